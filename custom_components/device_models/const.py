@@ -1,0 +1,58 @@
+"""Names and figures of the integration."""
+
+from datetime import timedelta
+import logging
+from typing import Final
+
+from homeassistant.const import Platform
+
+DOMAIN: Final = "device_models"
+LOGGER = logging.getLogger(__package__)
+
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.DATETIME,
+    Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+    Platform.TEXT,
+]
+
+# Of a config entry: the system behind which the devices live, and how it is reached
+CONF_SYSTEM: Final = "system"
+CONF_CONFIRMABLE: Final = "confirmable"
+CONF_INTERVAL: Final = "interval"
+CONF_TLS: Final = "tls"
+CONF_CA: Final = "ca"
+CONF_CLIENT_CERTIFICATE: Final = "client_certificate"
+CONF_CLIENT_KEY: Final = "client_key"
+CONF_MQTT_VERSION: Final = "mqtt_version"
+CONF_WILL_TOPIC: Final = "will_topic"
+
+# Of a config subentry: one device
+SUBENTRY_DEVICE: Final = "device"
+CONF_KEY: Final = "key"
+CONF_SOURCE: Final = "source"
+CONF_DOCUMENT: Final = "document"
+CONF_BASE: Final = "base"
+CONF_SILENT_AFTER: Final = "silent_after"
+CONF_CONFIRM: Final = "confirm"
+
+DEFAULT_INTERVAL: Final = timedelta(seconds=30)
+"""As often as people look at a value, and bearable for a device on a battery radio."""
+
+MIN_INTERVAL: Final = timedelta(seconds=1)
+MAX_INTERVAL: Final = timedelta(days=1)
+
+MAX_BACK_OFF: Final = 4
+"""A device that does not answer is asked at most this many times more seldom, so that
+it is back soon after it has come back."""
+
+MAX_ENABLED_ENTITIES: Final = 25
+"""A screenful; what a model has beyond it is there, but disabled at first."""
+
+MAX_STATE_LENGTH: Final = 255
+"""What Home Assistant takes as a state."""

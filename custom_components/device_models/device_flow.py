@@ -1,0 +1,263 @@
+"""Adding a device to a connection: a model, its place, a preview."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from homeassistant.components.file_upload import process_uploaded_file
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
+from homeassistant.const import CONF_NAME
+from homeassistant.core import HomeAssistant
+import voluptuous as vol
+
+from .const import (
+    CONF_BASE,
+    CONF_CONFIRM,
+    CONF_DOCUMENT,
+    CONF_KEY,
+    CONF_SILENT_AFTER,
+    CONF_SOURCE,
+    CONF_SYSTEM,
+    SUBENTRY_DEVICE,
+)
+from .flow_forms import (
+    CONF_FILE,
+    CONF_MODEL,
+    DEVICE_FORMS,
+    PASTE_FORM,
+    UPLOAD_FORM,
+    library_form,
+)
+from .iot.binding import Binding
+from .iot.errors import ModelError
+from .iot.formats import MAX_FILE_BYTES, Loaded, load, load_document
+from .library import async_bundled
+from .mapping import Decision, decide
+from .preview import async_probe, summary, table
+from .systems import System, connection_for
+
+SOURCE_LIBRARY: Final = "library"
+SOURCE_UPLOAD: Final = "upload"
+SOURCE_PASTE: Final = "paste"
+
+
+class DeviceSubentryFlow(ConfigSubentryFlow):
+    """One device behind a connection."""
+
+    _loaded: Loaded
+    _source: str
+    _data: dict[str, Any]
+
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Choose where the model comes from."""
+        return self.async_show_menu(
+            step_id="user",
+            menu_options=[SOURCE_LIBRARY, SOURCE_UPLOAD, SOURCE_PASTE],
+        )
+
+    async def async_step_library(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Choose one of the bundled models."""
+        models = await async_bundled(self.hass)
+        if user_input is not None:
+            chosen = user_input[CONF_MODEL]
+            return await self._async_take(models[chosen], f"{SOURCE_LIBRARY}:{chosen}")
+        names = {key: loaded.model.name for key, loaded in models.items()}
+        return self.async_show_form(
+            step_id="library", data_schema=library_form(names)
+        )
+
+    async def async_step_upload(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Upload a model file."""
+        problem: ModelError | None = None
+        if user_input is not None:
+            try:
+                loaded = await self.hass.async_add_executor_job(
+                    _read_upload, self.hass, user_input[CONF_FILE]
+                )
+                return await self._async_take(loaded, SOURCE_UPLOAD)
+            except ModelError as err:
+                problem = err
+        return self._form("upload", UPLOAD_FORM, {}, problem)
+
+    async def async_step_paste(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Paste a model."""
+        problem: ModelError | None = None
+        if user_input is not None:
+            try:
+                text: str = user_input[CONF_DOCUMENT]
+                loaded = load(text.encode(errors="replace"), "text")
+                return await self._async_take(loaded, SOURCE_PASTE)
+            except ModelError as err:
+                problem = err
+        return self._form("paste", PASTE_FORM, user_input or {}, problem)
+
+    async def async_step_address(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Say where the device is found behind the connection."""
+        problem: ModelError | str | None = None
+        if user_input is not None:
+            problem = self._check(user_input)
+            if problem is None:
+                self._data = {
+                    CONF_KEY: uuid4().hex,
+                    CONF_SOURCE: self._source,
+                    CONF_DOCUMENT: dict(self._loaded.document),
+                    **_placed(user_input),
+                }
+                self._title = user_input[CONF_NAME].strip()
+                return await self.async_step_preview()
+        shown = user_input or {CONF_NAME: self._loaded.model.name}
+        return self._form("address", self._device_form(), shown, problem)
+
+    async def async_step_preview(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Show what will be created, and why."""
+        if user_input is not None:
+            return self.async_create_entry(
+                title=self._title,
+                data=self._data,
+                unique_id=self._data[CONF_BASE],
+            )
+        decisions = decide(self._loaded)
+        return self.async_show_form(
+            step_id="preview",
+            data_schema=vol.Schema({}),
+            description_placeholders=await self._async_preview(decisions),
+            last_step=True,
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Change where the device is found; its entities stay."""
+        subentry = self._get_reconfigure_subentry()
+        problem: ModelError | str | None = None
+        if user_input is not None:
+            self._loaded = load_document(subentry.data[CONF_DOCUMENT], subentry.title)
+            problem = self._check(user_input, but=subentry.subentry_id)
+            if problem is None:
+                data = {**subentry.data, CONF_SILENT_AFTER: None, **_placed(user_input)}
+                return self.async_update_and_abort(
+                    self._get_entry(),
+                    subentry,
+                    title=user_input[CONF_NAME].strip(),
+                    data=data,
+                    unique_id=data[CONF_BASE],
+                )
+        shown = user_input or {**subentry.data, CONF_NAME: subentry.title}
+        return self._form("reconfigure", self._device_form(), shown, problem)
+
+    # Inside
+
+    async def _async_take(self, loaded: Loaded, source: str) -> SubentryFlowResult:
+        """Go on with a model.
+
+        Raises:
+            ModelError: its overlay or its binding is not usable here.
+
+        """
+        decide(loaded)
+        connection_for(self.hass, self._get_entry().data).check(
+            loaded.model, Binding(base="any", layouts=loaded.layouts)
+        )
+        self._loaded, self._source = loaded, source
+        return await self.async_step_address()
+
+    def _device_form(self) -> vol.Schema:
+        return DEVICE_FORMS[System(self._get_entry().data[CONF_SYSTEM])]
+
+    def _form(
+        self,
+        step_id: str,
+        schema: vol.Schema,
+        shown: Mapping[str, Any],
+        problem: ModelError | str | None,
+    ) -> SubentryFlowResult:
+        """Show a form, with what is wrong with what was entered."""
+        key = problem.key if isinstance(problem, ModelError) else problem
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
+            errors={"base": key} if key else {},
+            description_placeholders=(
+                problem.details if isinstance(problem, ModelError) else {}
+            ),
+        )
+
+    def _check(
+        self, user_input: Mapping[str, Any], but: str | None = None
+    ) -> ModelError | str | None:
+        """Return what is wrong with a device's place."""
+        placed = _placed(user_input)
+        for subentry in self._get_entry().get_subentries_of_type(SUBENTRY_DEVICE):
+            same = subentry.data[CONF_BASE] == placed[CONF_BASE]
+            if same and subentry.subentry_id != but:
+                return "already_configured"
+        try:
+            connection_for(self.hass, self._get_entry().data).check(
+                self._loaded.model, self._binding(placed)
+            )
+        except ModelError as err:
+            return err
+        return None
+
+    def _binding(self, placed: Mapping[str, Any]) -> Binding:
+        return Binding(
+            base=placed[CONF_BASE],
+            layouts=self._loaded.layouts,
+            silent_after=placed.get(CONF_SILENT_AFTER),
+            confirm=placed.get(CONF_CONFIRM, True),
+        )
+
+    async def _async_preview(self, decisions: tuple[Decision, ...]) -> dict[str, str]:
+        """Return what the preview shows."""
+        entry = self._get_entry()
+        device = None
+        if entry.state is ConfigEntryState.LOADED:
+            device = await async_probe(
+                entry.runtime_data.connection, self._loaded, self._binding(self._data)
+            )
+        readable = [leaf for leaf in self._loaded.model.leaves.values() if leaf.readable]
+        return {
+            "model": self._loaded.model.name,
+            "summary": summary(decisions),
+            "rows": table(decisions, device),
+            "known": str(len(device.values)) if device else "0",
+            "readable": str(len(readable)),
+            "remarks": "\n".join(f"- {remark}" for remark in self._loaded.remarks),
+        }
+
+
+def _placed(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a device's place as its data keeps it."""
+    placed = {
+        key: value for key, value in user_input.items() if key != CONF_NAME
+    }
+    placed[CONF_BASE] = placed.get(CONF_BASE, "").strip().strip("/")
+    return placed
+
+
+def _read_upload(hass: HomeAssistant, file_id: str) -> Loaded:
+    """Read an uploaded file, which is gone afterwards.
+
+    Raises:
+        ModelError: it is not a usable model.
+
+    """
+    with process_uploaded_file(hass, file_id) as path, Path(path).open("rb") as file:
+        return load(file.read(MAX_FILE_BYTES + 1), path.name)

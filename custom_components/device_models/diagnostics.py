@@ -1,0 +1,89 @@
+"""What a bug report needs, without secrets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceEntry
+
+from .const import CONF_CA, CONF_CLIENT_CERTIFICATE, CONF_CLIENT_KEY
+from .coordinator import DeviceCoordinator
+from .runtime import DeviceModelsConfigEntry
+
+TO_REDACT = {
+    CONF_CA,
+    CONF_CLIENT_CERTIFICATE,
+    CONF_CLIENT_KEY,
+    CONF_PASSWORD,
+    CONF_USERNAME,
+}
+
+
+async def async_get_config_entry_diagnostics(
+    _hass: HomeAssistant, entry: DeviceModelsConfigEntry
+) -> dict[str, Any]:
+    """Return what is known of an entry and all its devices."""
+    runtime = entry.runtime_data
+    return {
+        "entry": async_redact_data(dict(entry.data), TO_REDACT),
+        "connection": {
+            "address": runtime.connection.address,
+            "capabilities": str(runtime.connection.capabilities),
+        },
+        "devices": [
+            _device(coordinator) for coordinator in runtime.coordinators.values()
+        ],
+    }
+
+
+async def async_get_device_diagnostics(
+    _hass: HomeAssistant, entry: DeviceModelsConfigEntry, device: DeviceEntry
+) -> dict[str, Any]:
+    """Return what is known of one device."""
+    keys = {identifier for _domain, identifier in device.identifiers}
+    return {
+        "devices": [
+            _device(coordinator)
+            for coordinator in entry.runtime_data.coordinators.values()
+            if coordinator.device.key in keys
+        ]
+    }
+
+
+def _device(coordinator: DeviceCoordinator) -> dict[str, Any]:
+    """Return what is known of a device; values of sensitive attributes are not."""
+    device = coordinator.device
+    return {
+        "name": device.name,
+        "model": {"urn": device.model.urn, "name": device.model.name},
+        "base": device.binding.base,
+        "availability": device.availability,
+        "reason": device.reason,
+        "pushed": sorted(coordinator.connection.pushed(device)),
+        "interval": coordinator.update_interval,
+        "dropped": dict(device.dropped),
+        "values": {
+            name: _reading(coordinator, name) for name in sorted(device.values)
+        },
+        "decisions": [
+            {
+                "element": decision.element_id,
+                "platform": decision.platform,
+                "reasons": dict(decision.reasons),
+            }
+            for decision in coordinator.decisions
+        ],
+    }
+
+
+def _reading(coordinator: DeviceCoordinator, name: str) -> Mapping[str, Any]:
+    """Return one value."""
+    reading = coordinator.device.values[name]
+    sensitive = coordinator.device.model.attribute(name).sensitive
+    return {
+        "value": REDACTED if sensitive else reading.value,
+        "at": reading.at,
+        "certainty": reading.certainty,
+    }

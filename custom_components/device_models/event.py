@@ -1,0 +1,53 @@
+"""Alerts, and data messages that the device sends by itself."""
+
+from typing import override
+
+from homeassistant.components.event import EventEntity
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import DeviceCoordinator
+from .entity import ModelEntity, add_entities
+from .iot.device import Alert
+from .mapping import Decision
+from .runtime import DeviceModelsConfigEntry
+
+PARALLEL_UPDATES = 0  # events come by themselves
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant,
+    entry: DeviceModelsConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the events of each device."""
+    add_entities(entry, async_add_entities, Platform.EVENT, ModelEvent)
+
+
+class ModelEvent(ModelEntity, EventEntity):
+    """A format of the model: each of its messages is an event."""
+
+    def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
+        """There is one type of event: the format's name."""
+        super().__init__(coordinator, decision)
+        self._attr_event_types = [decision.element]
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the format's messages."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.device.on_alert(self.decision.element, self._async_on_alert)
+        )
+
+    @callback
+    def _async_on_alert(self, alert: Alert) -> None:
+        """Show a message as an event."""
+        details: dict[str, object] = {"time": alert.at, "severity": alert.severity}
+        self._trigger_event(
+            alert.format.name,
+            {key: value for key, value in details.items() if value is not None}
+            | dict(alert.fields),
+        )
+        self.async_write_ha_state()

@@ -1,0 +1,157 @@
+"""The forms of the flows."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_NAME,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_USERNAME,
+)
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    FileSelector,
+    FileSelectorConfig,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from .const import (
+    CONF_BASE,
+    CONF_CA,
+    CONF_CLIENT_CERTIFICATE,
+    CONF_CLIENT_KEY,
+    CONF_CONFIRM,
+    CONF_CONFIRMABLE,
+    CONF_DOCUMENT,
+    CONF_INTERVAL,
+    CONF_MQTT_VERSION,
+    CONF_SILENT_AFTER,
+    CONF_TLS,
+    CONF_WILL_TOPIC,
+    DEFAULT_INTERVAL,
+    MAX_INTERVAL,
+    MIN_INTERVAL,
+)
+from .systems import System
+
+SECTION_ADVANCED: Final = "advanced"
+CONF_MODEL: Final = "model"
+CONF_FILE: Final = "file"
+
+
+def _seconds(low: float, high: float) -> NumberSelector:
+    """Return a field for a number of seconds."""
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=low, max=high, unit_of_measurement="s", mode=NumberSelectorMode.BOX
+        )
+    )
+
+
+PORT: Final = NumberSelector(
+    NumberSelectorConfig(min=1, max=65535, step=1, mode=NumberSelectorMode.BOX)
+)
+PASSWORD: Final = TextSelector(
+    TextSelectorConfig(
+        type=TextSelectorType.PASSWORD, autocomplete="current-password"
+    )
+)
+USERNAME: Final = TextSelector(TextSelectorConfig(autocomplete="username"))
+LONG_TEXT: Final = TextSelector(TextSelectorConfig(multiline=True))
+
+CREDENTIALS_FORM: Final = vol.Schema(
+    {
+        vol.Optional(CONF_USERNAME): USERNAME,
+        vol.Optional(CONF_PASSWORD): PASSWORD,
+    }
+)
+
+CONNECTION_FORMS: Final[Mapping[System, vol.Schema]] = {
+    System.COAP: vol.Schema(
+        {
+            vol.Required(CONF_HOST): TextSelector(),
+            vol.Required(CONF_PORT, default=5683): PORT,
+            vol.Required(CONF_CONFIRMABLE, default=True): BooleanSelector(),
+            vol.Required(
+                CONF_INTERVAL, default=DEFAULT_INTERVAL.total_seconds()
+            ): _seconds(MIN_INTERVAL.total_seconds(), MAX_INTERVAL.total_seconds()),
+        }
+    ),
+    System.HOME_ASSISTANT_MQTT: vol.Schema({}),
+    System.MQTT_BROKER: vol.Schema(
+        {
+            vol.Required(CONF_HOST): TextSelector(),
+            vol.Required(CONF_PORT, default=1883): PORT,
+            vol.Optional(CONF_USERNAME): USERNAME,
+            vol.Optional(CONF_PASSWORD): PASSWORD,
+            vol.Required(CONF_TLS, default=False): BooleanSelector(),
+            vol.Required(SECTION_ADVANCED): section(
+                vol.Schema(
+                    {
+                        vol.Optional(CONF_CA): LONG_TEXT,
+                        vol.Optional(CONF_CLIENT_CERTIFICATE): LONG_TEXT,
+                        vol.Optional(CONF_CLIENT_KEY): LONG_TEXT,
+                        vol.Required(CONF_MQTT_VERSION, default="5"): SelectSelector(
+                            SelectSelectorConfig(
+                                options=["5", "3.1.1"],
+                                mode=SelectSelectorMode.DROPDOWN,
+                            )
+                        ),
+                        vol.Optional(CONF_WILL_TOPIC): TextSelector(),
+                    }
+                ),
+                {"collapsed": True},
+            ),
+        }
+    ),
+}
+
+DEVICE_FORMS: Final[Mapping[System, vol.Schema]] = {
+    System.COAP: vol.Schema(
+        {
+            vol.Required(CONF_NAME): TextSelector(),
+            vol.Optional(CONF_BASE): TextSelector(),
+        }
+    )
+} | dict.fromkeys(
+    (System.HOME_ASSISTANT_MQTT, System.MQTT_BROKER),
+    vol.Schema(
+        {
+            vol.Required(CONF_NAME): TextSelector(),
+            vol.Required(CONF_BASE): TextSelector(),
+            vol.Optional(CONF_SILENT_AFTER): _seconds(
+                1, MAX_INTERVAL.total_seconds() * 7
+            ),
+            vol.Required(CONF_CONFIRM, default=True): BooleanSelector(),
+        }
+    ),
+)
+"""Where a device is found behind a connection, and how it behaves there."""
+
+UPLOAD_FORM: Final = vol.Schema(
+    {vol.Required(CONF_FILE): FileSelector(FileSelectorConfig(accept=".json"))}
+)
+PASTE_FORM: Final = vol.Schema({vol.Required(CONF_DOCUMENT): LONG_TEXT})
+
+
+def library_form(models: Mapping[str, str]) -> vol.Schema:
+    """Return the form in which one of the library's models is chosen, by its name."""
+    options = [
+        SelectOptionDict(value=key, label=name) for key, name in models.items()
+    ]
+    return vol.Schema(
+        {vol.Required(CONF_MODEL): SelectSelector(SelectSelectorConfig(options=options))}
+    )

@@ -1,0 +1,77 @@
+"""Home Assistant's own MQTT client, in the form that the connection wants."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import override
+
+from homeassistant.components import mqtt
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+
+from .iot.connections.mqtt import Message, MqttClient
+from .iot.errors import UnreachableError
+
+
+class HomeAssistantMqttClient(MqttClient):
+    """The client that the ``mqtt`` integration keeps."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Take the instance whose client it is."""
+        self._hass = hass
+        self._stop: Callable[[], None] = lambda: None
+
+    @property
+    @override
+    def address(self) -> str:
+        return "MQTT"
+
+    @override
+    async def open(self, on_connection: Callable[[bool], None]) -> None:
+        if not await mqtt.async_wait_for_mqtt_client(self._hass):
+            reason = "the MQTT integration is not set up"
+            raise UnreachableError(address=self.address, reason=reason)
+        self._stop = mqtt.async_subscribe_connection_status(self._hass, on_connection)
+        if not mqtt.is_connected(self._hass):
+            self._stop()
+            reason = "the MQTT integration is not connected to its broker"
+            raise UnreachableError(address=self.address, reason=reason)
+
+    @override
+    async def close(self) -> None:
+        self._stop()
+        self._stop = lambda: None
+
+    @override
+    async def subscribe(
+        self, topic_filter: str, on_message: Callable[[Message], None]
+    ) -> Callable[[], Awaitable[None]]:
+        @callback
+        def receive(message: mqtt.ReceiveMessage) -> None:
+            payload = message.payload
+            if isinstance(payload, bytes | bytearray):
+                on_message(Message(message.topic, bytes(payload), message.retain))
+
+        with self._translated():
+            end = await mqtt.async_subscribe(
+                self._hass, topic_filter, receive, qos=1, encoding=None
+            )
+
+        async def unsubscribe() -> None:
+            end()
+
+        return unsubscribe
+
+    @override
+    async def publish(self, topic: str, payload: bytes) -> None:
+        if not mqtt.is_connected(self._hass):
+            raise UnreachableError(address=self.address, reason="not connected")
+        with self._translated():
+            await mqtt.async_publish(self._hass, topic, payload, qos=1, retain=False)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn what the integration raises into our error."""
+        try:
+            yield
+        except HomeAssistantError as err:
+            raise UnreachableError(address=self.address, reason=str(err)) from err

@@ -1,0 +1,4 @@
+"""Device models and virtual devices, in plain asyncio Python.
+
+Nothing below this package knows Home Assistant.
+"""

@@ -1,0 +1,1 @@
+"""The systems behind which devices live: one module for each, one contract."""

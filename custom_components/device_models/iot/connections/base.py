@@ -1,0 +1,141 @@
+"""The contract of a connection: how devices of one system are reached.
+
+Tried on paper against six systems: CoAP (request and response, observe), MQTT (push
+only), AllThingsTalk (HTTP and MQTT), Oracle IoT (batch reads, long poll), flowthings
+(stream and query) and the Bluesky queue server (one built-in device). What a system
+does not have is absent from its ``capabilities`` and raises NotOfferedError.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Set as AbstractSet
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import ClassVar
+
+from ..binding import Binding
+from ..device import Certainty, VirtualDevice
+from ..errors import NotOfferedError
+from ..formats import Loaded
+from ..model import Action, DeviceModel
+from ..values import JsonValue, Scalar
+
+
+class Capability(Flag):
+    """What a connection can do beyond writing and calling."""
+
+    READ = auto()
+    """Values can be asked for; without it they only come by themselves."""
+    PUSH = auto()
+    DISCOVER = auto()
+    DESCRIBE = auto()
+    HISTORY = auto()
+    BATCH_WRITE = auto()
+    RESULTS = auto()
+    """Actions may answer with a result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something that discovery found behind a connection."""
+
+    reference: str
+    name: str
+
+
+class Connection(ABC):
+    """The way to the devices of one endpoint, broker, server or account.
+
+    Every wait inside has a timeout. Availability is reported to each attached device.
+    """
+
+    capabilities: ClassVar[Capability]
+
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """The address for people, without secrets."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Get in touch.
+
+        Raises:
+            UnreachableError: nobody answers.
+            UnauthorizedError: the credentials are refused.
+
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """End everything that ``open`` and ``attach`` have started."""
+
+    @abstractmethod
+    def check(self, model: DeviceModel, binding: Binding) -> None:
+        """See whether a device could be attached.
+
+        Raises:
+            ModelError: the binding does not fit this connection or the model.
+
+        """
+
+    @abstractmethod
+    async def attach(self, device: VirtualDevice) -> None:
+        """Start pushing into the device, as far as the system pushes.
+
+        Raises:
+            ModelError: the binding does not fit this connection or the model.
+
+        """
+
+    @abstractmethod
+    async def detach(self, device: VirtualDevice) -> None:
+        """Stop pushing into the device, and forget it."""
+
+    def pushed(self, device: VirtualDevice) -> AbstractSet[str]:
+        """Return the attributes whose changes come by themselves at present."""
+        return frozenset()
+
+    async def read(
+        self, device: VirtualDevice, names: AbstractSet[str]
+    ) -> float | None:
+        """Have the device's present values received.
+
+        Returns:
+            The number of seconds before which asking again would be pointless, where
+            the system says so.
+
+        Raises:
+            CommunicationError: the device does not answer.
+
+        """
+        raise NotOfferedError(operation="reading")
+
+    @abstractmethod
+    async def write(
+        self, device: VirtualDevice, values: Mapping[str, Scalar]
+    ) -> Certainty:
+        """Send validated values, in one message where the system can.
+
+        Raises:
+            CommunicationError: the device did not take them.
+
+        """
+
+    @abstractmethod
+    async def call(
+        self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
+    ) -> JsonValue:
+        """Have the device do something; returns its result, if there is one.
+
+        Raises:
+            CommunicationError: the device did not take it.
+
+        """
+
+    async def discover(self) -> list[Found]:
+        """Return the devices that can be found behind the connection."""
+        raise NotOfferedError(operation="discovery")
+
+    async def describe(self, reference: str) -> Loaded:
+        """Return what a device behind the connection says of itself."""
+        raise NotOfferedError(operation="description")

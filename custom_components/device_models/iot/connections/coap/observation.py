@@ -1,0 +1,145 @@
+"""One observation that is kept alive.
+
+aiocoap does not register again by itself, and a server that restarted silently has
+forgotten its observers (protocol sheet "CoAP" §6). So each observation has a patience:
+Max-Age of the last message, at least; when it runs out, or on any error, it is
+registered anew.
+"""
+
+import asyncio
+from collections.abc import Callable
+import contextlib
+from enum import Enum
+import logging
+import random
+from typing import Final
+
+from ...errors import CommunicationError
+from .client import DEFAULT_MAX_AGE, CoapEndpoint, Response
+
+_LOGGER = logging.getLogger(__name__)
+
+FIRST_RETRY: Final = 2.0
+LONGEST_RETRY: Final = 60.0
+"""Seconds between two tries to register; doubled from the first to the longest."""
+
+REFUSED_RETRY: Final = 600.0
+"""Seconds before a resource that cannot be observed is tried again: it may have got a
+free place for an observer, or new firmware."""
+
+SPREAD: Final = (5.0, 15.0)
+"""Seconds after Max-Age before registering again (RFC 7641 §3.3.1)."""
+
+
+class State(Enum):
+    """Where an observation stands."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    REFUSED = "refused"
+    """The server answered, but does not notify."""
+
+
+class Observation:
+    """The interest in one resource, for as long as it is wanted."""
+
+    def __init__(
+        self,
+        endpoint: CoapEndpoint,
+        path: str,
+        *,
+        on_response: Callable[[Response, bool], None],
+        on_state: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare the observation of a path.
+
+        Args:
+            endpoint: whose resource it is.
+            path: the path of the resource.
+            on_response: called with each answer, and whether it is a notification
+                rather than the answer to a registration.
+            on_state: called when the state has changed.
+
+        """
+        self.path = path
+        self.state = State.PENDING
+        self._endpoint = endpoint
+        self._on_response = on_response
+        self._on_state = on_state
+        self._retry = FIRST_RETRY
+        self._limit: asyncio.Timeout | None = None
+        """Of the present wait: for a notification, or before the next try."""
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to observe."""
+        self._task = asyncio.create_task(self._run(), name=f"observe {self.path}")
+
+    async def stop(self) -> None:
+        """End the interest."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    def renew(self) -> None:
+        """Register again now: the server seems to have forgotten us."""
+        self._retry = FIRST_RETRY
+        self._wait_no_longer_than(0)
+
+    async def _run(self) -> None:
+        """Register, listen, and start over for as long as it takes."""
+        while True:
+            try:
+                await self._listen()
+            except CommunicationError as err:
+                _LOGGER.debug("Observation of %s ended: %s", self.path, err)
+                self._become(State.PENDING)
+            if self.state is not State.ACTIVE:
+                await self._pause()
+
+    async def _listen(self) -> None:
+        """Register once and pass on what comes, until patience runs out."""
+        async with self._endpoint.observe(self.path) as (first, notifications):
+            self._on_response(first, False)
+            if not (first.success and first.observed):
+                self._become(State.REFUSED)
+                return
+            self._become(State.ACTIVE)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._patience(first)) as self._limit:
+                    async for response in notifications:
+                        self._retry = FIRST_RETRY
+                        self._on_response(response, True)
+                        self._wait_no_longer_than(self._patience(response))
+                # An error is the last notification (RFC 7641 §4.2), and some servers
+                # end an observation without a word.
+                self._become(State.PENDING)
+
+    async def _pause(self) -> None:
+        """Wait before the next try."""
+        seconds = REFUSED_RETRY
+        if self.state is not State.REFUSED:
+            seconds = self._retry
+            self._retry = min(self._retry * 2, LONGEST_RETRY)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds) as self._limit:
+                await asyncio.Event().wait()
+
+    def _wait_no_longer_than(self, seconds: float) -> None:
+        """Set a new limit to the present wait, if there is one."""
+        if self._limit is not None and not self._limit.expired():
+            with contextlib.suppress(RuntimeError):  # the wait is over already
+                self._limit.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    @staticmethod
+    def _patience(response: Response) -> float:
+        """Return how long the next notification may take, in seconds."""
+        max_age = DEFAULT_MAX_AGE if response.max_age is None else response.max_age
+        return max_age + random.uniform(*SPREAD)  # noqa: S311  (no secret)
+
+    def _become(self, state: State) -> None:
+        """Note where the observation stands."""
+        if state is not self.state:
+            self.state = state
+            self._on_state()

@@ -1,0 +1,70 @@
+"""What the connections have in common: from a payload into the virtual device."""
+
+from collections.abc import Iterable, Mapping
+
+from ..codecs import Codec, Decoded, Slot, compose, decode, extract, to_scalar
+from ..device import VirtualDevice
+from ..errors import PayloadError
+from ..model import Action, Severity
+from ..values import Scalar
+
+
+def read_values(
+    device: VirtualDevice,
+    slots: Iterable[Slot],
+    decoded: Decoded,
+    *,
+    heard: bool = True,
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Have the device receive what a document says of some attributes.
+
+    Returns:
+        The attributes that the document has, and those whose value changed.
+
+    """
+    found = extract(slots, decoded)
+    changed: frozenset[str] = frozenset()
+    for at, values in found.items():
+        changed |= device.receive(values, at, heard=heard)
+    return frozenset(name for values in found.values() for name in values), changed
+
+
+def read_alert(
+    device: VirtualDevice, name: str, codec: Codec, payload: bytes
+) -> None:
+    """Have the device receive an alert: an object of fields, perhaps with a severity.
+
+    ``severity`` is the alert's own, unless the format has a field of that name.
+    """
+    try:
+        decoded = decode(codec, payload)
+        if not isinstance(decoded.document, Mapping):
+            codec.refuse("expected an object of fields")
+    except PayloadError as err:
+        device.drop(name, err)
+        return
+    shape = device.model.format(name)
+    fields = {
+        item.name: to_scalar(item, decoded.document[item.name])
+        for item in shape.fields
+        if item.name in decoded.document
+    }
+    severity: Severity | None = None
+    spelled = decoded.document.get("severity")
+    if "severity" not in fields and isinstance(spelled, str) and spelled in Severity:
+        severity = Severity(spelled)
+    device.receive_alert(name, fields, severity=severity)
+
+
+def write_arguments(
+    codec: Codec, action: Action, arguments: Mapping[str, Scalar]
+) -> bytes:
+    """Return the payload of a call: an object of arguments, or nothing without any.
+
+    Protocol sheet "Oracle IoT" §2.5; the one argument of a first-generation action is
+    called ``value``.
+    """
+    if not arguments:
+        return b""
+    slots = (Slot(argument, (argument.name,)) for argument in action.arguments)
+    return codec.encode(compose(slots, arguments))

@@ -1,0 +1,14 @@
+"""MQTT (3.1.1 and 5) through whichever client it is handed."""
+
+from .broker import BrokerClient, BrokerSettings, TlsFiles
+from .client import Message, MqttClient
+from .connection import MqttConnection
+
+__all__ = [
+    "BrokerClient",
+    "BrokerSettings",
+    "Message",
+    "MqttClient",
+    "MqttConnection",
+    "TlsFiles",
+]

@@ -1,0 +1,254 @@
+"""Devices behind one broker: what they publish comes in, what they take goes out."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import partial
+from typing import ClassVar, Final, override
+
+from ...binding import Binding
+from ...codecs import compose, decode
+from ...device import Availability, Certainty, VirtualDevice
+from ...errors import NotConfirmedError, PayloadError
+from ...model import Action, DeviceModel
+from ...silence import SilenceWatch
+from ...values import JsonValue, Scalar, same
+from ..base import Capability, Connection
+from ..messages import read_alert, read_values, write_arguments
+from .client import Message, MqttClient
+from .layout import (
+    AlertMessage,
+    AvailabilityMessage,
+    MqttLayout,
+    Target,
+    Values,
+    mqtt_layout,
+)
+
+CONFIRM_TIMEOUT: Final = 5.0
+"""Seconds that a device has to publish what was written to it."""
+
+
+@dataclass(eq=False, slots=True)
+class _Confirmation:
+    """A write that waits for the device to show it."""
+
+    wanted: dict[str, Scalar]
+    done: asyncio.Future[None]
+
+
+@dataclass(slots=True)
+class _Attached:
+    """What belongs to one device."""
+
+    device: VirtualDevice
+    layout: MqttLayout
+    ends: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    watch: SilenceWatch | None = None
+    confirmations: list[_Confirmation] = field(default_factory=list)
+
+
+class MqttConnection(Connection):
+    """One broker and the devices behind it."""
+
+    capabilities: ClassVar[Capability] = Capability.PUSH | Capability.BATCH_WRITE
+
+    def __init__(self, client: MqttClient) -> None:
+        """Take the client, which is opened and closed with the connection."""
+        self._client = client
+        self._attached: dict[str, _Attached] = {}
+
+    @property
+    @override
+    def address(self) -> str:
+        return self._client.address
+
+    @override
+    async def open(self) -> None:
+        await self._client.open(self._on_connection)
+
+    @override
+    async def close(self) -> None:
+        for attached in list(self._attached.values()):
+            await self.detach(attached.device)
+        await self._client.close()
+
+    @override
+    def check(self, model: DeviceModel, binding: Binding) -> None:
+        mqtt_layout(model, binding)
+
+    @override
+    async def attach(self, device: VirtualDevice) -> None:
+        attached = _Attached(device, mqtt_layout(device.model, device.binding))
+        self._attached[device.key] = attached
+        on_message = partial(self._on_message, attached)
+        for topic_filter in attached.layout.filters:
+            end = await self._client.subscribe(topic_filter, on_message)
+            attached.ends.append(end)
+        if seconds := device.binding.silent_after:
+            attached.watch = SilenceWatch(
+                device,
+                seconds,
+                partial(
+                    device.report, Availability.SILENT, f"silent for over {seconds:g} s"
+                ),
+            )
+        self._presume(device)
+
+    @override
+    async def detach(self, device: VirtualDevice) -> None:
+        attached = self._attached.pop(device.key, None)
+        if attached is None:
+            return
+        if attached.watch is not None:
+            attached.watch.stop()
+        for end in attached.ends:
+            await end()
+
+    @override
+    def pushed(self, device: VirtualDevice) -> AbstractSet[str]:
+        return device.model.leaves.keys()
+
+    @override
+    async def write(
+        self, device: VirtualDevice, values: Mapping[str, Scalar]
+    ) -> Certainty:
+        attached = self._attached[device.key]
+        layout = attached.layout
+        wanted = {
+            name: value for name, value in values.items() if name not in layout.assumed
+        }
+        confirmation = _Confirmation(
+            wanted, asyncio.get_running_loop().create_future()
+        )
+        if wanted:
+            attached.confirmations.append(confirmation)
+        try:
+            for target in self._targets(layout, values):
+                await self._publish(device, target, values)
+            if not wanted:
+                return Certainty.ASSUMED
+            async with asyncio.timeout(CONFIRM_TIMEOUT):
+                await confirmation.done
+        except TimeoutError as err:
+            raise NotConfirmedError(
+                name=", ".join(confirmation.wanted), seconds=f"{CONFIRM_TIMEOUT:g}"
+            ) from err
+        finally:
+            if wanted:
+                attached.confirmations.remove(confirmation)
+        return Certainty.LIVE
+
+    @override
+    async def call(
+        self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
+    ) -> JsonValue:
+        target = self._attached[device.key].layout.actions[action.name]
+        payload = write_arguments(target.codec, action, arguments)
+        await self._client.publish(target.topic, payload)
+        return None
+
+    # Inside
+
+    @staticmethod
+    def _targets(layout: MqttLayout, values: Mapping[str, Scalar]) -> list[Target]:
+        """Return where the values are published: in one message where that can be."""
+        if layout.together and len(values) > 1:
+            return [layout.together]
+        targets = {layout.writes[name].topic: layout.writes[name] for name in values}
+        return list(targets.values())
+
+    async def _publish(
+        self, device: VirtualDevice, target: Target, values: Mapping[str, Scalar]
+    ) -> None:
+        """Publish the values that go to one topic; members go with their object."""
+        whole = dict(values)
+        names = {slot.element.name for slot in target.slots}
+        if not names <= values.keys() and target is not self._together(device):
+            present = {
+                name: reading.value
+                for name, reading in device.values.items()
+                if name in names
+            }
+            whole = present | whole
+        payload = target.codec.encode(compose(target.slots, whole))
+        await self._client.publish(target.topic, payload)
+
+    def _together(self, device: VirtualDevice) -> Target | None:
+        return self._attached[device.key].layout.together
+
+    def _on_message(self, attached: _Attached, message: Message) -> None:
+        """Take a message: one look at its topic, one parse of its payload."""
+        for meaning in attached.layout.meanings.get(message.topic, ()):
+            match meaning:
+                case Values():
+                    self._on_values(attached, meaning, message)
+                case AvailabilityMessage():
+                    self._on_availability(attached.device, meaning, message)
+                case AlertMessage(name, codec) if not message.retain:
+                    # A retained alert is one that was raised before.
+                    read_alert(attached.device, name, codec, message.payload)
+
+    def _on_values(
+        self, attached: _Attached, meaning: Values, message: Message
+    ) -> None:
+        """Receive values; a retained message is no sign of life."""
+        device = attached.device
+        try:
+            decoded = decode(meaning.codec, message.payload)
+        except PayloadError as err:
+            device.drop(message.topic, err)
+            return
+        names, _ = read_values(
+            device, meaning.slots, decoded, heard=not message.retain
+        )
+        if message.retain:
+            if device.availability is Availability.UNKNOWN and names:
+                device.report(Availability.ONLINE)
+            return
+        for confirmation in attached.confirmations:
+            self._confirm(device, confirmation, names)
+
+    @staticmethod
+    def _confirm(
+        device: VirtualDevice, confirmation: _Confirmation, names: AbstractSet[str]
+    ) -> None:
+        """See whether a message shows what was written."""
+        for name in names & confirmation.wanted.keys():
+            reading = device.values.get(name)
+            if reading and same(reading.value, confirmation.wanted[name]):
+                del confirmation.wanted[name]
+        if not confirmation.wanted and not confirmation.done.done():
+            confirmation.done.set_result(None)
+
+    @staticmethod
+    def _on_availability(
+        device: VirtualDevice, meaning: AvailabilityMessage, message: Message
+    ) -> None:
+        """Take the device's word, or its last will, on whether it is there."""
+        payload = message.payload.strip()
+        if payload == meaning.offline:
+            device.report(Availability.OFFLINE, "reported offline")
+        elif payload == meaning.online:
+            device.report(Availability.ONLINE)
+
+    def _on_connection(self, connected: bool) -> None:  # noqa: FBT001
+        """Tell all devices that the way to them is broken, or mended.
+
+        Mended, they are unknown until they are heard: by what the broker has retained,
+        or by their next message.
+        """
+        for attached in self._attached.values():
+            if connected:
+                attached.device.report(Availability.UNKNOWN)
+                self._presume(attached.device)
+            else:
+                attached.device.report(
+                    Availability.UNREACHABLE, f"{self.address} is not connected"
+                )
+
+    @staticmethod
+    def _presume(device: VirtualDevice) -> None:
+        """Take a device that never says anything as there: it can only be told."""
+        if not any(leaf.readable for leaf in device.model.leaves.values()):
+            device.report(Availability.ONLINE)

@@ -1,0 +1,215 @@
+"""Which topics a device publishes and takes.
+
+The default layout needs no binding: ``<base>/state`` (a JSON object of attributes) or
+``<base>/<attribute>`` (text), ``<base>/<attribute>/set`` (text),
+``<base>/<action>/invoke`` (JSON), ``<base>/alert/<format>`` (JSON) and
+``<base>/availability`` (online, offline). The ``mqtt`` part of a device file's binding
+overrides any of it:
+
+``state``: a topic, false for none, or ``{topic, format, write}``; ``write`` is a topic
+that takes several attributes in one message.
+``attributes``: by name, a topic or ``{topic, pointer, format, write, write_format,
+confirm}``; ``confirm: false`` for a device that does not echo what was written.
+``actions`` and ``alerts``: by name, a topic or ``{topic, format}``.
+``availability``: a topic, false for none, or ``{topic, online, offline}``.
+
+A topic is below the device's base topic unless it begins with a slash, which is not
+part of it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from ...binding import Binding
+from ...codecs import CODECS, Codec, Slot, slots_of, split_pointer
+from ...errors import ModelError
+from ...model import Attribute, DeviceModel
+from ...reading import Element, Unusable
+from ...values import DataType
+from ..layout import codec_of, override_of, overrides_of
+
+JSON: Final = CODECS["json"]
+TEXT: Final = CODECS["text"]
+
+MAX_TOPIC_BYTES: Final = 65_535
+"""MQTT 5 §1.5.4."""
+
+
+class Values(NamedTuple):
+    """Messages of a topic hold values."""
+
+    slots: tuple[Slot, ...]
+    codec: Codec
+
+
+class AlertMessage(NamedTuple):
+    """Messages of a topic are alerts of one format."""
+
+    name: str
+    codec: Codec
+
+
+class AvailabilityMessage(NamedTuple):
+    """Messages of a topic say whether the device is there."""
+
+    online: bytes
+    offline: bytes
+
+
+type Meaning = Values | AlertMessage | AvailabilityMessage
+
+
+class Target(NamedTuple):
+    """Where something is published."""
+
+    topic: str
+    codec: Codec
+    slots: tuple[Slot, ...] = ()
+
+
+@dataclass(slots=True)
+class MqttLayout:
+    """All topics of one device."""
+
+    filters: tuple[str, ...] = ()
+    """What to subscribe to: one filter, and one for each topic outside of it."""
+    meanings: dict[str, list[Meaning]] = field(default_factory=dict)
+    """What a message means, by its topic."""
+    writes: dict[str, Target] = field(default_factory=dict)
+    """By the names of the attributes that hold a value."""
+    together: Target | None = None
+    """Takes several attributes in one message."""
+    actions: dict[str, Target] = field(default_factory=dict)
+    assumed: set[str] = field(default_factory=set)
+    """Attributes that the device does not echo when they are written."""
+
+
+def mqtt_layout(model: DeviceModel, binding: Binding) -> MqttLayout:
+    """Return the layout of a device.
+
+    Raises:
+        ModelError: the binding names elements the model does not have, or is malformed.
+
+    """
+    try:
+        return _Reader(model, binding).read()
+    except Unusable as err:
+        raise ModelError(
+            source=model.name, where=err.where, problem=err.problem
+        ) from err
+
+
+class _Reader:
+    """Reads the ``mqtt`` part of one binding."""
+
+    def __init__(self, model: DeviceModel, binding: Binding) -> None:
+        self._model = model
+        self._base = binding.base.strip("/")
+        self._binding = binding
+        self._top = Element(dict(binding.layouts), "binding").object("mqtt")
+        self._layout = MqttLayout()
+        self._reserved: set[str] = set()
+
+    def read(self) -> MqttLayout:
+        """Return the layout."""
+        if not self._base:
+            raise Unusable("base", "expected a topic")
+        self._availability()
+        self._state()
+        self._attributes()
+        self._actions()
+        self._alerts()
+        below = f"{self._base}/"
+        outside = [topic for topic in self._layout.meanings if not topic.startswith(below)]
+        self._layout.filters = (f"{below}#", *outside)
+        return self._layout
+
+    def _availability(self) -> None:
+        spelled = self._top.content.get("availability", "availability")
+        if spelled is False:
+            return
+        element = override_of(self._top, "availability", spelled, "topic")
+        online = element.text("online") or "online"
+        offline = element.text("offline") or "offline"
+        self._mean(
+            self._topic(element, "availability"),
+            AvailabilityMessage(online.encode(), offline.encode()),
+        )
+
+    def _state(self) -> None:
+        spelled = self._top.content.get("state", "state")
+        if spelled is False:
+            return
+        element = override_of(self._top, "state", spelled, "topic")
+        slots = tuple(
+            slot
+            for attribute in self._model.attributes
+            for slot in slots_of(attribute, (attribute.name,))
+        )
+        codec = codec_of(element) or JSON
+        self._mean(self._topic(element, "state"), Values(slots, codec))
+        if write := element.text("write"):
+            self._layout.together = Target(self._below(write, element), codec, slots)
+
+    def _attributes(self) -> None:
+        names = [attribute.name for attribute in self._model.attributes]
+        overrides = overrides_of(self._top, "attributes", names, "topic")
+        for attribute in self._model.attributes:
+            self._attribute(attribute, overrides.get(attribute.name))
+
+    def _attribute(self, attribute: Attribute, override: Element | None) -> None:
+        """Note the topics of one attribute."""
+        where = f"attribute {attribute.name!r}"
+        element = override or Element({}, where)
+        topic = self._topic(element, attribute.name)
+        try:
+            pointer = split_pointer(element.text("pointer"))
+        except ValueError as err:
+            element.refuse(str(err), "pointer")
+        structured = attribute.type is DataType.OBJECT or bool(pointer)
+        codec = codec_of(element) or (JSON if structured else TEXT)
+        slots = slots_of(attribute, pointer)
+        if override is not None or topic not in self._layout.meanings:
+            # The default topic of an attribute called "state" has a meaning already.
+            self._mean(topic, Values(slots, codec))
+        write = element.text("write")
+        target = Target(
+            self._below(write, element) if write else f"{topic}/set",
+            codec_of(element, "write_format") or codec,
+            slots,
+        )
+        confirmed = self._binding.confirm and element.flag("confirm", default=True)
+        for slot in slots:
+            self._layout.writes[slot.element.name] = target
+            if not (confirmed and attribute.readable):
+                self._layout.assumed.add(slot.element.name)
+
+    def _actions(self) -> None:
+        names = [action.name for action in self._model.actions]
+        overrides = overrides_of(self._top, "actions", names, "topic")
+        for name in names:
+            element = overrides.get(name, Element({}, f"action {name!r}"))
+            topic = self._topic(element, f"{name}/invoke")
+            self._layout.actions[name] = Target(topic, codec_of(element) or JSON)
+
+    def _alerts(self) -> None:
+        names = [shape.name for shape in self._model.formats]
+        overrides = overrides_of(self._top, "alerts", names, "topic")
+        for name in names:
+            element = overrides.get(name, Element({}, f"format {name!r}"))
+            topic = self._topic(element, f"alert/{name}")
+            self._mean(topic, AlertMessage(name, codec_of(element) or JSON))
+
+    def _mean(self, topic: str, meaning: Meaning) -> None:
+        self._layout.meanings.setdefault(topic, []).append(meaning)
+
+    def _topic(self, element: Element, default: str) -> str:
+        """Return the topic of an element."""
+        return self._below(element.text("topic") or default, element)
+
+    def _below(self, topic: str, element: Element) -> str:
+        """Return the whole topic."""
+        whole = topic[1:] if topic.startswith("/") else f"{self._base}/{topic}"
+        if any(char in whole for char in "+#\0") or len(whole.encode()) > MAX_TOPIC_BYTES:
+            element.refuse(f"expected a topic without wildcards, got {whole[:80]!r}")
+        return whole

@@ -1,0 +1,384 @@
+"""The virtual device: the current, validated picture of one device.
+
+It knows no wire format and no direction. Values come in through ``receive``; what is
+to be changed goes out through the ``Port`` it was given.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Set as AbstractSet
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+import logging
+import time
+from typing import Final, Protocol
+
+from .binding import Binding
+from .errors import DeviceModelsError, NotOfferedError, ValueRefusedError
+from .listeners import Listeners
+from .model import Action, Attribute, DeviceModel, Format, Severity
+from .values import JsonValue, Scalar
+
+_LOGGER = logging.getLogger(__name__)
+
+CLOCK_TOLERANCE: Final = timedelta(seconds=5)
+"""A time further in the future than this is a wrong clock, and now is taken instead:
+otherwise no later value could ever replace it."""
+
+
+class Certainty(StrEnum):
+    """How sure a value is."""
+
+    LIVE = "live"
+    """The device said so."""
+    RESTORED = "restored"
+    """The device said so before the last restart."""
+    ASSUMED = "assumed"
+    """It was sent, and the device has no way to confirm it."""
+
+
+class Availability(StrEnum):
+    """Whether the device can be reached, and how that is known."""
+
+    UNKNOWN = "unknown"
+    """Nothing was heard of it yet."""
+    ONLINE = "online"
+    UNREACHABLE = "unreachable"
+    """It does not answer, or the way to it is broken."""
+    SILENT = "silent"
+    """It said nothing for longer than its limit."""
+    OFFLINE = "offline"
+    """It was reported offline, by itself or by its broker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A value, the time it is of, and how sure it is."""
+
+    value: Scalar
+    at: datetime
+    certainty: Certainty = Certainty.LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A message of one of the model's formats, as the device sent it."""
+
+    format: Format
+    fields: Mapping[str, Scalar]
+    at: datetime
+    severity: Severity | None = None
+
+
+class Port(Protocol):
+    """The way out of a virtual device; a connection is one."""
+
+    async def write(
+        self, device: VirtualDevice, values: Mapping[str, Scalar]
+    ) -> Certainty:
+        """Send validated values; LIVE says that the device confirmed them."""
+
+    async def call(
+        self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
+    ) -> JsonValue:
+        """Have the device do something; returns what it answered, if anything."""
+
+
+class VirtualDevice:
+    """One modelled device: values with time and certainty, transactions, listeners."""
+
+    def __init__(
+        self, *, key: str, name: str, model: DeviceModel, binding: Binding, port: Port
+    ) -> None:
+        """Start without values: nothing is known until the device was heard."""
+        self.key = key
+        self.name = name
+        self.model = model
+        self.binding = binding
+        self.availability = Availability.UNKNOWN
+        self.reason = ""
+        """Why it is not available, in the connection's words."""
+        self.last_heard: float | None = None
+        """``time.monotonic()`` of the last sign of life."""
+        self.dropped: Counter[str] = Counter()
+        """How often something from the wire was dropped, by cause."""
+        self._port = port
+        self._values: dict[str, Reading] = {}
+        self._transaction: dict[str, Scalar] | None = None
+        self._by_attribute = {name: Listeners[[]]() for name in model.leaves}
+        self._by_format = {shape.name: Listeners[[Alert]]() for shape in model.formats}
+        self._by_change = Listeners[[frozenset[str]]]()
+        self._by_availability = Listeners[[]]()
+        self._by_call = Listeners[[Action, Mapping[str, Scalar]]]()
+        self._by_problem = Listeners[[str, str]]()
+
+    # Values
+
+    @property
+    def values(self) -> Mapping[str, Reading]:
+        """Everything that is known now, by attribute."""
+        return self._values
+
+    @property
+    def online(self) -> bool:
+        """Whether the device can be reached, as far as is known."""
+        return self.availability is Availability.ONLINE
+
+    def get(self, name: str) -> Scalar | None:
+        """Return the current value, else the model's default (sheet §2.1).
+
+        Raises:
+            UnknownElementError: the model has no such attribute.
+
+        """
+        attribute = self.model.attribute(name)
+        reading = self._values.get(attribute.name)
+        return reading.value if reading else attribute.default
+
+    # The way in
+
+    def receive(
+        self,
+        values: Mapping[str, object],
+        at: datetime | None = None,
+        *,
+        certainty: Certainty = Certainty.LIVE,
+        heard: bool = True,
+    ) -> frozenset[str]:
+        """Take values from the wire.
+
+        A value that the model refuses, or that is older than the one it would replace,
+        is dropped; the others of the same message are taken. Values of an OBJECT may
+        come by their dotted names or as a mapping of members.
+
+        Args:
+            values: by attribute name or alias.
+            at: the time the values are of; now where the wire does not say.
+            certainty: how sure they are.
+            heard: whether this is a sign of life; a stored message is none.
+
+        Returns:
+            The names of the attributes whose value changed.
+
+        """
+        now = datetime.now(UTC)
+        if at is None or at > now + CLOCK_TOLERANCE:
+            at = now
+        changed: set[str] = set()
+        for name, value in self._flatten(values):
+            try:
+                attribute = self.model.attribute(name)
+                accepted = attribute.validate(value)
+            except DeviceModelsError as err:
+                self.drop(name, err)
+                continue
+            current = self._values.get(attribute.name)
+            if current is not None and at < current.at:
+                continue
+            if (
+                current is None
+                or type(current.value) is not type(accepted)
+                or current.value != accepted
+                or current.certainty is not certainty
+            ):
+                changed.add(attribute.name)
+            self._values[attribute.name] = Reading(accepted, at, certainty)
+        if heard:
+            self.hear()
+        self._announce(changed)
+        return frozenset(changed)
+
+    def lose(self, names: AbstractSet[str]) -> None:
+        """Forget values that the device no longer gives: they are unknown now."""
+        lost = {name for name in names if self._values.pop(name, None) is not None}
+        self._announce(lost)
+
+    def receive_alert(
+        self,
+        name: str,
+        fields: Mapping[str, object],
+        *,
+        at: datetime | None = None,
+        severity: Severity | None = None,
+    ) -> bool:
+        """Take an alert or data message from the wire.
+
+        Returns whether it was passed on: a message of an unknown format, or without
+        a required field (sheet §2.4), is dropped and counted.
+        """
+        self.hear()
+        try:
+            shape = self.model.format(name)
+            accepted = {
+                item.name: item.validate(fields[item.name])
+                for item in shape.fields
+                if fields.get(item.name) is not None
+            }
+            for item in shape.fields:
+                if item.name not in accepted and not item.optional:
+                    raise ValueRefusedError(name=item.name, problem="is missing")
+        except DeviceModelsError as err:
+            self.drop(name, err)
+            return False
+        alert = Alert(shape, accepted, at or datetime.now(UTC), severity)
+        self._by_format[shape.name].notify(alert)
+        return True
+
+    def drop(self, name: str, error: DeviceModelsError) -> None:
+        """Count something from the wire that cannot be used.
+
+        The first one of each element and kind is logged, and told to the listeners.
+        """
+        known = name in self._by_attribute or name in self._by_format
+        cause = f"{name if known else '(other)'}: {error.key}"
+        self.dropped[cause] += 1
+        if self.dropped[cause] == 1:
+            _LOGGER.warning(
+                "%s: dropped %s; more of this kind are only counted", self.name, error
+            )
+        self._by_problem.notify(name, str(error))
+
+    # Availability
+
+    def hear(self) -> None:
+        """Note a sign of life. One that was reported offline stays so until revoked."""
+        self.last_heard = time.monotonic()
+        if self.availability not in (Availability.ONLINE, Availability.OFFLINE):
+            self.report(Availability.ONLINE)
+
+    def report(self, availability: Availability, reason: str = "") -> None:
+        """Take the connection's word on whether the device can be reached."""
+        if availability is not self.availability:
+            self.availability, self.reason = availability, reason
+            self._by_availability.notify()
+
+    # The way out
+
+    async def set(self, name: str, value: object) -> None:
+        """Change one attribute, or note the change if a transaction is open.
+
+        Raises:
+            InvalidInputError: unknown, not writable, or a value that does not fit.
+            CommunicationError: the device did not take it.
+
+        """
+        attribute = self._writable(name)
+        accepted = attribute.validate(value)
+        if self._transaction is not None:
+            self._transaction[attribute.name] = accepted
+        else:
+            await self._write({attribute.name: accepted})
+
+    async def offer(self, name: str, value: object) -> None:
+        """Change one attribute as its policies allow; without policies this is set."""
+        await self.set(name, value)
+
+    def update(self) -> VirtualDevice:
+        """Open a transaction: what is set from now on is sent by ``finish``, at once.
+
+        Calling it twice is harmless (sheet §2.1).
+        """
+        if self._transaction is None:
+            self._transaction = {}
+        return self
+
+    async def finish(self) -> None:
+        """Send everything set since ``update`` together, and close the transaction.
+
+        Without an open transaction, or with nothing in it, nothing happens.
+
+        Raises:
+            CommunicationError: the device did not take it.
+
+        """
+        values, self._transaction = self._transaction, None
+        if values:
+            await self._write(values)
+
+    async def call(
+        self, name: str, arguments: Mapping[str, object] | None = None
+    ) -> JsonValue:
+        """Have the device do something.
+
+        Raises:
+            InvalidInputError: unknown action, or arguments that do not fit.
+            CommunicationError: the device did not take it.
+
+        """
+        action = self.model.action(name)
+        complete = action.validate(arguments or {})
+        result = await self._port.call(self, action, complete)
+        self._by_call.notify(action, complete)
+        return result
+
+    # Listening
+
+    def on_value(self, name: str, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back when the attribute's value, or how sure it is, has changed."""
+        return self._by_attribute[self.model.attribute(name).name].add(callback)
+
+    def on_change(
+        self, callback: Callable[[frozenset[str]], None]
+    ) -> Callable[[], None]:
+        """Call back once per message with the names of all changed attributes."""
+        return self._by_change.add(callback)
+
+    def on_alert(
+        self, name: str, callback: Callable[[Alert], None]
+    ) -> Callable[[], None]:
+        """Call back for each message of the format."""
+        return self._by_format[self.model.format(name).name].add(callback)
+
+    def on_availability(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back when the availability has changed."""
+        return self._by_availability.add(callback)
+
+    def on_call(
+        self, callback: Callable[[Action, Mapping[str, Scalar]], None]
+    ) -> Callable[[], None]:
+        """Call back when an action was carried out."""
+        return self._by_call.add(callback)
+
+    def on_problem(self, callback: Callable[[str, str], None]) -> Callable[[], None]:
+        """Call back with element and reason when something was dropped."""
+        return self._by_problem.add(callback)
+
+    # Inside
+
+    def _flatten(self, values: Mapping[str, object]) -> list[tuple[str, object]]:
+        """Take mappings apart where the model has an object of that name."""
+        flat: list[tuple[str, object]] = []
+        waiting = list(values.items())
+        while waiting:
+            name, value = waiting.pop(0)
+            if isinstance(value, Mapping) and name not in self.model.leaves:
+                members = [(f"{name}.{key}", inner) for key, inner in value.items()]
+                prefix = f"{name}."
+                if any(leaf.startswith(prefix) for leaf in self.model.leaves):
+                    waiting.extend(members)
+                    continue
+            flat.append((name, value))
+        return flat
+
+    def _announce(self, changed: AbstractSet[str]) -> None:
+        """Tell the listeners of what changed, attribute by attribute in model order."""
+        if not changed:
+            return
+        for name in self._by_attribute:
+            if name in changed:
+                self._by_attribute[name].notify()
+        self._by_change.notify(frozenset(changed))
+
+    def _writable(self, name: str) -> Attribute:
+        """Return the attribute if this side may change it."""
+        attribute = self.model.attribute(name)
+        if not attribute.writable:
+            raise NotOfferedError(operation=f"writing {attribute.name}")
+        return attribute
+
+    async def _write(self, values: Mapping[str, Scalar]) -> None:
+        """Send values, and show them once the device has confirmed them."""
+        certainty = await self._port.write(self, values)
+        self.receive(
+            values, certainty=certainty, heard=certainty is Certainty.LIVE
+        )

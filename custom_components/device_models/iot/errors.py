@@ -1,0 +1,127 @@
+"""The error tree of ``iot``.
+
+Every error carries a stable ``key`` and its ``details``, so that the side which shows
+it can word it in the user's language; ``str(error)`` is the English wording.
+Details never hold a secret.
+"""
+
+from typing import ClassVar
+
+
+class DeviceModelsError(Exception):
+    """Base of everything that ``iot`` raises on purpose."""
+
+    key: ClassVar[str]
+    text: ClassVar[str]
+
+    def __init__(self, **details: str) -> None:
+        """Word the error from its details."""
+        self.details = details
+        super().__init__(self.text.format(**details))
+
+
+class ModelError(DeviceModelsError):
+    """A model file, or a binding in it, cannot be used."""
+
+    key = "model_invalid"
+    text = "{source}: {where}: {problem}"
+
+    def __init__(self, *, source: str, where: str, problem: str) -> None:
+        """Name the file, the element in it and what was expected."""
+        super().__init__(source=source, where=where or "(top)", problem=problem)
+
+
+class InvalidInputError(DeviceModelsError):
+    """The caller asked for something that the model does not allow."""
+
+
+class ValueRefusedError(InvalidInputError):
+    """A value does not fit its attribute, argument or field."""
+
+    key = "value_refused"
+    text = "{name}: {problem}"
+
+    def __init__(self, *, name: str, problem: str) -> None:
+        """Name the element and what was expected."""
+        super().__init__(name=name, problem=problem)
+
+
+class UnknownElementError(InvalidInputError):
+    """The model has no such attribute, action, argument or format."""
+
+    key = "unknown_element"
+    text = "the model has no {kind} {name!r}"
+
+    def __init__(self, *, kind: str, name: str) -> None:
+        """Name the kind of element and the name that was asked for."""
+        super().__init__(kind=kind, name=name)
+
+
+class NotOfferedError(InvalidInputError):
+    """The connection or the device has no such operation."""
+
+    key = "not_offered"
+    text = "{operation} is not offered here"
+
+    def __init__(self, *, operation: str) -> None:
+        """Name the operation."""
+        super().__init__(operation=operation)
+
+
+class CommunicationError(DeviceModelsError):
+    """Talking to a device or a system failed."""
+
+
+class UnreachableError(CommunicationError):
+    """Nobody answers at the address."""
+
+    key = "unreachable"
+    text = "{address} cannot be reached: {reason}"
+
+    def __init__(self, *, address: str, reason: str) -> None:
+        """Name the address and what the network said."""
+        super().__init__(address=address, reason=reason)
+
+
+class UnauthorizedError(CommunicationError):
+    """The system refuses the credentials."""
+
+    key = "unauthorized"
+    text = "{address} refuses the credentials"
+
+    def __init__(self, *, address: str) -> None:
+        """Name the address."""
+        super().__init__(address=address)
+
+
+class RejectedError(CommunicationError):
+    """The device answered, and the answer is no."""
+
+    key = "rejected"
+    text = "{address} answered {answer}"
+
+    def __init__(self, *, address: str, answer: str) -> None:
+        """Name the address and the answer, as its protocol words it."""
+        super().__init__(address=address, answer=answer)
+
+
+class NotConfirmedError(CommunicationError):
+    """A write was sent, but the device did not show the new value in time."""
+
+    key = "not_confirmed"
+    text = "{name} was sent, but the device did not confirm it within {seconds} s"
+
+    def __init__(self, *, name: str, seconds: str) -> None:
+        """Name what was written and how long was waited."""
+        super().__init__(name=name, seconds=seconds)
+
+
+class PayloadError(CommunicationError):
+    """A payload cannot be decoded."""
+
+    key = "payload_invalid"
+    text = "payload is not usable {media}: {problem}"
+
+    def __init__(self, *, media: str, problem: str) -> None:
+        """Name the expected kind of payload and what is wrong with this one."""
+        super().__init__(media=media, problem=problem)

@@ -1,0 +1,254 @@
+"""What a device is: its attributes, actions and formats, as plain data.
+
+Words and fields are those of the protocol sheet "Oracle IoT" §1, widened by what other
+model formats know about an attribute (unit, enumeration, step, members …).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import override
+
+from .errors import UnknownElementError, ValueRefusedError
+from .values import DataType, JsonValue, Range, Scalar, validate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """A named value with a type: what attributes, arguments and fields have in common.
+
+    ``source`` is the element as its file spelled it, with the keys that we do not know;
+    it takes no part in comparisons.
+    """
+
+    name: str
+    type: DataType
+    description: str = ""
+    title: str = ""
+    range: Range | None = None
+    step: float | None = None
+    enum: tuple[Scalar, ...] = ()
+    unit: str | None = None
+    default: Scalar | None = None
+    source: Mapping[str, JsonValue] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def validate(self, value: object) -> Scalar:
+        """Return the value if this element may hold it.
+
+        Raises:
+            ValueRefusedError: wrong type, out of range, or not in the enumeration.
+
+        """
+        accepted = validate(self.type, value, name=self.name)
+        if self.range is not None and isinstance(accepted, int | float):
+            bounds = self.range
+            if accepted not in bounds:
+                sign, bound = (
+                    (">", bounds.high) if accepted > bounds.high else ("<", bounds.low)
+                )
+                raise ValueRefusedError(
+                    name=self.name, problem=f"{accepted} {sign} {bound:g}"
+                )
+        if self.enum and accepted not in self.enum:
+            allowed = ", ".join(str(choice) for choice in self.enum)
+            raise ValueRefusedError(
+                name=self.name, problem=f"expected one of {allowed}"
+            )
+        return accepted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attribute(Typed):
+    """One value of a device.
+
+    ``writable`` restricts the side that uses the device; the device itself may set
+    every attribute (sheet §1.2). An OBJECT has ``members``, whose values are named
+    ``attribute.member``.
+    """
+
+    writable: bool = False
+    readable: bool = True
+    observable: bool = True
+    sensitive: bool = False
+    semantic_type: str | None = None
+    alias: str | None = None
+    members: tuple[Attribute, ...] = ()
+
+    def leaves(self) -> Iterator[tuple[tuple[str, ...], Attribute]]:
+        """Yield what holds a value: the path of its names, and it by its full name."""
+        if self.type is not DataType.OBJECT:
+            yield (self.name,), self
+            return
+        for member in self.members:
+            within = replace(
+                member,
+                writable=member.writable or self.writable,
+                readable=member.readable and self.readable,
+                observable=member.observable and self.observable,
+                sensitive=member.sensitive or self.sensitive,
+            )
+            for path, leaf in within.leaves():
+                yield (
+                    (self.name, *path),
+                    replace(leaf, name=f"{self.name}.{leaf.name}"),
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Argument(Typed):
+    """One input of an action; one with a default may be left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """Something the device can be told to do."""
+
+    name: str
+    description: str = ""
+    title: str = ""
+    arguments: tuple[Argument, ...] = ()
+    alias: str | None = None
+    source: Mapping[str, JsonValue] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    @property
+    def callable_without_input(self) -> bool:
+        """Whether every argument has a default, or there is none."""
+        return all(argument.default is not None for argument in self.arguments)
+
+    def validate(self, arguments: Mapping[str, object]) -> dict[str, Scalar]:
+        """Return the complete arguments in the model's order, defaults filled in.
+
+        Raises:
+            UnknownElementError: an argument that the action does not have.
+            ValueRefusedError: an argument is missing, or its value does not fit.
+
+        """
+        known = {argument.name for argument in self.arguments}
+        for name in arguments:
+            if name not in known:
+                raise UnknownElementError(kind="argument", name=name)
+        complete: dict[str, Scalar] = {}
+        for argument in self.arguments:
+            if argument.name in arguments:
+                complete[argument.name] = argument.validate(arguments[argument.name])
+            elif argument.default is not None:
+                complete[argument.name] = argument.default
+            else:
+                raise ValueRefusedError(name=argument.name, problem="is missing")
+        return complete
+
+
+class FormatType(StrEnum):
+    """What a message of a format is for."""
+
+    ALERT = "ALERT"
+    DATA = "DATA"
+
+
+class Severity(StrEnum):
+    """How bad an alert is, in rising order (sheet §2.4)."""
+
+    LOW = "LOW"
+    NORMAL = "NORMAL"
+    SIGNIFICANT = "SIGNIFICANT"
+    CRITICAL = "CRITICAL"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field(Typed):
+    """One value in a message of a format; the sender may leave out optional ones."""
+
+    optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """The shape of a message that the device may send by itself: an alert or data."""
+
+    name: str
+    urn: str = ""
+    description: str = ""
+    title: str = ""
+    type: FormatType = FormatType.ALERT
+    fields: tuple[Field, ...] = ()
+    source: Mapping[str, JsonValue] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceModel:
+    """A device model: what one kind of device has and can do."""
+
+    urn: str
+    name: str
+    description: str = ""
+    attributes: tuple[Attribute, ...] = ()
+    actions: tuple[Action, ...] = ()
+    formats: tuple[Format, ...] = ()
+    source: Mapping[str, JsonValue] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    @cached_property
+    def leaves(self) -> Mapping[str, Attribute]:
+        """Every attribute that holds a value by its name; objects are taken apart."""
+        return {
+            leaf.name: leaf
+            for attribute in self.attributes
+            for _path, leaf in attribute.leaves()
+        }
+
+    @cached_property
+    def _aliases(self) -> Mapping[str, str]:
+        return {
+            attribute.alias: attribute.name
+            for attribute in self.attributes
+            if attribute.alias
+        }
+
+    def attribute(self, name: str) -> Attribute:
+        """Return the value-holding attribute of that name or alias.
+
+        Raises:
+            UnknownElementError: there is none.
+
+        """
+        leaf = self.leaves.get(name) or self.leaves.get(self._aliases.get(name, ""))
+        if leaf is None:
+            raise UnknownElementError(kind="attribute", name=name)
+        return leaf
+
+    def action(self, name: str) -> Action:
+        """Return the action of that name or alias.
+
+        Raises:
+            UnknownElementError: there is none.
+
+        """
+        for action in self.actions:
+            if name in (action.name, action.alias):
+                return action
+        raise UnknownElementError(kind="action", name=name)
+
+    def format(self, name: str) -> Format:
+        """Return the format of that name or URN.
+
+        Raises:
+            UnknownElementError: there is none.
+
+        """
+        for shape in self.formats:
+            if name in (shape.name, shape.urn):
+                return shape
+        raise UnknownElementError(kind="format", name=name)
+
+    @override
+    def __str__(self) -> str:
+        """Return the name, for messages."""
+        return self.name

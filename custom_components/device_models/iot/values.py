@@ -1,0 +1,159 @@
+"""Typed values: what a device model's types accept.
+
+The reference for what is accepted is the protocol sheet "Oracle IoT" §1.5.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+import math
+from typing import Final
+
+from .errors import ValueRefusedError
+
+type JsonValue = (
+    bool | int | float | str | list[JsonValue] | Mapping[str, JsonValue] | None
+)
+"""What a JSON document is made of."""
+
+type Scalar = bool | int | float | str | datetime
+"""A validated value of an attribute, an argument or a field."""
+
+MAX_STRING_BYTES: Final = 64 * 1024
+"""Oracle IoT sheet §1.5: a string value stays below 64 KiB in UTF-8."""
+
+MIN_INTEGER: Final = -(2**63)
+MAX_INTEGER: Final = 2**64 - 1
+"""What the wire formats hold without bignums: signed and unsigned 64 bit."""
+
+
+class DataType(StrEnum):
+    """The six types of an Oracle device model, and OBJECT: a set of named members."""
+
+    INTEGER = "INTEGER"
+    NUMBER = "NUMBER"
+    STRING = "STRING"
+    BOOLEAN = "BOOLEAN"
+    DATETIME = "DATETIME"
+    URI = "URI"
+    OBJECT = "OBJECT"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether values of this type are numbers."""
+        return self in (DataType.INTEGER, DataType.NUMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Lower and upper bound of a number, both inclusive."""
+
+    low: float
+    high: float
+
+    def __contains__(self, number: float) -> bool:
+        """Whether the number lies within the bounds."""
+        return self.low <= number <= self.high
+
+
+def validate(kind: DataType, value: object, *, name: str) -> Scalar:
+    """Return the value as the type's Python type.
+
+    Args:
+        kind: INTEGER gives int, NUMBER int or float, STRING and URI str, BOOLEAN bool,
+            DATETIME an aware datetime in UTC (a number is milliseconds since 1970).
+        value: what came from the wire, the user or a file.
+        name: the element, for the error.
+
+    Raises:
+        ValueRefusedError: the value does not fit the type.
+
+    """
+    accepted: Scalar | None = None
+    match kind, value:
+        case DataType.BOOLEAN, bool():
+            accepted = value
+        case (DataType.INTEGER | DataType.NUMBER | DataType.DATETIME), bool():
+            pass
+        case DataType.INTEGER, int():
+            accepted = value if MIN_INTEGER <= value <= MAX_INTEGER else None
+        case DataType.INTEGER, float():
+            whole = value.is_integer() and MIN_INTEGER <= value <= MAX_INTEGER
+            accepted = int(value) if whole else None
+        case DataType.NUMBER, int():
+            accepted = value if MIN_INTEGER <= value <= MAX_INTEGER else None
+        case DataType.NUMBER, float():
+            accepted = value if math.isfinite(value) else None
+        case (DataType.STRING | DataType.URI), str():
+            accepted = _text(value)
+        case DataType.DATETIME, datetime():
+            accepted = _in_utc(value)
+        case DataType.DATETIME, (int() | float()):
+            accepted = _from_milliseconds(value)
+    if accepted is None:
+        raise ValueRefusedError(
+            name=name, problem=f"expected {_EXPECTED[kind]}, got {_shorten(value)}"
+        )
+    return accepted
+
+
+_EXPECTED: Final = {
+    DataType.INTEGER: "a whole number of at most 64 bits",
+    DataType.NUMBER: "a finite number",
+    DataType.STRING: "a text below 64 KiB",
+    DataType.BOOLEAN: "true or false",
+    DataType.DATETIME: "a time, or milliseconds since 1970",
+    DataType.URI: "a URI as text",
+    DataType.OBJECT: "one of its members",
+}
+
+
+def _text(value: str) -> str | None:
+    """Return the text if it can be sent and is not too long."""
+    try:
+        return value if len(value.encode()) < MAX_STRING_BYTES else None
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can escape
+        return None
+
+
+def _in_utc(value: datetime) -> datetime | None:
+    """Return a time in UTC; one without a zone is taken as UTC."""
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def _from_milliseconds(value: float) -> datetime | None:
+    """Return the time of a number of milliseconds since 1970."""
+    try:
+        return datetime.fromtimestamp(value / 1000, UTC)
+    except OverflowError, OSError, ValueError:
+        return None
+
+
+def _shorten(value: object) -> str:
+    """Return a value for a message: bounded, whatever it is."""
+    match value:
+        case bool() | float() | None:
+            return repr(value)
+        case int():
+            return str(value) if abs(value) <= MAX_INTEGER else "a huge number"
+        case str():
+            return repr(value if len(value) <= 40 else f"{value[:40]}…")
+        case datetime():
+            return value.isoformat()
+        case _:
+            return type(value).__name__
+
+
+def same(one: Scalar, other: Scalar) -> bool:
+    """Whether two values mean the same; numbers may differ by rounding on the wire."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return math.isclose(one, other, rel_tol=1e-6)
+    return one == other

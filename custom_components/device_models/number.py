@@ -1,0 +1,56 @@
+"""Writable numbers."""
+
+from typing import Final, override
+
+from homeassistant.components.number import NumberEntity, NumberMode
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import DeviceCoordinator
+from .entity import AttributeEntity, add_entities
+from .iot.values import DataType
+from .mapping import Decision
+from .runtime import DeviceModelsConfigEntry
+
+PARALLEL_UPDATES = 1  # small devices take one command at a time
+
+UNBOUNDED: Final = 1_000_000_000.0
+"""The bounds of a number whose model has none; Home Assistant's own would be 0 and
+100, which no model says."""
+
+DEFAULT_STEPS: Final = {DataType.INTEGER: 1.0, DataType.NUMBER: 0.1}
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant,
+    entry: DeviceModelsConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the numbers of each device."""
+    add_entities(entry, async_add_entities, Platform.NUMBER, ModelNumber)
+
+
+class ModelNumber(AttributeEntity, NumberEntity):
+    """A writable INTEGER or NUMBER."""
+
+    def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
+        """Take on the bounds of the model."""
+        super().__init__(coordinator, decision)
+        bounds = self.attribute.range
+        self._attr_native_unit_of_measurement = decision.unit
+        self._attr_native_min_value = bounds.low if bounds else -UNBOUNDED
+        self._attr_native_max_value = bounds.high if bounds else UNBOUNDED
+        self._attr_native_step = (
+            self.attribute.step or DEFAULT_STEPS[self.attribute.type]
+        )
+        self._attr_mode = NumberMode.AUTO if bounds else NumberMode.BOX
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        return self.number
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        await self.write(value)

@@ -1,0 +1,97 @@
+"""What a device would become, before anything is created."""
+
+import asyncio
+from typing import Final
+
+from .iot.binding import Binding
+from .iot.connections.base import Capability, Connection
+from .iot.device import VirtualDevice
+from .iot.errors import CommunicationError
+from .iot.formats import Loaded
+from .mapping import Decision, Kind, count
+
+LISTEN_SECONDS: Final = 1.5
+"""How long a device that only pushes is listened to: enough for retained messages."""
+
+MAX_SHOWN: Final = 40
+"""Characters of a value."""
+
+HIDDEN: Final = "•••"
+
+
+async def async_probe(
+    connection: Connection, loaded: Loaded, binding: Binding
+) -> VirtualDevice:
+    """Return a virtual device with the values that the real one has now, if any."""
+    device = VirtualDevice(
+        key="preview",
+        name=loaded.model.name,
+        model=loaded.model,
+        binding=binding,
+        port=connection,
+    )
+    names = {name for name, leaf in loaded.model.leaves.items() if leaf.readable}
+    try:
+        if Capability.READ in connection.capabilities:
+            await connection.read(device, names)
+        else:
+            await connection.attach(device)
+            await asyncio.sleep(LISTEN_SECONDS)
+    except CommunicationError:
+        pass  # then there are no values to show, and the form says so
+    finally:
+        await connection.detach(device)
+    return device
+
+
+def table(decisions: tuple[Decision, ...], device: VirtualDevice | None) -> str:
+    """Return the rows of the table: element, value now, what it becomes, why."""
+    return "\n".join(_row(decision, device) for decision in decisions)
+
+
+def summary(decisions: tuple[Decision, ...]) -> str:
+    """Return how many entities of which kind there will be."""
+    counted = sorted(count(decisions).items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number} × {platform}" for platform, number in counted)
+
+
+def _row(decision: Decision, device: VirtualDevice | None) -> str:
+    """Return one row."""
+    becomes = [str(decision.platform)]
+    becomes += [
+        str(part)
+        for part in (decision.device_class, decision.unit, decision.category)
+        if part
+    ]
+    if not decision.enabled:
+        becomes.append("disabled")
+    why = dict.fromkeys(
+        reason for name, reason in decision.reasons.items() if name != "name"
+    )
+    cells = (
+        decision.name,
+        _value(decision, device),
+        ", ".join(becomes),
+        "; ".join(why),
+    )
+    return "| " + " | ".join(_escaped(cell) for cell in cells) + " |"
+
+
+def _value(decision: Decision, device: VirtualDevice | None) -> str:
+    """Return the value now, for people."""
+    if device is None or decision.kind is not Kind.ATTRIBUTE:
+        return ""
+    reading = device.values.get(decision.element)
+    if reading is None:
+        return "–"
+    if device.model.attribute(decision.element).sensitive:
+        return HIDDEN
+    text = str(reading.value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def _escaped(text: str) -> str:
+    """Return a text that cannot break out of its cell, nor format anything."""
+    for char in "\\`*_[]<>|#":
+        text = text.replace(char, f"\\{char}")
+    return " ".join(text.split())

@@ -1,0 +1,134 @@
+"""What runs while a config entry is loaded: its connection, and its devices."""
+
+import asyncio
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_platform
+
+from .const import DOMAIN, LOGGER, SUBENTRY_DEVICE
+from .coordinator import DeviceCoordinator
+from .iot.connections.base import Connection
+from .iot.errors import CommunicationError, ModelError
+from .systems import interval_of
+
+type DeviceModelsConfigEntry = ConfigEntry[EntryRuntime]
+
+
+class EntryRuntime:
+    """The connection of one entry, and a coordinator for each of its devices.
+
+    Devices come and go while the entry runs: each touches nothing but itself.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: DeviceModelsConfigEntry,
+        connection: Connection,
+    ) -> None:
+        """Take an open connection."""
+        self._hass = hass
+        self._entry = entry
+        self.connection = connection
+        self.coordinators: dict[str, DeviceCoordinator] = {}
+        self._data: MappingProxyType[str, Any] = entry.data
+        self._subentries: dict[str, ConfigSubentry] = {}
+        self._on_device: list[Callable[[DeviceCoordinator], None]] = []
+
+    @callback
+    def async_on_device(self, add: Callable[[DeviceCoordinator], None]) -> None:
+        """Have a platform add the entities of each device, present and to come."""
+        self._on_device.append(add)
+        for coordinator in self.coordinators.values():
+            add(coordinator)
+
+    async def async_begin(self) -> None:
+        """Make the devices, with their first values."""
+        await asyncio.gather(
+            *(self._async_make(subentry) for subentry in self._devices().values())
+        )
+
+    async def async_attach(self) -> None:
+        """Let the connection push, once the entities are there.
+
+        Raises:
+            CommunicationError: the connection is gone again.
+
+        """
+        for coordinator in self.coordinators.values():
+            await coordinator.async_attach()
+
+    async def async_end(self) -> None:
+        """End the devices, then the connection."""
+        for coordinator in self.coordinators.values():
+            await coordinator.async_end()
+        self.coordinators.clear()
+        await self.connection.close()
+
+    async def async_follow(self) -> None:
+        """Catch up with a changed entry: one device at a time, or all of it."""
+        if self._entry.data != self._data:
+            self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
+            return
+        wanted = self._devices()
+        for subentry_id, known in list(self._subentries.items()):
+            if wanted.get(subentry_id) != known:
+                await self._async_remove(subentry_id)
+        for subentry_id, subentry in wanted.items():
+            if subentry_id not in self._subentries:
+                await self._async_add(subentry)
+
+    def _devices(self) -> dict[str, ConfigSubentry]:
+        """Return the entry's device subentries as they are now."""
+        return {
+            subentry.subentry_id: subentry
+            for subentry in self._entry.get_subentries_of_type(SUBENTRY_DEVICE)
+        }
+
+    async def _async_make(self, subentry: ConfigSubentry) -> DeviceCoordinator | None:
+        """Make a device's coordinator and have it ask for the first time."""
+        self._subentries[subentry.subentry_id] = subentry
+        try:
+            coordinator = DeviceCoordinator(
+                self._hass,
+                self._entry,
+                subentry,
+                self.connection,
+                interval_of(self._entry.data),
+            )
+        except ModelError as err:
+            # One device with a broken model does not take the others down.
+            LOGGER.error("%s cannot be set up: %s", subentry.title, err)
+            return None
+        self.coordinators[subentry.subentry_id] = coordinator
+        await coordinator.async_begin()
+        return coordinator
+
+    async def _async_add(self, subentry: ConfigSubentry) -> None:
+        """Add a device while the entry runs."""
+        coordinator = await self._async_make(subentry)
+        if coordinator is None:
+            return
+        for add in self._on_device:
+            add(coordinator)
+        try:
+            await coordinator.async_attach()
+        except CommunicationError as err:
+            LOGGER.warning("%s cannot be attached: %s", subentry.title, err)
+            self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
+
+    async def _async_remove(self, subentry_id: str) -> None:
+        """Remove a device, and what is left of its entities."""
+        del self._subentries[subentry_id]
+        coordinator = self.coordinators.pop(subentry_id, None)
+        if coordinator is None:
+            return
+        await coordinator.async_end()
+        for platform in entity_platform.async_get_platforms(self._hass, DOMAIN):
+            for entity in list(platform.entities.values()):
+                if getattr(entity, "coordinator", None) is coordinator:
+                    await entity.async_remove()

@@ -1,0 +1,43 @@
+"""Writable attributes with choices."""
+
+from typing import override
+
+from homeassistant.components.select import SelectEntity
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import DeviceCoordinator
+from .entity import AttributeEntity, add_entities
+from .mapping import Decision
+from .runtime import DeviceModelsConfigEntry
+
+PARALLEL_UPDATES = 1  # small devices take one command at a time
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant,
+    entry: DeviceModelsConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the selects of each device."""
+    add_entities(entry, async_add_entities, Platform.SELECT, ModelSelect)
+
+
+class ModelSelect(AttributeEntity, SelectEntity):
+    """A writable attribute with an enumeration."""
+
+    def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
+        """Take on the choices of the model."""
+        super().__init__(coordinator, decision)
+        self._choices = {str(choice): choice for choice in self.attribute.enum}
+        self._attr_options = list(self._choices)
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        return self.text
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        await self.write(self._choices[option])

@@ -1,0 +1,48 @@
+"""Read-only numbers, texts, choices and times."""
+
+from datetime import datetime
+from typing import override
+
+from homeassistant.components.sensor import SensorEntity
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import MAX_STATE_LENGTH
+from .coordinator import DeviceCoordinator
+from .entity import AttributeEntity, add_entities
+from .mapping import Decision
+from .runtime import DeviceModelsConfigEntry
+
+PARALLEL_UPDATES = 0  # values come through the coordinator, nothing is asked here
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant,
+    entry: DeviceModelsConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the sensors of each device."""
+    add_entities(entry, async_add_entities, Platform.SENSOR, ModelSensor)
+
+
+class ModelSensor(AttributeEntity, SensorEntity):
+    """A read-only attribute that is not true or false."""
+
+    def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
+        """Take on unit, state class and choices."""
+        super().__init__(coordinator, decision)
+        self._attr_native_unit_of_measurement = decision.unit
+        self._attr_state_class = decision.state_class
+        if self.attribute.enum:
+            self._attr_options = [str(choice) for choice in self.attribute.enum]
+
+    @property
+    @override
+    def native_value(self) -> float | str | datetime | None:
+        if self.attribute.enum:
+            return self.text
+        if self.attribute.type.is_numeric:
+            return self.number
+        # A longer text would not be shown at all.
+        return self.time or (None if self.text is None else self.text[:MAX_STATE_LENGTH])

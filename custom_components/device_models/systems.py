@@ -1,0 +1,112 @@
+"""The systems that a config entry can be about, and how its data makes a connection.
+
+A new system is one row here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+
+from .const import (
+    CONF_CA,
+    CONF_CLIENT_CERTIFICATE,
+    CONF_CLIENT_KEY,
+    CONF_CONFIRMABLE,
+    CONF_INTERVAL,
+    CONF_MQTT_VERSION,
+    CONF_SYSTEM,
+    CONF_TLS,
+    CONF_WILL_TOPIC,
+    DEFAULT_INTERVAL,
+)
+from .ha_mqtt import HomeAssistantMqttClient
+from .iot.connections.base import Connection
+from .iot.connections.coap import CoapConnection, CoapEndpoint
+from .iot.connections.mqtt import (
+    BrokerClient,
+    BrokerSettings,
+    MqttConnection,
+    TlsFiles,
+)
+
+
+class System(StrEnum):
+    """The systems, by the names that entries keep and the flow's steps have."""
+
+    COAP = "coap"
+    HOME_ASSISTANT_MQTT = "home_assistant_mqtt"
+    MQTT_BROKER = "mqtt_broker"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is known of a system."""
+
+    build: Callable[[HomeAssistant, Mapping[str, Any]], Connection]
+    title: Callable[[Mapping[str, Any]], str]
+    identity: tuple[str, ...]
+    """The data that no two entries of the system may share."""
+
+
+def _coap(_hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
+    """Return the connection to a CoAP endpoint."""
+    return CoapConnection(
+        CoapEndpoint(data[CONF_HOST], data[CONF_PORT], data[CONF_CONFIRMABLE])
+    )
+
+
+def _home_assistant_mqtt(hass: HomeAssistant, _data: Mapping[str, Any]) -> Connection:
+    """Return the connection through Home Assistant's own client."""
+    return MqttConnection(HomeAssistantMqttClient(hass))
+
+
+def _mqtt_broker(_hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
+    """Return the connection to a broker that is not Home Assistant's."""
+    tls = None
+    if data.get(CONF_TLS):
+        tls = TlsFiles(
+            ca=data.get(CONF_CA),
+            certificate=data.get(CONF_CLIENT_CERTIFICATE),
+            key=data.get(CONF_CLIENT_KEY),
+        )
+    return MqttConnection(
+        BrokerClient(
+            BrokerSettings(
+                host=data[CONF_HOST],
+                port=data[CONF_PORT],
+                username=data.get(CONF_USERNAME),
+                password=data.get(CONF_PASSWORD),
+                tls=tls,
+                version=data[CONF_MQTT_VERSION],
+                will_topic=data.get(CONF_WILL_TOPIC),
+            )
+        )
+    )
+
+
+def _host_and_port(data: Mapping[str, Any]) -> str:
+    """Return the address as the title of an entry."""
+    return f"{data[CONF_HOST]}:{data[CONF_PORT]}"
+
+
+SYSTEMS: Final[Mapping[System, Kind]] = {
+    System.COAP: Kind(_coap, _host_and_port, (CONF_HOST, CONF_PORT)),
+    System.HOME_ASSISTANT_MQTT: Kind(_home_assistant_mqtt, lambda _data: "MQTT", ()),
+    System.MQTT_BROKER: Kind(_mqtt_broker, _host_and_port, (CONF_HOST, CONF_PORT)),
+}
+
+
+def connection_for(hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
+    """Return the connection that an entry's data describes; it is not open yet."""
+    return SYSTEMS[data[CONF_SYSTEM]].build(hass, data)
+
+
+def interval_of(data: Mapping[str, Any]) -> timedelta:
+    """Return how often the devices of an entry are asked."""
+    seconds = data.get(CONF_INTERVAL, DEFAULT_INTERVAL.total_seconds())
+    return timedelta(seconds=seconds)
