@@ -1,10 +1,8 @@
 """Device Models: devices that a device model describes, in Home Assistant."""
 
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import (
-    ConfigEntryAuthFailed,
-    ConfigEntryNotReady,
-)
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 
 from .const import PLATFORMS
 from .exceptions import reworded
@@ -17,20 +15,26 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: DeviceModelsConfigEntry
 ) -> bool:
     """Open the connection of an entry and make its devices."""
-    connection = connection_for(hass, entry.data)
-    runtime = EntryRuntime(hass, entry, connection)
+    runtime = EntryRuntime(hass, entry, connection_for(hass, entry.data))
     try:
-        await connection.open()
-        await runtime.async_begin()
-        entry.runtime_data = runtime
-        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-        await runtime.async_attach()
+        await runtime.connection.open()
     except UnauthorizedError as err:
-        await runtime.async_end()
         raise reworded(ConfigEntryAuthFailed, err) from err
     except CommunicationError as err:
-        await runtime.async_end()
         raise reworded(ConfigEntryNotReady, err) from err
+    entry.runtime_data = runtime
+    await runtime.async_begin()
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    try:
+        await runtime.async_attach()
+    except CommunicationError as err:
+        await async_unload_entry(hass, entry)
+        raise reworded(ConfigEntryNotReady, err) from err
+
+    async def end(_event: Event) -> None:
+        await runtime.async_end()
+
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, end))
     entry.async_on_unload(entry.add_update_listener(_async_update_listener))
     return True
 

@@ -19,9 +19,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensors of each device."""
-    add_entities(
-        entry, async_add_entities, Platform.BINARY_SENSOR, ModelBinarySensor
-    )
+    add_entities(entry, async_add_entities, Platform.BINARY_SENSOR, ModelBinarySensor)
 
 
 class ModelBinarySensor(AttributeEntity, BinarySensorEntity):

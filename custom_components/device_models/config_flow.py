@@ -6,6 +6,7 @@ from typing import Any, override
 from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
@@ -91,7 +92,7 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
             data = {**entry.data, **credentials}
             problem = await _async_try(self.hass, data)
             if problem is None:
-                return self.async_update_and_abort(entry, data=data)
+                return self._async_updated(entry, data=data)
         return self.async_show_form(
             step_id="reauth_confirm",
             data_schema=self.add_suggested_values_to_schema(
@@ -137,9 +138,7 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
                 errors["base"] = problem.key
                 placeholders = problem.details
             elif entry is not None:
-                return self.async_update_and_abort(
-                    entry, title=kind.title(data), data=data
-                )
+                return self._async_updated(entry, title=kind.title(data), data=data)
             else:
                 return self.async_create_entry(title=kind.title(data), data=data)
         shown = user_input or _nested(entry.data if entry else {})
@@ -151,6 +150,14 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    @callback
+    def _async_updated(self, entry: ConfigEntry, **changes: Any) -> ConfigFlowResult:
+        """Finish with a changed entry; one that runs follows by itself."""
+        result = self.async_update_and_abort(entry, **changes)
+        if entry.state is not ConfigEntryState.LOADED:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return result
 
     def _is_duplicate(
         self,

@@ -80,22 +80,21 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
             LOGGER,
             config_entry=entry,
             name=subentry.title,
-            # Devices that begin together are spread over the interval, each always at
-            # the same place, so that they are not all asked in the same second.
-            update_interval=interval * (0.5 + self._phase / 2) if self._polled else None,
+            update_interval=interval if self._polled else None,
             always_update=False,
         )
         self._stop_listening = self.device.on_availability(self._availability_changed)
 
-    @property
-    def _phase(self) -> float:
-        """The device's place in the interval, from 0 to 1."""
-        return zlib.crc32(self.device.key.encode()) / 2**32
-
     async def async_begin(self) -> None:
-        """Ask for the first time, so that entities begin with values."""
+        """Ask for the first time, so that entities begin with values.
+
+        Devices that begin together are then spread over the interval, each always at
+        the same place, so that they are not all asked in the same second.
+        """
         if self._polled:
             await self.async_refresh()
+            place = zlib.crc32(self.device.key.encode()) / 2**32
+            self.update_interval = self._interval * (0.5 + place / 2)
 
     async def async_attach(self) -> None:
         """Let the connection push, once everybody listens.

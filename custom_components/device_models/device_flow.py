@@ -25,6 +25,7 @@ from .const import (
     CONF_SYSTEM,
     SUBENTRY_DEVICE,
 )
+from .decisions import Decision
 from .flow_forms import (
     CONF_FILE,
     CONF_MODEL,
@@ -37,7 +38,7 @@ from .iot.binding import Binding
 from .iot.errors import ModelError
 from .iot.formats import MAX_FILE_BYTES, Loaded, load, load_document
 from .library import async_bundled
-from .mapping import Decision, decide
+from .mapping import decide
 from .preview import async_probe, summary, table
 from .systems import System, connection_for
 
@@ -54,7 +55,7 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
     _data: dict[str, Any]
 
     async def async_step_user(
-        self, user_input: dict[str, Any] | None = None
+        self, _user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Choose where the model comes from."""
         return self.async_show_menu(
@@ -71,9 +72,7 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
             chosen = user_input[CONF_MODEL]
             return await self._async_take(models[chosen], f"{SOURCE_LIBRARY}:{chosen}")
         names = {key: loaded.model.name for key, loaded in models.items()}
-        return self.async_show_form(
-            step_id="library", data_schema=library_form(names)
-        )
+        return self.async_show_form(step_id="library", data_schema=library_form(names))
 
     async def async_step_upload(
         self, user_input: dict[str, Any] | None = None
@@ -232,7 +231,9 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
             device = await async_probe(
                 entry.runtime_data.connection, self._loaded, self._binding(self._data)
             )
-        readable = [leaf for leaf in self._loaded.model.leaves.values() if leaf.readable]
+        readable = [
+            leaf for leaf in self._loaded.model.leaves.values() if leaf.readable
+        ]
         return {
             "model": self._loaded.model.name,
             "summary": summary(decisions),
@@ -245,9 +246,7 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
 
 def _placed(user_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return a device's place as its data keeps it."""
-    placed = {
-        key: value for key, value in user_input.items() if key != CONF_NAME
-    }
+    placed = {key: value for key, value in user_input.items() if key != CONF_NAME}
     placed[CONF_BASE] = placed.get(CONF_BASE, "").strip().strip("/")
     return placed
 

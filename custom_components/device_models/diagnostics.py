@@ -64,9 +64,7 @@ def _device(coordinator: DeviceCoordinator) -> dict[str, Any]:
         "pushed": sorted(coordinator.connection.pushed(device)),
         "interval": coordinator.update_interval,
         "dropped": dict(device.dropped),
-        "values": {
-            name: _reading(coordinator, name) for name in sorted(device.values)
-        },
+        "values": {name: _reading(coordinator, name) for name in sorted(device.values)},
         "decisions": [
             {
                 "element": decision.element_id,

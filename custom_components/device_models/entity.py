@@ -13,10 +13,10 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import DeviceCoordinator
+from .decisions import Decision
 from .exceptions import rewords_errors
 from .iot.device import Certainty
 from .iot.values import Scalar
-from .mapping import Decision
 from .runtime import EntryRuntime
 
 
@@ -58,6 +58,8 @@ class ModelEntity(CoordinatorEntity[DeviceCoordinator]):
         self._attr_unique_id = f"{device.key}-{decision.element_id}"
         self._attr_name = decision.name
         self._attr_device_class = decision.device_class
+        if decision.device_class is None:
+            self._attr_translation_key = decision.icon
         self._attr_entity_category = decision.category
         self._attr_entity_registry_enabled_default = decision.enabled
         self._attr_device_info = DeviceInfo(

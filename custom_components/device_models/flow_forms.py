@@ -65,9 +65,7 @@ PORT: Final = NumberSelector(
     NumberSelectorConfig(min=1, max=65535, step=1, mode=NumberSelectorMode.BOX)
 )
 PASSWORD: Final = TextSelector(
-    TextSelectorConfig(
-        type=TextSelectorType.PASSWORD, autocomplete="current-password"
-    )
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
 )
 USERNAME: Final = TextSelector(TextSelectorConfig(autocomplete="username"))
 LONG_TEXT: Final = TextSelector(TextSelectorConfig(multiline=True))
@@ -149,9 +147,11 @@ PASTE_FORM: Final = vol.Schema({vol.Required(CONF_DOCUMENT): LONG_TEXT})
 
 def library_form(models: Mapping[str, str]) -> vol.Schema:
     """Return the form in which one of the library's models is chosen, by its name."""
-    options = [
-        SelectOptionDict(value=key, label=name) for key, name in models.items()
-    ]
+    options = [SelectOptionDict(value=key, label=name) for key, name in models.items()]
     return vol.Schema(
-        {vol.Required(CONF_MODEL): SelectSelector(SelectSelectorConfig(options=options))}
+        {
+            vol.Required(CONF_MODEL): SelectSelector(
+                SelectSelectorConfig(options=options)
+            )
+        }
     )

@@ -3,12 +3,13 @@
 import asyncio
 from typing import Final
 
+from .decisions import Decision, Kind
 from .iot.binding import Binding
 from .iot.connections.base import Capability, Connection
 from .iot.device import VirtualDevice
 from .iot.errors import CommunicationError
 from .iot.formats import Loaded
-from .mapping import Decision, Kind, count
+from .mapping import count
 
 LISTEN_SECONDS: Final = 1.5
 """How long a device that only pushes is listened to: enough for retained messages."""

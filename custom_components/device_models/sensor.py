@@ -10,8 +10,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import MAX_STATE_LENGTH
 from .coordinator import DeviceCoordinator
+from .decisions import Decision
 from .entity import AttributeEntity, add_entities
-from .mapping import Decision
 from .runtime import DeviceModelsConfigEntry
 
 PARALLEL_UPDATES = 0  # values come through the coordinator, nothing is asked here
@@ -45,4 +45,6 @@ class ModelSensor(AttributeEntity, SensorEntity):
         if self.attribute.type.is_numeric:
             return self.number
         # A longer text would not be shown at all.
-        return self.time or (None if self.text is None else self.text[:MAX_STATE_LENGTH])
+        return self.time or (
+            None if self.text is None else self.text[:MAX_STATE_LENGTH]
+        )

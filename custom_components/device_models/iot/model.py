@@ -91,10 +91,11 @@ class Attribute(Typed):
                 sensitive=member.sensitive or self.sensitive,
             )
             for path, leaf in within.leaves():
-                yield (
-                    (self.name, *path),
-                    replace(leaf, name=f"{self.name}.{leaf.name}"),
-                )
+                title = ""
+                if self.title and leaf.title:
+                    title = f"{self.title} {leaf.title[0].lower()}{leaf.title[1:]}"
+                name = f"{self.name}.{leaf.name}"
+                yield (self.name, *path), replace(leaf, name=name, title=title)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -127,6 +127,8 @@ class _SharedContext:
             del cls._by_loop[loop]
             async with shared._lock:
                 if shared._context is not None:
+                    # Requests that were given up are forgotten by timers before this one
+                    await asyncio.sleep(0.001)
                     await shared._context.shutdown()
 
 
@@ -216,8 +218,7 @@ class CoapEndpoint:
             async with self._turn:
                 request = self._checked_context().request(message)
                 try:
-                    async with asyncio.timeout(CONFIRMABLE_TIMEOUT):
-                        first = await request.response
+                    first = await _answer(request, CONFIRMABLE_TIMEOUT)
                 except TimeoutError as err:
                     reason = "no answer"
                     raise UnreachableError(
@@ -246,8 +247,7 @@ class CoapEndpoint:
         """Send one request and wait for its answer."""
         with self._translated():
             request = self._checked_context().request(message)
-            async with asyncio.timeout(seconds):
-                return _response(await request.response)
+            return _response(await _answer(request, seconds))
 
     def _checked_context(self) -> Any:  # noqa: ANN401  (aiocoap is untyped)
         if self._context is None:
@@ -298,6 +298,30 @@ class CoapEndpoint:
         except (aiocoap.error.Error, OSError, ValueError) as err:
             reason = str(err) or type(err).__name__
             raise UnreachableError(address=self.address, reason=reason) from err
+
+
+async def _answer(request: Any, seconds: float) -> Any:  # (aiocoap is untyped)
+    """Return the first answer to a request.
+
+    Giving up is left to a timer: aiocoap learns that a request was cancelled one turn
+    of the loop later, and fails (InvalidStateError) if the network reports an error in
+    between. Timers run last in a turn, so nothing comes in between.
+
+    Raises:
+        TimeoutError: there is none within the time.
+
+    """
+    response = request.response
+    try:
+        await asyncio.wait((response,), timeout=seconds)
+    finally:
+        if not response.done():
+            # Whatever becomes of it, nobody will look any more.
+            response.add_done_callback(lambda it: it.cancelled() or it.exception())
+            asyncio.get_running_loop().call_later(0, response.cancel)
+    if not response.done():
+        raise TimeoutError
+    return response.result()
 
 
 def _response(message: Any) -> Response:  # noqa: ANN401  (aiocoap is untyped)

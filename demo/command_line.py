@@ -1,0 +1,44 @@
+"""What script/demo understands."""
+
+import argparse
+from pathlib import Path
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    top = argparse.ArgumentParser(
+        prog="script/demo",
+        description="Home Assistant with two simulated devices: one over CoAP, one "
+        "over MQTT, each described by a device model. Everything runs on this machine "
+        "and ends with Ctrl-C.",
+    )
+    top.add_argument(
+        "--check",
+        action="store_true",
+        help="try everything without a user, print one line and end (for machines)",
+    )
+    top.add_argument(
+        "--port",
+        type=_port,
+        help="Home Assistant's port (default: 8123 if it is free, else another one)",
+    )
+    top.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep Home Assistant's configuration in a directory, to go on with it the "
+        "next time (default: begin anew)",
+    )
+    return top
+
+
+def _port(spelled: str) -> int:
+    """Return a port.
+
+    Raises:
+        ArgumentTypeError: it is none.
+
+    """
+    if spelled.isdecimal() and 0 < int(spelled) < 65536:
+        return int(spelled)
+    raise argparse.ArgumentTypeError(f"expected 1 to 65535, got {spelled!r}")

@@ -1,0 +1,177 @@
+"""Everything that the demo consists of, brought up and taken down again."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+import socket
+import sys
+import tempfile
+from typing import Final
+
+from .api import Api
+from .broker import broker
+from .children import Child, free_port
+from .configuration import kept_ports, write_configuration
+from .devices import CoapDevice, DemoDevice, MqttDevice
+from .errors import LOOKS_AGAIN_AFTER, DemoError, until, within
+from .flows import DOMAIN, add
+from .live import LiveApi
+from .picture import Picture
+
+PREFERRED_PORT: Final = 8123
+STARTS_WITHIN: Final = 120
+LIVE_WITHIN: Final = 60
+
+NEEDED_BY_THE_PAGE: Final = ("pymicro_vad", "pyspeex_noise")
+
+type Tell = Callable[[str], None]
+
+
+@dataclass
+class Stage:
+    """What runs."""
+
+    url: str
+    home_assistant: Child
+    api: Api
+    live: LiveApi
+    picture: Picture
+    devices: tuple[DemoDevice, ...]
+
+    async def wait_until_live(self) -> None:
+        """Wait until each entity of each device has a value.
+
+        Raises:
+            DemoError: that takes too long.
+
+        """
+        await until(
+            lambda: not self.missing(), LIVE_WITHIN, "all live", lambda: self.missing()
+        )
+
+    def missing(self) -> str:
+        """Return what is not live yet."""
+        problems: list[str] = []
+        for device in self.devices:
+            shown = self.picture.device(device.name)
+            there = len(shown.entities) + shown.disabled
+            if not there or there < device.promised:
+                problems.append(f"{device.name} has {there} entities")
+            problems += [
+                f"{entity.entity_id} is {entity.state}" for entity in shown.not_live()
+            ]
+        return ", ".join(problems)
+
+
+@asynccontextmanager
+async def stage(
+    tell: Tell, *, port: int | None = None, keep: Path | None = None
+) -> AsyncGenerator[Stage]:
+    """Start everything and set it up; end everything afterwards.
+
+    Raises:
+        DemoError: something does not start.
+
+    """
+    async with AsyncExitStack() as stack:
+        folder = keep or Path(
+            stack.enter_context(
+                tempfile.TemporaryDirectory(
+                    prefix="device-models-", ignore_cleanup_errors=True
+                )
+            )
+        )
+        ports = _ports(folder, port)
+        write_configuration(folder, ports)
+        if missing := [name for name in NEEDED_BY_THE_PAGE if not find_spec(name)]:
+            tell(f"Home Assistant's page will not load: {', '.join(missing)} missing")
+        await stack.enter_async_context(broker(ports["mqtt"]))
+        home_assistant = Child("Home Assistant", folder / "demo.log", cwd=folder)
+        stack.push_async_callback(home_assistant.stop)
+        await home_assistant.start(
+            *(sys.executable, "-m", "homeassistant", "--skip-pip"),
+            *("--config", str(folder), "--log-no-color"),
+        )
+        devices = _devices(folder, ports)
+        for device in devices:
+            stack.push_async_callback(device.process.stop)
+            await device.start()
+        url = f"http://127.0.0.1:{ports['home_assistant']}"
+        api = await stack.enter_async_context(Api(url))
+        await _log_in(api, home_assistant)
+        live = await stack.enter_async_context(LiveApi(api))
+        async with within(STARTS_WITHIN, "Home Assistant has started"):
+            while (await live.command("get_config"))["state"] != "RUNNING":
+                await asyncio.sleep(LOOKS_AGAIN_AFTER)
+        picture = Picture(live)
+        stack.callback(picture.stop)
+        await picture.follow()
+        if not await live.command("config_entries/get", domain=DOMAIN):
+            for device in devices:
+                await add(api, device)
+        yield Stage(url, home_assistant, api, live, picture, devices)
+
+
+def _ports(folder: Path, wanted: int | None) -> dict[str, int]:
+    """Return the ports of a kept directory, else free ones.
+
+    Raises:
+        DemoError: one is taken.
+
+    """
+    ports = kept_ports(folder) or {
+        "home_assistant": wanted or PREFERRED_PORT,
+        "coap": 0,
+        "mqtt": 0,
+    }
+    if wanted is not None:
+        ports["home_assistant"] = wanted
+    found = {
+        name: free_port(
+            socket.SOCK_DGRAM if name == "coap" else socket.SOCK_STREAM, port
+        )
+        for name, port in ports.items()
+    }
+    for name, port in found.items():
+        # Only the address of Home Assistant may be another than before, if not asked for.
+        chosen = name != "home_assistant" or wanted is not None
+        if chosen and ports[name] not in {0, port}:
+            raise DemoError(f"port {ports[name]} ({name}) is taken")
+    return found
+
+
+def _devices(folder: Path, ports: dict[str, int]) -> tuple[DemoDevice, ...]:
+    """Return the devices of the demo."""
+    return (
+        CoapDevice(
+            name="Living room",
+            model="room_climate",
+            base="room",
+            port=ports["coap"],
+            folder=folder,
+        ),
+        MqttDevice(
+            name="Garden pump",
+            model="water_pump",
+            base="garden/pump",
+            port=ports["mqtt"],
+            folder=folder,
+        ),
+    )
+
+
+async def _log_in(api: Api, home_assistant: Child) -> None:
+    """Log in as soon as Home Assistant answers.
+
+    Raises:
+        DemoError: it ends instead, or does not answer.
+
+    """
+    async with within(STARTS_WITHIN, "Home Assistant answers"):
+        while not await api.log_in():
+            if not home_assistant.running:
+                raise home_assistant.failed()
+            await asyncio.sleep(LOOKS_AGAIN_AFTER)

@@ -1,0 +1,32 @@
+"""Simulated devices of any device model, over CoAP and MQTT, with faults on request.
+
+In a program::
+
+    device = SimulatedDevice(load_model("room_climate"), seed=1)
+    async with CoapSimulator(device, port=5683, base="room") as simulator:
+        simulator.faults.silent = True
+        await simulator.reboot()
+
+From the command line: ``python -m simulators --help``.
+"""
+
+from .behaviour import Alert, Call, ReadOnlyError, SimulatedDevice
+from .coap import CoapSimulator
+from .faults import Faults
+from .models import load_model
+from .mqtt import MqttSimulator
+from .relay import UdpRelay
+from .simulator import Simulator
+
+__all__ = [
+    "Alert",
+    "Call",
+    "CoapSimulator",
+    "Faults",
+    "MqttSimulator",
+    "ReadOnlyError",
+    "SimulatedDevice",
+    "Simulator",
+    "UdpRelay",
+    "load_model",
+]

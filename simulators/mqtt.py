@@ -1,0 +1,253 @@
+"""A simulated device that is an MQTT client.
+
+Below its base topic: ``state`` (all attributes, retained), ``<attribute>/set``,
+``<action>/invoke``, ``alert/<name>`` and ``availability``; see the README.
+"""
+
+import asyncio
+import logging
+import ssl
+from typing import Final, override
+
+import aiomqtt
+
+from custom_components.device_models.iot.errors import DeviceModelsError
+from custom_components.device_models.iot.model import Action, Attribute
+
+from .behaviour import Alert, ReadOnlyError, SimulatedDevice
+from .faults import Faults
+from .mqtt_connection import BrokerConnection, Protocol
+from .payloads import Media, UnreadableError, decode, encode, to_text
+from .simulator import Simulator
+
+_LOGGER = logging.getLogger(__name__)
+
+STATE_EVERY: Final = 10.0
+"""Seconds after which the state is published though nothing changed."""
+
+STATE_PAUSE: Final = 1.0
+"""Seconds between two states, unless one confirms a write."""
+
+RETRY_FIRST: Final = 1.0
+"""Seconds before the second attempt to connect; the pauses double from there."""
+
+WAITING_ALERTS: Final = 100
+
+
+class MqttSimulator(Simulator):
+    """A simulated device below a base topic of a broker."""
+
+    def __init__(
+        self,
+        device: SimulatedDevice,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 1883,
+        base: str = "",
+        username: str | None = None,
+        password: str | None = None,
+        protocol: Protocol = "3.1.1",
+        tls: ssl.SSLContext | None = None,
+        per_attribute: bool = False,
+        state_every: float = STATE_EVERY,
+        retry_first: float = RETRY_FIRST,
+        speed: float = 1.0,
+        faults: Faults | None = None,
+    ) -> None:
+        """Describe the broker; without a base topic, the end of the URN is taken."""
+        super().__init__(device, speed=speed, faults=faults)
+        self.host = host
+        self.port = port
+        self.base = base.strip("/") or device.model.urn.rpartition(":")[2]
+        self._per_attribute = per_attribute
+        self._state_every = state_every
+        self._connection = BrokerConnection(
+            host=host,
+            port=port,
+            username=username,
+            password=password,
+            protocol=protocol,
+            tls=tls,
+            availability=self._topic("availability"),
+            retry_first=retry_first,
+            greet=self._greet,
+            serve=self._serve,
+        )
+        self._changed = asyncio.Event()
+        self._alerts: asyncio.Queue[Alert] = asyncio.Queue(WAITING_ALERTS)
+        self._published: dict[str, str] = {}
+        self._commands: dict[str, Attribute | Action] = {
+            self._topic(attribute.name, "set"): attribute
+            for attribute in device.model.attributes
+            if any(leaf.writable for _, leaf in attribute.leaves())
+        } | {
+            self._topic(action.name, "invoke"): action
+            for action in device.model.actions
+        }
+
+    @property
+    @override
+    def url(self) -> str:
+        """Where the device is found."""
+        return f"mqtt://{self.host}:{self.port}/{self.base}"
+
+    @property
+    def connected(self) -> bool:
+        """Whether it has a broker at this moment."""
+        return self._connection.online
+
+    @override
+    async def _open(self) -> None:
+        """Connect, however long that takes."""
+        await self._connection.open()
+
+    @override
+    async def _close(self, *, politely: bool) -> None:
+        """Disconnect; politely also says so, otherwise the last will does."""
+        if not politely:
+            await self._connection.break_off()
+        await self._connection.close()
+
+    @override
+    async def _forget(self) -> None:
+        """Break the connection off."""
+        await self._connection.break_off()
+
+    @override
+    async def _return(self) -> None:
+        """Connect again."""
+        await self._connection.restore()
+
+    @override
+    async def _refresh(self) -> None:
+        """Do nothing: the states are published by a task of the connection."""
+
+    @override
+    def _send_change(self, names: frozenset[str]) -> None:
+        """Let the new state be published soon."""
+        del names
+        self._changed.set()
+
+    @override
+    def _send_alert(self, alert: Alert) -> None:
+        """Let an alert be published; without a connection it is lost."""
+        if self.connected and not self._alerts.full():
+            self._alerts.put_nowait(alert)
+
+    # The connection
+
+    async def _greet(self, client: aiomqtt.Client) -> None:
+        """Subscribe, and say that the device is there and how it is."""
+        self._published.clear()
+        if self._commands:
+            await client.subscribe([(topic, 1) for topic in self._commands])
+        if not self.faults.mute:
+            topic = self._topic("availability")
+            await client.publish(topic, "online", qos=1, retain=True)
+        await self._publish_state()
+
+    async def _serve(self, client: aiomqtt.Client) -> None:
+        """Be the device until the connection is lost."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._publish_states())
+            tasks.create_task(self._publish_alerts())
+            tasks.create_task(self._take_commands(client))
+
+    # Out
+
+    async def _publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        """Publish a message, unless a fault keeps it back."""
+        client = self._connection.client
+        if client is not None and not self.faults.loses():
+            await client.publish(
+                topic, self.faults.spoil(payload), qos=1, retain=retain
+            )
+
+    async def _publish_states(self) -> None:
+        """Publish the state when it changed, not too often, and now and then anyway."""
+        while True:
+            await asyncio.sleep(min(STATE_PAUSE, self._state_every))
+            try:
+                async with asyncio.timeout(self._state_every - STATE_PAUSE):
+                    await self._changed.wait()
+            except TimeoutError:
+                self._changed.set()
+            # A confirmation may have been faster.
+            if self._changed.is_set():
+                await self._publish_state()
+
+    async def _publish_state(self) -> None:
+        """Publish all attributes as they are now."""
+        self._changed.clear()
+        state = self.device.state()
+        await self._publish(
+            self._topic("state"), encode(state, Media.JSON), retain=True
+        )
+        if not self._per_attribute:
+            return
+        for name, value in state.items():
+            text = to_text(value)
+            if self._published.get(name) != text:
+                self._published[name] = text
+                await self._publish(self._topic(name), text.encode(), retain=True)
+
+    async def _publish_alerts(self) -> None:
+        """Publish what the device reports."""
+        while True:
+            alert = await self._alerts.get()
+            await asyncio.sleep(self.faults.slow)
+            await self._publish(
+                self._topic("alert", alert.format),
+                encode(alert.content, Media.JSON),
+                retain=False,
+            )
+
+    # In
+
+    async def _take_commands(self, client: aiomqtt.Client) -> None:
+        """Do what messages ask for, one after the other."""
+        async for message in client.messages:
+            topic, payload = str(message.topic), message.payload
+            # Some brokers send retained messages that nobody subscribed to.
+            element = self._commands.get(topic)
+            if element is None or not isinstance(payload, bytes):
+                continue
+            if message.retain:
+                _LOGGER.info("%s: a retained command is no command", topic)
+            elif not self.faults.loses():
+                await asyncio.sleep(self.faults.slow)
+                if self._obey(element, topic, payload):
+                    await self._publish_state()
+
+    def _obey(self, element: Attribute | Action, topic: str, payload: bytes) -> bool:
+        """Write an attribute or do an action; returns whether that was possible."""
+        try:
+            if isinstance(element, Attribute):
+                value = decode(payload, Media.TEXT, element.type)
+                self.device.write({element.name: value})
+            else:
+                self.device.call(element.name, _arguments(payload))
+        except (DeviceModelsError, ReadOnlyError, UnreadableError) as err:
+            _LOGGER.info("refused: %s %.200s", topic, err)
+            return False
+        _LOGGER.info("taken: %s %.200r", topic, payload)
+        return True
+
+    def _topic(self, *names: str) -> str:
+        """Return a topic below the base."""
+        return "/".join((self.base, *names))
+
+
+def _arguments(payload: bytes) -> dict[str, object]:
+    """Return the arguments of a call; an empty message has none.
+
+    Raises:
+        UnreadableError: not a JSON object.
+
+    """
+    if not payload.strip():
+        return {}
+    arguments = decode(payload, Media.JSON)
+    if not isinstance(arguments, dict):
+        raise UnreadableError("expected an object of arguments")
+    return arguments

@@ -1,0 +1,286 @@
+"""What all tests share."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
+import json
+import logging
+from pathlib import Path
+import shutil
+import socket
+import subprocess
+from typing import Any
+
+import custom_components  # noqa: F401  (before the plugin's own package of that name)
+from amqtt.broker import Broker
+from homeassistant.config_entries import ConfigSubentryData, ConfigSubentryFlow
+from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.core import HomeAssistant, ServiceRegistry
+from homeassistant.data_entry_flow import FlowManager
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import pytest_socket
+
+from custom_components.device_models.const import (
+    CONF_BASE,
+    CONF_CONFIRMABLE,
+    CONF_DOCUMENT,
+    CONF_INTERVAL,
+    CONF_KEY,
+    CONF_MQTT_VERSION,
+    CONF_SOURCE,
+    CONF_SYSTEM,
+    CONF_TLS,
+    DOMAIN,
+    SUBENTRY_DEVICE,
+)
+from custom_components.device_models.library import BUNDLED
+from custom_components.device_models.systems import System
+
+from simulators.behaviour import SimulatedDevice
+from simulators.coap import CoapSimulator
+from simulators.models import load_model
+from simulators.mqtt import MqttSimulator
+
+from .passwords import PASSWORD, USERNAME, Mosquitto
+from .translations import check_exception, check_flow_result
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that CI uses."""
+    parser.addoption(
+        "--require-peers",
+        action="store_true",
+        help="fail, rather than skip, where a peer program is missing",
+    )
+
+
+def peer(request: pytest.FixtureRequest, *names: str) -> str:
+    """Return the first of the programs that is there; skip the test if none is."""
+    for name in names:
+        if path := shutil.which(name, path="/usr/bin:/usr/sbin:/usr/local/bin"):
+            return path
+    missing = f"none of {', '.join(names)} is installed"
+    if request.config.getoption("--require-peers"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture
+def peer_program(request: pytest.FixtureRequest) -> str:
+    """Return the first program of the parameter that is there."""
+    return peer(request, *request.param)
+
+
+@pytest.fixture(autouse=True)
+def no_deprecated_use(caplog: pytest.LogCaptureFixture) -> Generator[None]:
+    """Fail a test in which Home Assistant complains about how we use it."""
+    yield
+    for when in ("setup", "call"):
+        for record in caplog.get_records(when):
+            message = record.getMessage()
+            assert "Detected that custom integration" not in message, message
+            if record.name.startswith("custom_components.device_models"):
+                assert record.levelno < logging.CRITICAL, message
+
+
+@pytest.fixture(autouse=True)
+def texts_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test that would show a text which is not in en.json."""
+    handle_step = FlowManager._async_handle_step
+
+    async def checked_step(self: Any, flow: Any, *args: Any, **kwargs: Any) -> Any:
+        result = await handle_step(self, flow, *args, **kwargs)
+        if isinstance(flow, ConfigSubentryFlow):
+            check_flow_result(result, "config_subentries", flow.handler[1])
+        elif flow.handler == DOMAIN:
+            check_flow_result(result, "config")
+        return result
+
+    call_service = ServiceRegistry.async_call
+
+    async def checked_call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await call_service(self, *args, **kwargs)
+        except HomeAssistantError as err:
+            if err.translation_domain == DOMAIN:
+                assert err.translation_key is not None
+                check_exception(err.translation_key, err.translation_placeholders)
+            raise
+
+    monkeypatch.setattr(FlowManager, "_async_handle_step", checked_step)
+    monkeypatch.setattr(ServiceRegistry, "async_call", checked_call)
+
+
+@pytest.fixture
+def socket_enabled(socket_enabled: None) -> None:
+    """Allow sockets on loopback, also as aiocoap writes an IPv4 address."""
+    pytest_socket.socket_allow_hosts(
+        ["127.0.0.1", "localhost", "::1", "::ffff:127.0.0.1"], allow_unix_socket=True
+    )
+
+
+@pytest.fixture
+def integration(enable_custom_integrations: None, socket_enabled: None) -> None:
+    """Let Home Assistant find the integration, and the integration its devices."""
+
+
+@pytest.fixture
+async def room(socket_enabled: None) -> AsyncGenerator[CoapSimulator]:
+    """Run a room climate controller behind CoAP; its time stands still."""
+    device = SimulatedDevice(load_model("room_climate"), seed=1, alerts_every=0)
+    async with CoapSimulator(device, speed=0, max_age=1) as simulator:
+        yield simulator
+    forget_server_timers()
+
+
+@pytest.fixture
+async def broker_port(socket_enabled: None) -> AsyncGenerator[int]:
+    """Run an MQTT broker; returns its port."""
+    port = free_port()
+    broker = Broker(
+        {
+            "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
+            "plugins": {
+                "amqtt.plugins.authentication.AnonymousAuthPlugin": {
+                    "allow_anonymous": True
+                }
+            },
+        }
+    )
+    await broker.start()
+    yield port
+    await broker.shutdown()
+
+
+@pytest.fixture
+async def pump(broker_port: int) -> AsyncGenerator[MqttSimulator]:
+    """Run a water pump behind the broker; its time stands still."""
+    device = SimulatedDevice(load_model("water_pump"), seed=1, alerts_every=0)
+    async with MqttSimulator(
+        device, port=broker_port, base="cellar/pump", speed=0
+    ) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def room_entry(hass: HomeAssistant, room: CoapSimulator) -> MockConfigEntry:
+    """Return an entry for the room's endpoint, with the room as its device."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Room",
+        data={
+            CONF_SYSTEM: System.COAP,
+            CONF_HOST: "127.0.0.1",
+            CONF_PORT: room.port,
+            CONF_CONFIRMABLE: True,
+            CONF_INTERVAL: 5.0,
+        },
+        subentries_data=[device_subentry("room_climate", "Room", "")],
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+def pump_entry(hass: HomeAssistant, pump: MqttSimulator) -> MockConfigEntry:
+    """Return an entry for the pump's broker, with the pump as its device."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Broker",
+        data={
+            CONF_SYSTEM: System.MQTT_BROKER,
+            CONF_HOST: "127.0.0.1",
+            CONF_PORT: pump.port,
+            CONF_TLS: False,
+            CONF_MQTT_VERSION: "3.1.1",
+        },
+        subentries_data=[device_subentry("water_pump", "Pump", pump.base)],
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+async def guarded_broker(
+    request: pytest.FixtureRequest, tmp_path: Path, socket_enabled: None
+) -> AsyncGenerator[Mosquitto]:
+    """Run a Mosquitto that wants a password."""
+    program = peer(request, "mosquitto")
+    passwords = tmp_path / "passwords"
+    passwords.write_text(f"{USERNAME}:{PASSWORD}\n")
+    passwords.chmod(0o600)
+    subprocess.run(  # noqa: S603
+        [peer(request, "mosquitto_passwd"), "-U", passwords], check=True
+    )
+    port = free_port()
+    settings = tmp_path / "mosquitto.conf"
+    settings.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous false\n"
+        f"password_file {passwords}\nuser root\n"
+    )
+    process = await asyncio.create_subprocess_exec(program, "-c", settings)
+    try:
+        await until(lambda: is_open(port))
+        yield Mosquitto(port)
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def is_open(port: int) -> bool:
+    """Whether somebody listens on a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def device_subentry(
+    model: str, title: str, base: str, **data: object
+) -> ConfigSubentryData:
+    """Return a device subentry as the flow would make it."""
+    path = BUNDLED / f"{model}.json"
+    return ConfigSubentryData(
+        subentry_type=SUBENTRY_DEVICE,
+        title=title,
+        unique_id=base,
+        data={
+            CONF_KEY: f"key-of-{model}",
+            CONF_SOURCE: f"library:{model}",
+            CONF_DOCUMENT: json.loads(path.read_text()),
+            CONF_BASE: base,
+            **data,
+        },
+    )
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set an entry up, and wait until what it has started has settled."""
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def until(condition: Callable[[], object], *, seconds: float = 5.0) -> None:
+    """Wait until a condition holds.
+
+    Raises:
+        TimeoutError: it does not within the time.
+
+    """
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def forget_server_timers() -> None:
+    """Cancel what an aiocoap server leaves behind: how long it knows its requests."""
+    for handle in asyncio.get_running_loop()._scheduled:  # type: ignore[attr-defined]
+        if any(name in repr(handle) for name in ("TimeoutDict._tick", "dict.pop")):
+            handle.cancel()
