@@ -28,10 +28,18 @@ class DemoDevice:
     """The connection's name in the menu of the config flow."""
 
     def __init__(
-        self, *, name: str, model: str, base: str, port: int, folder: Path
+        self,
+        *,
+        name: str,
+        area: str,
+        model: str,
+        base: str,
+        port: int,
+        folder: Path,
     ) -> None:
         """Describe the device."""
         self.name = name
+        self.area = area
         self.model = model
         self.base = base
         self.port = port
@@ -151,8 +159,10 @@ class MqttDevice(DemoDevice):
         ):
             await client.subscribe(f"{self.base}/state", qos=1)
             async for message in client.messages:
-                state = json.loads(message.payload)
-                break
+                # The broker sends retained messages that nobody subscribed to.
+                if message.topic.matches(f"{self.base}/state"):
+                    state = json.loads(message.payload)
+                    break
         return state
 
     @property

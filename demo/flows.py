@@ -5,6 +5,7 @@ from typing import Any, Final
 from .api import Api
 from .devices import DemoDevice
 from .errors import DemoError
+from .live import LiveApi
 
 DOMAIN: Final = "device_models"
 CONNECTIONS: Final = "/api/config/config_entries/flow"
@@ -43,6 +44,31 @@ async def add(api: Api, device: DemoDevice) -> None:
         raise DemoError(f"{device.name}: no preview, but {preview}")
     device.promised = preview["description_placeholders"]["rows"].count("\n") + 1
     await _walk(api, path, {})
+
+
+async def place(live: LiveApi, device: DemoDevice) -> None:
+    """Put a device into its area, as a user is asked to do at the end.
+
+    Raises:
+        DemoError: Home Assistant does not know the device.
+
+    """
+    areas = {
+        listed["name"]: listed["area_id"]
+        for listed in await live.command("config/area_registry/list")
+    }
+    if device.area not in areas:
+        made = await live.command("config/area_registry/create", name=device.area)
+        areas[device.area] = made["area_id"]
+    for listed in await live.command("config/device_registry/list"):
+        if listed["name"] == device.name:
+            await live.command(
+                "config/device_registry/update",
+                device_id=listed["id"],
+                area_id=areas[device.area],
+            )
+            return
+    raise DemoError(f"{device.name} was added, but there is no such device")
 
 
 async def _walk(

@@ -9,6 +9,19 @@ from typing import Any, Final
 from .flows import DOMAIN
 from .live import LiveApi
 
+ORDER: Final = (
+    "sensor",
+    "binary_sensor",
+    "switch",
+    "number",
+    "select",
+    "text",
+    "datetime",
+    "button",
+    "event",
+)
+"""Kinds of entities: first what a device shows, then what it can be told."""
+
 UNKNOWN_AT_FIRST: Final = frozenset({"button", "event"})
 """Entities that have no state before something happens."""
 
@@ -142,7 +155,7 @@ class Picture:
             device.entities.append(entity)
             self._owners[entity.entity_id] = device, entity
         for device in devices.values():
-            device.entities.sort(key=lambda entity: (entity.domain, entity.name))
+            device.entities.sort(key=_order)
         self.devices = sorted(devices.values(), key=lambda device: device.name)
 
     def _take_states(self, event: dict[str, Any]) -> None:
@@ -172,6 +185,12 @@ class Picture:
             entry = change["entry"]
             if entry["domain"] == DOMAIN and entry["state"] != "loaded":
                 self.reloads.append(f"{entry['title']}: {entry['state']}")
+
+
+def _order(entity: Entity) -> tuple[int, str]:
+    """Return an entity's place among those of its device."""
+    known = entity.domain in ORDER
+    return ORDER.index(entity.domain) if known else len(ORDER), entity.name
 
 
 def _show(entity: Entity, state: dict[str, Any] | None) -> None:

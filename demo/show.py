@@ -1,20 +1,20 @@
 """The demo for people: what to open, what to try, and how everything is doing."""
 
 import asyncio
-from contextlib import ExitStack
-import sys
+from typing import Final
 
 from rich.console import Console
 from rich.live import Live
-from rich.text import Text
 
 from .api import PASSWORD, USER
-from .errors import DemoError
 from .stage import Stage
 from .table import change_text, table
 
-LIVE_EVERY = 0.5
+LIVE_EVERY: Final = 0.5
 """Seconds between two pictures."""
+
+LEAST_LINES: Final = 16
+"""The table is not made smaller to leave what stands above it in view."""
 
 
 async def show(stage: Stage, console: Console) -> None:
@@ -24,9 +24,12 @@ async def show(stage: Stage, console: Console) -> None:
         DemoError: Home Assistant has ended.
 
     """
-    introduce(stage, console)
-    showing = _table if console.is_terminal else _lines
-    view = asyncio.create_task(showing(stage, console), name="view")
+    taken = introduce(stage, console)
+    if console.is_terminal:
+        showing = _table(stage, console, taken)
+    else:
+        showing = _lines(stage, console)
+    view = asyncio.create_task(showing, name="view")
     ended = asyncio.create_task(stage.home_assistant.ended(), name="Home Assistant")
     try:
         await asyncio.wait((view, ended), return_when=asyncio.FIRST_COMPLETED)
@@ -37,8 +40,13 @@ async def show(stage: Stage, console: Console) -> None:
     raise stage.home_assistant.failed()
 
 
-def introduce(stage: Stage, console: Console) -> None:
-    """Say where everything is, and how a device can be made to fail."""
+def introduce(stage: Stage, console: Console) -> int:
+    """Say where everything is, and how a device can be made to fail.
+
+    Returns:
+        How many lines that takes.
+
+    """
     lines = [f"Home Assistant  {stage.url}  (user {USER}, password {PASSWORD})"]
     for device in stage.devices:
         lines += [
@@ -46,21 +54,19 @@ def introduce(stage: Stage, console: Console) -> None:
             f"  to see it fail:     kill -9 {device.process.pid}",
             f"  and come back:      {device.command}",
         ]
-    lines.append("Ctrl-C ends all of it.")
+    lines += ["Ctrl-C ends all of it.", ""]
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return len(lines)
 
 
-async def _table(stage: Stage, console: Console) -> None:
-    """Keep a table up to date, in the lower part of the terminal."""
+async def _table(stage: Stage, console: Console, taken: int) -> None:
+    """Keep a table up to date, below so many other lines."""
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while True:
+            height = max(console.height - taken, LEAST_LINES)
             live.update(
-                table(
-                    stage.picture.devices,
-                    width=console.width,
-                    height=console.height - 1,
-                ),
+                table(stage.picture.devices, width=console.width, height=height),
                 refresh=True,
             )
             await asyncio.sleep(LIVE_EVERY)
@@ -68,4 +74,10 @@ async def _table(stage: Stage, console: Console) -> None:
 
 async def _lines(stage: Stage, console: Console) -> None:
     """Print the table once, then a line for each change."""
+    changes = asyncio.Queue[str]()
+    stage.picture.on_change.append(
+        lambda device, entity: changes.put_nowait(change_text(device, entity))
+    )
     console.print(table(stage.picture.devices, width=console.width))
+    while True:
+        console.print(await changes.get(), highlight=False, markup=False, soft_wrap=True)

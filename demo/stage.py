@@ -1,7 +1,7 @@
 """Everything that the demo consists of, brought up and taken down again."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Container
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ from .children import Child, free_port
 from .configuration import kept_ports, write_configuration
 from .devices import CoapDevice, DemoDevice, MqttDevice
 from .errors import LOOKS_AGAIN_AFTER, DemoError, until, within
-from .flows import DOMAIN, add
+from .flows import DOMAIN, add, place
 from .live import LiveApi
 from .picture import Picture
 
@@ -68,9 +68,13 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    tell: Tell, *, port: int | None = None, keep: Path | None = None
+    tell: Tell,
+    *,
+    port: int | None = None,
+    keep: Path | None = None,
+    left_to_the_user: Container[str] = (),
 ) -> AsyncGenerator[Stage]:
-    """Start everything and set it up; end everything afterwards.
+    """Start everything and set it up, but some systems; end everything afterwards.
 
     Raises:
         DemoError: something does not start.
@@ -89,15 +93,17 @@ async def stage(
         if missing := [name for name in NEEDED_BY_THE_PAGE if not find_spec(name)]:
             tell(f"Home Assistant's page will not load: {', '.join(missing)} missing")
         await stack.enter_async_context(broker(ports["mqtt"]))
+        devices = _devices(folder, ports)
+        for device in devices:
+            stack.push_async_callback(device.process.stop)
+        # It starts first because it takes longest, and ends before its devices do.
         home_assistant = Child("Home Assistant", folder / "demo.log", cwd=folder)
         stack.push_async_callback(home_assistant.stop)
         await home_assistant.start(
             *(sys.executable, "-m", "homeassistant", "--skip-pip"),
             *("--config", str(folder), "--log-no-color"),
         )
-        devices = _devices(folder, ports)
         for device in devices:
-            stack.push_async_callback(device.process.stop)
             await device.start()
         url = f"http://127.0.0.1:{ports['home_assistant']}"
         api = await stack.enter_async_context(Api(url))
@@ -111,7 +117,9 @@ async def stage(
         await picture.follow()
         if not await live.command("config_entries/get", domain=DOMAIN):
             for device in devices:
-                await add(api, device)
+                if device.system not in left_to_the_user:
+                    await add(api, device)
+                    await place(live, device)
         yield Stage(url, home_assistant, api, live, picture, devices)
 
 
@@ -147,7 +155,8 @@ def _devices(folder: Path, ports: dict[str, int]) -> tuple[DemoDevice, ...]:
     """Return the devices of the demo."""
     return (
         CoapDevice(
-            name="Living room",
+            name="Living room climate",
+            area="Living Room",
             model="room_climate",
             base="room",
             port=ports["coap"],
@@ -155,6 +164,7 @@ def _devices(folder: Path, ports: dict[str, int]) -> tuple[DemoDevice, ...]:
         ),
         MqttDevice(
             name="Garden pump",
+            area="Garden",
             model="water_pump",
             base="garden/pump",
             port=ports["mqtt"],

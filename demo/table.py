@@ -10,8 +10,11 @@ from rich.text import Text
 
 from .picture import Device, Entity
 
-COLUMN_WIDTH: Final = 66
+NARROW: Final = 60
 """Characters that a device needs; devices stand side by side where there is room."""
+
+WIDE: Final = 72
+"""Characters from which on there is room for everything."""
 
 TIMES: Final = frozenset({"button", "datetime"})
 """Kinds of entities whose state is a time."""
@@ -29,7 +32,7 @@ def table(
 ) -> RenderableType:
     """Return all devices, cut to so many lines."""
     now = now or datetime.now(UTC)
-    side_by_side = max(1, min(len(devices), width // COLUMN_WIDTH))
+    side_by_side = max(1, min(len(devices), width // NARROW))
     rows = -(-len(devices) // side_by_side)
     most = None
     if height is not None and rows:
@@ -40,14 +43,16 @@ def table(
     for first in range(0, len(devices), side_by_side):
         grid.add_row(
             *(
-                _device(device, most, now)
+                _device(device, most, now, kinds=width // side_by_side >= WIDE)
                 for device in devices[first : first + side_by_side]
             )
         )
     return grid
 
 
-def _device(device: Device, most: int | None, now: datetime) -> Table:
+def _device(
+    device: Device, most: int | None, now: datetime, *, kinds: bool
+) -> Table:
     """Return a device with its entities, with at most so many lines of them."""
     waiting = len(device.not_live())
     if not device.available:
@@ -60,20 +65,20 @@ def _device(device: Device, most: int | None, now: datetime) -> Table:
     shown = Table(
         title=title, title_justify="left", title_style="", box=None, expand=True
     )
-    shown.add_column("Entity", no_wrap=True, ratio=5)
-    shown.add_column("Kind", no_wrap=True, style="dim", ratio=3)
-    shown.add_column("State", no_wrap=True, ratio=6)
-    shown.add_column("Changed", no_wrap=True, justify="right", style="dim", ratio=2)
+    shown.add_column("Entity", no_wrap=True, ratio=1)
+    if kinds:
+        shown.add_column("Kind", no_wrap=True, style="dim")
+    shown.add_column("State", no_wrap=True, ratio=1)
+    shown.add_column("Changed", no_wrap=True, justify="right", style="dim")
     entities = device.entities
     if most is not None and len(entities) > most:
         entities = entities[: most - 1]
     for entity in entities:
-        shown.add_row(
-            entity.name,
-            entity.domain.replace("_", " "),
-            Text(state_text(entity), style="" if entity.live else "red"),
-            age(entity, now),
-        )
+        cells: list[RenderableType] = [Text(entity.name)]
+        if kinds:
+            cells.append(entity.domain.replace("_", " "))
+        cells.append(Text(state_text(entity), style="" if entity.live else "red"))
+        shown.add_row(*cells, age(entity, now))
     if left_out := len(device.entities) - len(entities):
         shown.add_row(f"… {left_out} more", style="dim")
     elif device.disabled:

@@ -1,11 +1,10 @@
 """A simulated device that is a CoAP server.
 
 Below its base path: ``state`` (all attributes), one resource for each attribute and
-each action, and ``alert/<name>`` for each format; see the README for the layout.
+each action, and ``alert/<name>`` for each format.
 """
 
 import asyncio
-import logging
 from typing import Final, override
 
 from aiocoap.resource import Resource, Site, WKCResource
@@ -21,8 +20,6 @@ from .coap_resources import ReadableResource
 from .coap_server import CoapServer, require_free
 from .faults import Faults
 from .simulator import Simulator
-
-_LOGGER = logging.getLogger(__name__)
 
 MAX_AGE: Final = 30
 """Seconds for which a value is fresh, unless said otherwise."""
@@ -62,6 +59,12 @@ class CoapSimulator(Simulator):
         """Where the device is found."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"coap://{host}:{self.port}/{self.base}"
+
+    @property
+    def observers(self) -> int:
+        """How many observations there are, of all its resources."""
+        resources = (*self._readable.values(), *self._formats.values())
+        return sum(resource.observers for resource in resources)
 
     @override
     async def _open(self) -> None:
@@ -110,7 +113,7 @@ class CoapSimulator(Simulator):
         now = asyncio.get_running_loop().time()
         for resource in self._readable.values():
             if (
-                resource.watched
+                resource.observers
                 and now - resource.notified_at > self._max_age * REFRESH
             ):
                 resource.notify(now)

@@ -71,9 +71,9 @@ class ReadableResource(DeviceResource, ObservableResource):
         self.ct = " ".join(str(int(media)) for media in self.offered)
 
     @property
-    def watched(self) -> bool:
-        """Whether anybody observes it."""
-        return bool(self._watchers)
+    def observers(self) -> int:
+        """How many observe it."""
+        return len(self._watchers)
 
     @override
     async def add_observation(self, request: Message, serverobservation: Any) -> None:

@@ -1,7 +1,7 @@
 """A simulated device that is an MQTT client.
 
 Below its base topic: ``state`` (all attributes, retained), ``<attribute>/set``,
-``<action>/invoke``, ``alert/<name>`` and ``availability``; see the README.
+``<action>/invoke``, ``alert/<name>`` and ``availability``.
 """
 
 import asyncio
@@ -89,7 +89,8 @@ class MqttSimulator(Simulator):
     @override
     def url(self) -> str:
         """Where the device is found."""
-        return f"mqtt://{self.host}:{self.port}/{self.base}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"mqtt://{host}:{self.port}/{self.base}"
 
     @property
     def connected(self) -> bool:

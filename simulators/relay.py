@@ -63,8 +63,7 @@ class UdpRelay:
         self.to_clients = Way(drop, duplicate, Random(seed + 1))
         self._target = target
         self._front: asyncio.DatagramTransport | None = None
-        self._backs: dict[Address, asyncio.Future[asyncio.DatagramTransport]] = {}
-        self._openings: set[asyncio.Task[None]] = set()
+        self._backs: dict[Address, _Back] = {}
 
     async def start(self) -> None:
         """Listen; ``port`` is the real one then."""
@@ -76,13 +75,8 @@ class UdpRelay:
 
     async def stop(self) -> None:
         """Close every socket."""
-        for opening in self._openings:
-            opening.cancel()
-        if self._openings:
-            await asyncio.wait(self._openings)
         for back in self._backs.values():
-            if back.done() and not back.cancelled() and not back.exception():
-                back.result().close()
+            await back.close()
         self._backs.clear()
         if self._front is not None:
             self._front.close()
@@ -111,41 +105,53 @@ class UdpRelay:
 
     def _from_client(self, datagram: bytes, client: Address) -> None:
         """Take a datagram of a client."""
-        copies = self.to_target.copies()
         if client not in self._backs:
-            self._backs[client] = asyncio.get_running_loop().create_future()
-            opening = asyncio.create_task(self._open_back(client))
-            self._openings.add(opening)
-            opening.add_done_callback(self._openings.discard)
 
-        def send_on(back: asyncio.Future[asyncio.DatagramTransport]) -> None:
-            if not back.cancelled() and not back.exception():
-                for _ in range(copies):
-                    back.result().sendto(datagram)
+            def to_client(answer: bytes, _: Address) -> None:
+                for _copy in range(self.to_clients.copies()):
+                    if self._front is not None:
+                        self._front.sendto(answer, client)
 
-        back = self._backs[client]
-        if back.done():
-            send_on(back)
+            self._backs[client] = _Back(self._target, to_client)
+        for _copy in range(self.to_target.copies()):
+            self._backs[client].send(datagram)
+
+
+class _Back:
+    """The socket through which one client's datagrams reach the target."""
+
+    def __init__(
+        self, target: tuple[str, int], receive: Callable[[bytes, Address], None]
+    ) -> None:
+        """Begin to open it; what is sent until then waits."""
+        self._waiting: list[bytes] = []
+        self._transport: asyncio.DatagramTransport | None = None
+        self._opening = asyncio.create_task(self._open(target, receive))
+
+    def send(self, datagram: bytes) -> None:
+        """Send a datagram to the target, in turn."""
+        if self._transport is None:
+            self._waiting.append(datagram)
         else:
-            back.add_done_callback(send_on)
+            self._transport.sendto(datagram)
 
-    async def _open_back(self, client: Address) -> None:
-        """Open the socket through which a client's datagrams reach the target."""
-        back = self._backs[client]
+    async def close(self) -> None:
+        """Close it, even before it is open."""
+        self._opening.cancel()
+        await asyncio.wait([self._opening])
+        if self._transport is not None:
+            self._transport.close()
 
-        def to_client(datagram: bytes, _: Address) -> None:
-            for _copy in range(self.to_clients.copies()):
-                if self._front is not None:
-                    self._front.sendto(datagram, client)
-
-        try:
-            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: _Receiver(to_client), remote_addr=self._target
-            )
-        except BaseException:
-            back.cancel()
-            raise
-        back.set_result(transport)
+    async def _open(
+        self, target: tuple[str, int], receive: Callable[[bytes, Address], None]
+    ) -> None:
+        """Open it, and send what waits."""
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(
+            lambda: _Receiver(receive), remote_addr=target
+        )
+        for datagram in self._waiting:
+            self._transport.sendto(datagram)
 
 
 class _Receiver(asyncio.DatagramProtocol):

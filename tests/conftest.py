@@ -12,7 +12,11 @@ from typing import Any
 
 import custom_components  # noqa: F401  (before the plugin's own package of that name)
 from amqtt.broker import Broker
-from homeassistant.config_entries import ConfigSubentryData, ConfigSubentryFlow
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigSubentryData,
+    ConfigSubentryFlow,
+)
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant, ServiceRegistry
 from homeassistant.data_entry_flow import FlowManager
@@ -34,6 +38,7 @@ from custom_components.device_models.const import (
     DOMAIN,
     SUBENTRY_DEVICE,
 )
+from custom_components.device_models.iot.connections.coap import client
 from custom_components.device_models.library import BUNDLED
 from custom_components.device_models.systems import System
 
@@ -132,6 +137,13 @@ async def room(socket_enabled: None) -> AsyncGenerator[CoapSimulator]:
     async with CoapSimulator(device, speed=0, max_age=1) as simulator:
         yield simulator
     forget_server_timers()
+
+
+@pytest.fixture
+def quick_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have CoAP requests give up soon."""
+    monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 0.3)
+    monkeypatch.setattr(client.ConfirmableTuning, "ACK_TIMEOUT", 0.05)
 
 
 @pytest.fixture
@@ -263,7 +275,8 @@ def device_subentry(
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Set an entry up, and wait until what it has started has settled."""
-    await hass.config_entries.async_setup(entry.entry_id)
+    if entry.state is ConfigEntryState.NOT_LOADED:
+        await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
 
 

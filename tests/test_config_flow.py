@@ -18,20 +18,13 @@ from custom_components.device_models.const import (
     CONF_WILL_TOPIC,
     DOMAIN,
 )
-from custom_components.device_models.iot.connections.coap import client
 from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
 from .conftest import free_port, set_up
 from .passwords import PASSWORD, USERNAME, Mosquitto
 
-pytestmark = pytest.mark.usefixtures("integration")
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have requests give up soon."""
-    monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 0.3)
+pytestmark = pytest.mark.usefixtures("integration", "quick_requests")
 
 
 async def chosen(hass: HomeAssistant, system: System) -> str:

@@ -30,7 +30,12 @@ class HomeAssistantMqttClient(MqttClient):
         if not await mqtt.async_wait_for_mqtt_client(self._hass):
             reason = "the MQTT integration is not set up"
             raise UnreachableError(address=self.address, reason=reason)
-        self._stop = mqtt.async_subscribe_connection_status(self._hass, on_connection)
+
+        @callback
+        def tell(connected: bool) -> None:  # noqa: FBT001  (as Home Assistant calls it)
+            on_connection(connected)
+
+        self._stop = mqtt.async_subscribe_connection_status(self._hass, tell)
         if not mqtt.is_connected(self._hass):
             self._stop()
             reason = "the MQTT integration is not connected to its broker"

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Final
+from uuid import uuid4
 
 from .decisions import Decision, Kind
 from .iot.binding import Binding
@@ -25,7 +26,7 @@ async def async_probe(
 ) -> VirtualDevice:
     """Return a virtual device with the values that the real one has now, if any."""
     device = VirtualDevice(
-        key="preview",
+        key=uuid4().hex,
         name=loaded.model.name,
         model=loaded.model,
         binding=binding,

@@ -1,7 +1,7 @@
 """What runs while a config entry is loaded: its connection, and its devices."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -36,7 +36,9 @@ class EntryRuntime:
         self.connection = connection
         self.coordinators: dict[str, DeviceCoordinator] = {}
         self._data: MappingProxyType[str, Any] = entry.data
-        self._subentries: dict[str, ConfigSubentry] = {}
+        self._made_of: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        """Title and data of each device's subentry, which Home Assistant changes in
+        place."""
         self._on_device: list[Callable[[DeviceCoordinator], None]] = []
 
     @callback
@@ -75,11 +77,12 @@ class EntryRuntime:
             self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
             return
         wanted = self._devices()
-        for subentry_id, known in list(self._subentries.items()):
-            if wanted.get(subentry_id) != known:
+        for subentry_id, made_of in list(self._made_of.items()):
+            subentry = wanted.get(subentry_id)
+            if subentry is None or (subentry.title, subentry.data) != made_of:
                 await self._async_remove(subentry_id)
         for subentry_id, subentry in wanted.items():
-            if subentry_id not in self._subentries:
+            if subentry_id not in self._made_of:
                 await self._async_add(subentry)
 
     def _devices(self) -> dict[str, ConfigSubentry]:
@@ -91,7 +94,7 @@ class EntryRuntime:
 
     async def _async_make(self, subentry: ConfigSubentry) -> DeviceCoordinator | None:
         """Make a device's coordinator and have it ask for the first time."""
-        self._subentries[subentry.subentry_id] = subentry
+        self._made_of[subentry.subentry_id] = (subentry.title, subentry.data)
         try:
             coordinator = DeviceCoordinator(
                 self._hass,
@@ -123,7 +126,7 @@ class EntryRuntime:
 
     async def _async_remove(self, subentry_id: str) -> None:
         """Remove a device, and what is left of its entities."""
-        del self._subentries[subentry_id]
+        del self._made_of[subentry_id]
         coordinator = self.coordinators.pop(subentry_id, None)
         if coordinator is None:
             return

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime
 import json
-import socket
 from typing import Any
 
 from aiocoap import Code, Context, Message
@@ -30,7 +29,7 @@ def model_of(**parts: Any) -> DeviceModel:
 
 @pytest.fixture
 def room_device() -> SimulatedDevice:
-    """A room climate controller whose clock stands at noon and that is never alarmed."""
+    """A room climate controller whose clock stands at noon; it sends no alerts."""
     return SimulatedDevice(
         load_model("room_climate"), seed=1, alerts_every=0, clock=lambda: NOON
     )
@@ -66,14 +65,6 @@ def ask(client: Context) -> Ask:
         return await client.request(message).response
 
     return send
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def new_broker(port: int) -> Broker:

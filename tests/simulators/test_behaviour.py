@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -89,10 +90,7 @@ def test_numbers_move_smoothly(room_device: SimulatedDevice) -> None:
     temperatures = [
         float(str(values["temperature"])) for values in history(room_device, 300)
     ]
-    steps = [
-        abs(after - before)
-        for before, after in zip(temperatures, temperatures[1:], strict=False)
-    ]
+    steps = [abs(after - before) for before, after in pairwise(temperatures)]
     assert max(steps) < 1
     assert all(17 < temperature < 25 for temperature in temperatures)
     assert len(set(temperatures)) > 5
@@ -103,8 +101,7 @@ def test_booleans_and_choices_change_sometimes(room_device: SimulatedDevice) -> 
     assert {values["windowOpen"] for values in life} == {True, False}
     assert {values["airQuality"] for values in life} == {"good", "fair", "poor"}
     flips = sum(
-        before["windowOpen"] != after["windowOpen"]
-        for before, after in zip(life, life[1:], strict=False)
+        before["windowOpen"] != after["windowOpen"] for before, after in pairwise(life)
     )
     assert 3 < flips < 60
 
@@ -248,7 +245,11 @@ def test_reset_forgets_and_tells_nobody(room_device: SimulatedDevice) -> None:
     [
         ("start", {}, {"running": True, "lastAction": "Start"}),
         ("stop", {}, {"running": False, "lastAction": "Stop"}),
-        ("resetTotals", {}, {"energyTotal": 0, "waterTotal": 0, "controlMode": "manual"}),
+        (
+            "resetTotals",
+            {},
+            {"energyTotal": 0, "waterTotal": 0, "controlMode": "manual"},
+        ),
         ("prime", {"value": 20}, {"lastAction": "Prime"}),
         ("irrigate", {"litres": 50.5}, {"lastAction": "Irrigate"}),
     ],
@@ -425,7 +426,9 @@ def test_numbers_of_any_range_and_unit(
             leaf.validate(values[leaf.name])
 
 
-@pytest.mark.parametrize("name", ["x", "firmwareVersion", "Wi-Fi_SSID", "größe", "状態"])
+@pytest.mark.parametrize(
+    "name", ["x", "firmwareVersion", "Wi-Fi_SSID", "größe", "状態"]
+)
 @pytest.mark.parametrize("kind", ["STRING", "BOOLEAN", "DATETIME", "URI"])
 def test_other_types_of_any_name(kind: str, name: str) -> None:
     device = SimulatedDevice(model_of(attributes=[{"name": name, "type": kind}]))

@@ -5,25 +5,21 @@ to be changed goes out through the ``Port`` it was given.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Set as AbstractSet
+from collections.abc import Callable, Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 import logging
 import time
-from typing import Final, Protocol
+from typing import Protocol
 
 from .binding import Binding
 from .errors import DeviceModelsError, NotOfferedError, ValueRefusedError
 from .listeners import Listeners
-from .model import Action, Attribute, DeviceModel, Format, Severity
+from .model import Action, Attribute, DeviceModel, Field, Format, Severity
 from .values import JsonValue, Scalar
 
 _LOGGER = logging.getLogger(__name__)
-
-CLOCK_TOLERANCE: Final = timedelta(seconds=5)
-"""A time further in the future than this is a wrong clock, and now is taken instead:
-otherwise no later value could ever replace it."""
 
 
 class Certainty(StrEnum):
@@ -105,6 +101,12 @@ class VirtualDevice:
         self._port = port
         self._values: dict[str, Reading] = {}
         self._transaction: dict[str, Scalar] | None = None
+        self._objects = frozenset(
+            ".".join(path[:depth])
+            for attribute in model.attributes
+            for path, _leaf in attribute.leaves()
+            for depth in range(1, len(path))
+        )
         self._by_attribute = {name: Listeners[[]]() for name in model.leaves}
         self._by_format = {shape.name: Listeners[[Alert]]() for shape in model.formats}
         self._by_change = Listeners[[frozenset[str]]]()
@@ -153,7 +155,9 @@ class VirtualDevice:
 
         Args:
             values: by attribute name or alias.
-            at: the time the values are of; now where the wire does not say.
+            at: the time the values are of; now where the wire does not say. A time in
+                the future is a wrong clock, and is taken as now: otherwise no later
+                value could replace it.
             certainty: how sure they are.
             heard: whether this is a sign of life; a stored message is none.
 
@@ -162,8 +166,7 @@ class VirtualDevice:
 
         """
         now = datetime.now(UTC)
-        if at is None or at > now + CLOCK_TOLERANCE:
-            at = now
+        at = now if at is None else min(at, now)
         changed: set[str] = set()
         for name, value in self._flatten(values):
             try:
@@ -173,11 +176,11 @@ class VirtualDevice:
                 self.drop(name, err)
                 continue
             current = self._values.get(attribute.name)
-            if current is not None and at < current.at:
+            # Not even a clock that was set back makes what comes now the older.
+            if current is not None and at < min(current.at, now):
                 continue
             if (
                 current is None
-                or type(current.value) is not type(accepted)
                 or current.value != accepted
                 or current.certainty is not certainty
             ):
@@ -204,23 +207,25 @@ class VirtualDevice:
         """Take an alert or data message from the wire.
 
         Returns whether it was passed on: a message of an unknown format, or without
-        a required field (sheet §2.4), is dropped and counted.
+        a usable value of a required field (sheet §2.4), is dropped and counted. Of an
+        optional field only the value is.
         """
         self.hear()
+        accepted: dict[str, Scalar] = {}
         try:
             shape = self.model.format(name)
-            accepted = {
-                item.name: item.validate(fields[item.name])
-                for item in shape.fields
-                if fields.get(item.name) is not None
-            }
             for item in shape.fields:
-                if item.name not in accepted and not item.optional:
-                    raise ValueRefusedError(name=item.name, problem="is missing")
+                try:
+                    accepted |= self._field(item, fields)
+                except ValueRefusedError as err:
+                    if not item.optional:
+                        raise
+                    self.drop(name, err)
         except DeviceModelsError as err:
             self.drop(name, err)
             return False
-        alert = Alert(shape, accepted, at or datetime.now(UTC), severity)
+        now = datetime.now(UTC)
+        alert = Alert(shape, accepted, min(at or now, now), severity)
         self._by_format[shape.name].notify(alert)
         return True
 
@@ -247,7 +252,15 @@ class VirtualDevice:
             self.report(Availability.ONLINE)
 
     def report(self, availability: Availability, reason: str = "") -> None:
-        """Take the connection's word on whether the device can be reached."""
+        """Take the connection's word on whether the device can be reached.
+
+        Silence is no news of a device that is known to be away.
+        """
+        if availability is Availability.SILENT and self.availability in (
+            Availability.UNREACHABLE,
+            Availability.OFFLINE,
+        ):
+            return
         if availability is not self.availability:
             self.availability, self.reason = availability, reason
             self._by_availability.notify()
@@ -345,20 +358,29 @@ class VirtualDevice:
 
     # Inside
 
-    def _flatten(self, values: Mapping[str, object]) -> list[tuple[str, object]]:
+    def _flatten(self, values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
         """Take mappings apart where the model has an object of that name."""
-        flat: list[tuple[str, object]] = []
-        waiting = list(values.items())
-        while waiting:
-            name, value = waiting.pop(0)
-            if isinstance(value, Mapping) and name not in self.model.leaves:
-                members = [(f"{name}.{key}", inner) for key, inner in value.items()]
-                prefix = f"{name}."
-                if any(leaf.startswith(prefix) for leaf in self.model.leaves):
-                    waiting.extend(members)
-                    continue
-            flat.append((name, value))
-        return flat
+        for name, value in values.items():
+            if isinstance(value, Mapping) and name in self._objects:
+                yield from self._flatten(
+                    {f"{name}.{member}": inner for member, inner in value.items()}
+                )
+            else:
+                yield name, value
+
+    @staticmethod
+    def _field(item: Field, fields: Mapping[str, object]) -> Mapping[str, Scalar]:
+        """Return the value of a field in a message, or nothing if it may be missing.
+
+        Raises:
+            ValueRefusedError: it does not fit, or a required one is missing.
+
+        """
+        if (value := fields.get(item.name)) is not None:
+            return {item.name: item.validate(value)}
+        if item.optional:
+            return {}
+        raise ValueRefusedError(name=item.name, problem="is missing")
 
     def _announce(self, changed: AbstractSet[str]) -> None:
         """Tell the listeners of what changed, attribute by attribute in model order."""
@@ -379,6 +401,4 @@ class VirtualDevice:
     async def _write(self, values: Mapping[str, Scalar]) -> None:
         """Send values, and show them once the device has confirmed them."""
         certainty = await self._port.write(self, values)
-        self.receive(
-            values, certainty=certainty, heard=certainty is Certainty.LIVE
-        )
+        self.receive(values, certainty=certainty, heard=certainty is Certainty.LIVE)

@@ -11,7 +11,7 @@ class Listeners[**P]:
 
     def __init__(self) -> None:
         """Start with nobody listening."""
-        self._callbacks: list[Callable[P, None]] = []
+        self._callbacks: dict[object, Callable[P, None]] = {}
 
     def __len__(self) -> int:
         """Return how many listen."""
@@ -19,17 +19,22 @@ class Listeners[**P]:
 
     def add(self, callback: Callable[P, None]) -> Callable[[], None]:
         """Add a callback; returns the function that takes it away again."""
-        self._callbacks.append(callback)
+        mark = object()  # one callback may listen twice, and leave once
+        self._callbacks[mark] = callback
 
         def remove() -> None:
-            if callback in self._callbacks:
-                self._callbacks.remove(callback)
+            self._callbacks.pop(mark, None)
 
         return remove
 
     def notify(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Call everyone in the order of their coming; a failure stops nobody else."""
-        for callback in tuple(self._callbacks):
+        """Call everyone in the order of their coming; a failure stops nobody else.
+
+        Who is taken away meanwhile is not called any more; who is added, not yet.
+        """
+        for mark, callback in tuple(self._callbacks.items()):
+            if mark not in self._callbacks:
+                continue
             try:
                 callback(*args, **kwargs)
             except Exception:  # whatever a listener does, the others still hear it

@@ -50,7 +50,7 @@ class Typed:
                     (">", bounds.high) if accepted > bounds.high else ("<", bounds.low)
                 )
                 raise ValueRefusedError(
-                    name=self.name, problem=f"{accepted} {sign} {bound:g}"
+                    name=self.name, problem=f"{accepted} {sign} {bound:.15g}"
                 )
         if self.enum and accepted not in self.enum:
             allowed = ", ".join(str(choice) for choice in self.enum)
@@ -77,6 +77,21 @@ class Attribute(Typed):
     alias: str | None = None
     members: tuple[Attribute, ...] = ()
 
+    @override
+    def validate(self, value: object) -> Scalar:
+        """Return the value if this attribute may hold it.
+
+        Raises:
+            ValueRefusedError: it does not fit; that of a sensitive one is not told.
+
+        """
+        try:
+            return super().validate(value)
+        except ValueRefusedError:
+            if not self.sensitive:
+                raise
+        raise ValueRefusedError(name=self.name, problem="the value does not fit")
+
     def leaves(self) -> Iterator[tuple[tuple[str, ...], Attribute]]:
         """Yield what holds a value: the path of its names, and it by its full name."""
         if self.type is not DataType.OBJECT:
@@ -94,8 +109,13 @@ class Attribute(Typed):
                 title = ""
                 if self.title and leaf.title:
                     title = f"{self.title} {leaf.title[0].lower()}{leaf.title[1:]}"
-                name = f"{self.name}.{leaf.name}"
-                yield (self.name, *path), replace(leaf, name=name, title=title)
+                full = replace(
+                    leaf,
+                    name=f"{self.name}.{leaf.name}",
+                    alias=f"{self.name}.{leaf.alias}" if leaf.alias else None,
+                    title=title,
+                )
+                yield (self.name, *path), full
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,11 +227,7 @@ class DeviceModel:
 
     @cached_property
     def _aliases(self) -> Mapping[str, str]:
-        return {
-            attribute.alias: attribute.name
-            for attribute in self.attributes
-            if attribute.alias
-        }
+        return {leaf.alias: leaf.name for leaf in self.leaves.values() if leaf.alias}
 
     def attribute(self, name: str) -> Attribute:
         """Return the value-holding attribute of that name or alias.
@@ -245,7 +261,7 @@ class DeviceModel:
 
         """
         for shape in self.formats:
-            if name in (shape.name, shape.urn):
+            if name and name in (shape.name, shape.urn):
                 return shape
         raise UnknownElementError(kind="format", name=name)
 

@@ -7,8 +7,11 @@ from typing import NoReturn, override
 from .values import JsonValue
 
 
-class Unusable(Exception):  # noqa: N818  (not an error of the tree: never leaves formats)
-    """An element of a document cannot be used."""
+class Unusable(Exception):  # noqa: N818  (an outcome, not an error of the tree)
+    """An element of a document cannot be used.
+
+    Who reads the document makes a remark of it, or a ModelError.
+    """
 
     def __init__(self, where: str, problem: str) -> None:
         """Note the place and what was expected there."""
@@ -48,6 +51,18 @@ class Element:
     content: Mapping[str, JsonValue]
     where: str
 
+    @classmethod
+    def of(cls, value: JsonValue, where: str) -> Element:
+        """Return what stands at a place, which must be an object.
+
+        Raises:
+            Unusable: it is something else.
+
+        """
+        if not isinstance(value, Mapping):
+            raise Unusable(where, "expected an object")
+        return cls(value, where)
+
     def refuse(self, problem: str, key: str = "") -> NoReturn:
         """Say what is wrong with the element, or with one key of it.
 
@@ -76,7 +91,9 @@ class Element:
 
     def flag(self, key: str, *, default: bool) -> bool:
         """Return true or false."""
-        value = self.content.get(key, default)
+        value = self.content.get(key)
+        if value is None:
+            return default
         if not isinstance(value, bool):
             self.refuse("expected true or false", key)
         return value
@@ -93,22 +110,15 @@ class Element:
     def object(self, key: str) -> Element:
         """Return an object within, or an empty one."""
         value = self.content.get(key)
-        if value is None:
-            value = {}
-        if not isinstance(value, Mapping):
-            self.refuse("expected an object", key)
-        return Element(value, self.at(key))
+        return Element.of({} if value is None else value, self.at(key))
 
-    def elements(self, key: str, *, limit: int) -> Iterator[Element]:
-        """Yield the objects of an array, each with a place that names it."""
+    def items(self, key: str, *, limit: int) -> Iterator[tuple[str, JsonValue]]:
+        """Yield the items of an array, each with a place that names it."""
         array = self.array(key)
         if len(array) > limit:
             self.refuse(f"expected at most {limit} elements", key)
         for index, item in enumerate(array):
             where = f"{self.at(key)}[{index}]"
-            if isinstance(item, Mapping):
-                if isinstance(name := item.get("name"), str):
-                    where += f" {name[:40]!r}"
-                yield Element(item, where)
-            else:
-                yield Element({}, where)  # which then lacks its name
+            if isinstance(item, Mapping) and isinstance(name := item.get("name"), str):
+                where += f" {name[:40]!r}"
+            yield where, item

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+import time
 
 from .device import VirtualDevice
 
@@ -10,7 +11,8 @@ class SilenceWatch:
     """Calls back when a device has said nothing for longer than its limit.
 
     What arrives does not touch the timer: when it fires, it looks when the device was
-    last heard, and sleeps on for the rest.
+    last heard, and sleeps on for the rest. While the device stays silent it calls back
+    once per limit.
     """
 
     def __init__(
@@ -21,7 +23,7 @@ class SilenceWatch:
         self._seconds = seconds
         self._on_silent = on_silent
         self._loop = asyncio.get_running_loop()
-        self._since = self._loop.time()
+        self._since = time.monotonic()  # the clock of ``last_heard``
         self._timer = self._loop.call_later(seconds, self._look)
 
     def stop(self) -> None:
@@ -31,7 +33,8 @@ class SilenceWatch:
     def _look(self) -> None:
         """See whether the limit has passed."""
         heard = self._device.last_heard
-        silent_for = self._loop.time() - max(self._since, heard or 0.0)
+        since = self._since if heard is None else max(self._since, heard)
+        silent_for = time.monotonic() - since
         if silent_for >= self._seconds:
             self._on_silent()
             silent_for = 0.0

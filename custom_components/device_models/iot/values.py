@@ -5,7 +5,7 @@ The reference for what is accepted is the protocol sheet "Oracle IoT" §1.5.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 import math
 from typing import Final
@@ -26,6 +26,12 @@ MAX_STRING_BYTES: Final = 64 * 1024
 MIN_INTEGER: Final = -(2**63)
 MAX_INTEGER: Final = 2**64 - 1
 """What the wire formats hold without bignums: signed and unsigned 64 bit."""
+
+MAX_EXACT: Final = 2**53
+"""Up to here a float tells one whole number from the next."""
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class DataType(StrEnum):
@@ -61,8 +67,9 @@ def validate(kind: DataType, value: object, *, name: str) -> Scalar:
     """Return the value as the type's Python type.
 
     Args:
-        kind: INTEGER gives int, NUMBER int or float, STRING and URI str, BOOLEAN bool,
-            DATETIME an aware datetime in UTC (a number is milliseconds since 1970).
+        kind: INTEGER gives int, NUMBER int for whole numbers and float for others,
+            STRING and URI str, BOOLEAN bool, DATETIME an aware datetime in UTC (a
+            number is milliseconds since 1970).
         value: what came from the wire, the user or a file.
         name: the element, for the error.
 
@@ -74,7 +81,7 @@ def validate(kind: DataType, value: object, *, name: str) -> Scalar:
     match kind, value:
         case DataType.BOOLEAN, bool():
             accepted = value
-        case (DataType.INTEGER | DataType.NUMBER | DataType.DATETIME), bool():
+        case ((DataType.INTEGER | DataType.NUMBER | DataType.DATETIME), bool()):
             pass
         case DataType.INTEGER, int():
             accepted = value if MIN_INTEGER <= value <= MAX_INTEGER else None
@@ -82,10 +89,10 @@ def validate(kind: DataType, value: object, *, name: str) -> Scalar:
             whole = value.is_integer() and MIN_INTEGER <= value <= MAX_INTEGER
             accepted = int(value) if whole else None
         case DataType.NUMBER, int():
-            accepted = value if MIN_INTEGER <= value <= MAX_INTEGER else None
+            accepted = value if MIN_INTEGER <= value <= MAX_INTEGER else _float(value)
         case DataType.NUMBER, float():
-            accepted = value if math.isfinite(value) else None
-        case (DataType.STRING | DataType.URI), str():
+            accepted = _simplest(value) if math.isfinite(value) else None
+        case ((DataType.STRING | DataType.URI), str()):
             accepted = _text(value)
         case DataType.DATETIME, datetime():
             accepted = _in_utc(value)
@@ -101,12 +108,26 @@ def validate(kind: DataType, value: object, *, name: str) -> Scalar:
 _EXPECTED: Final = {
     DataType.INTEGER: "a whole number of at most 64 bits",
     DataType.NUMBER: "a finite number",
-    DataType.STRING: "a text below 64 KiB",
+    DataType.STRING: "a text below 64 KiB in UTF-8",
     DataType.BOOLEAN: "true or false",
     DataType.DATETIME: "a time, or milliseconds since 1970",
     DataType.URI: "a URI as text",
     DataType.OBJECT: "one of its members",
 }
+
+
+def _simplest(value: float) -> int | float:
+    """Return a whole number as int, however the wire has spelled it: 21.0 is 21."""
+    whole = value.is_integer() and abs(value) <= MAX_EXACT
+    return int(value) if whole else value
+
+
+def _float(value: int) -> float | None:
+    """Return a whole number beyond 64 bits as JSON means it: approximately."""
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def _text(value: str) -> str | None:
@@ -130,9 +151,14 @@ def _in_utc(value: datetime) -> datetime | None:
 def _from_milliseconds(value: float) -> datetime | None:
     """Return the time of a number of milliseconds since 1970."""
     try:
-        return datetime.fromtimestamp(value / 1000, UTC)
-    except OverflowError, OSError, ValueError:
+        return EPOCH + value * MILLISECOND
+    except OverflowError, ValueError:  # ValueError: NaN
         return None
+
+
+def to_milliseconds(value: datetime) -> int:
+    """Return the number of milliseconds since 1970, as models and messages have it."""
+    return round((value - EPOCH) / MILLISECOND)
 
 
 def _shorten(value: object) -> str:
@@ -151,9 +177,19 @@ def _shorten(value: object) -> str:
 
 
 def same(one: Scalar, other: Scalar) -> bool:
-    """Whether two values mean the same; numbers may differ by rounding on the wire."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return math.isclose(one, other, rel_tol=1e-6)
-    return one == other
+    """Whether two values mean the same, one of them having been on the wire.
+
+    Numbers with a fraction may have been rounded to 32 bits there, and times to
+    milliseconds; whole numbers are as they were.
+    """
+    match one, other:
+        case (bool(), _) | (_, bool()):
+            return one is other
+        case int(), int():
+            return one == other
+        case int() | float(), int() | float():
+            return math.isclose(one, other, rel_tol=1e-6)
+        case datetime(), datetime():
+            return abs(one - other) < MILLISECOND
+        case _:
+            return one == other

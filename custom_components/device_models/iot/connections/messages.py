@@ -1,11 +1,11 @@
 """What the connections have in common: from a payload into the virtual device."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 
 from ..codecs import Codec, Decoded, Slot, compose, decode, extract, to_scalar
 from ..device import VirtualDevice
 from ..errors import PayloadError
-from ..model import Action, Severity
+from ..model import Action, DeviceModel, Severity
 from ..values import Scalar
 
 
@@ -29,9 +29,7 @@ def read_values(
     return frozenset(name for values in found.values() for name in values), changed
 
 
-def read_alert(
-    device: VirtualDevice, name: str, codec: Codec, payload: bytes
-) -> None:
+def read_alert(device: VirtualDevice, name: str, codec: Codec, payload: bytes) -> None:
     """Have the device receive an alert: an object of fields, perhaps with a severity.
 
     ``severity`` is the alert's own, unless the format has a field of that name.
@@ -54,6 +52,21 @@ def read_alert(
     if "severity" not in fields and isinstance(spelled, str) and spelled in Severity:
         severity = Severity(spelled)
     device.receive_alert(name, fields, severity=severity)
+
+
+def fellow_members(model: DeviceModel, names: AbstractSet[str]) -> frozenset[str]:
+    """Return all writable members of the objects that the attributes are members of.
+
+    An object is written as a whole: a device need not take a part of it.
+    """
+    fellows: frozenset[str] = frozenset()
+    for attribute in model.attributes:
+        members = frozenset(
+            leaf.name for _, leaf in attribute.leaves() if leaf.writable
+        )
+        if len(members) > 1 and members & names:
+            fellows |= members
+    return fellows
 
 
 def write_arguments(

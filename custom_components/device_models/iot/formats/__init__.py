@@ -1,12 +1,14 @@
 """Model files: one module for each format, recognised by content."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 import json
-from typing import Final, NamedTuple, NoReturn
+import math
+from typing import Any, Final, NamedTuple, NoReturn
 
 from ..errors import ModelError
-from ..reading import Remark, Remarks
-from ..values import JsonValue
+from ..reading import Remark, Remarks, Unusable
+from ..values import MAX_INTEGER, MIN_INTEGER, JsonValue
 from . import device_file, oracle
 from .loaded import Loaded
 
@@ -48,7 +50,7 @@ def load(data: bytes, source: str) -> Loaded:
         source: what the file is called, for the error.
 
     Raises:
-        ModelError: not JSON, too large, too deep, or not a usable model.
+        ModelError: not JSON in UTF-8, too large, too deep, or not a usable model.
 
     """
 
@@ -61,8 +63,17 @@ def load(data: bytes, source: str) -> Loaded:
     def constant(name: str) -> NoReturn:
         refuse(f"expected JSON; {name} is no JSON number")
 
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        content = dict(pairs)
+        if len(content) < len(pairs):
+            ((twice, _number),) = Counter(key for key, _ in pairs).most_common(1)
+            refuse(f"expected each key of an object once, got {twice!r} again")
+        return content
+
     try:
-        document: JsonValue = json.loads(data, parse_constant=constant)
+        document: JsonValue = json.loads(
+            data.decode("utf-8-sig"), parse_constant=constant, object_pairs_hook=once
+        )
     except UnicodeDecodeError as err:
         refuse(f"expected JSON in UTF-8 ({err})")
     except ValueError as err:
@@ -76,14 +87,15 @@ def load_document(document: JsonValue, source: str) -> Loaded:
     """Read a model document of any known format.
 
     Raises:
-        ModelError: too deep, or not a usable model.
+        ModelError: too deep, not to be stored, or not a usable model.
 
     """
     if not isinstance(document, Mapping):
         raise ModelError(source=source, where="", problem="expected a JSON object")
-    if _deeper_than(document, MAX_DEPTH):
-        problem = f"expected at most {MAX_DEPTH} levels"
-        raise ModelError(source=source, where="", problem=problem)
+    try:
+        _check(document, "", MAX_DEPTH)
+    except Unusable as err:
+        raise ModelError(source=source, where=err.where, problem=err.problem) from err
     for model_format in FORMATS:
         if model_format.recognises(document):
             return model_format.load(document, source)
@@ -95,17 +107,39 @@ def load_document(document: JsonValue, source: str) -> Loaded:
     )
 
 
-def _deeper_than(document: JsonValue, limit: int) -> bool:
-    """Whether a document has more levels than the limit."""
-    level: list[JsonValue] = [document]
-    for _ in range(limit + 1):
-        below: list[JsonValue] = []
-        for node in level:
-            if isinstance(node, Mapping):
-                below.extend(node.values())
-            elif isinstance(node, list):
-                below.extend(node)
-        if not below:
-            return False
-        level = below
+def _check(node: JsonValue, where: str, levels: int) -> None:
+    """Refuse what is JSON, but what not every JSON library can read and write.
+
+    A model is kept and sent on as it is: one such value would make all that it is kept
+    with unwritable.
+
+    Raises:
+        Unusable: there is such a value, or the document is too deep.
+
+    """
+    match node:
+        case Mapping() | list() if not levels:
+            raise Unusable(where, f"expected at most {MAX_DEPTH} levels")
+        case Mapping():
+            for key, value in node.items():
+                if not _is_unicode(key):
+                    raise Unusable(where, f"expected Unicode, got the key {key!r}")
+                _check(value, f"{where}.{key}" if where else key, levels - 1)
+        case list():
+            for index, value in enumerate(node):
+                _check(value, f"{where}[{index}]", levels - 1)
+        case str() if not _is_unicode(node):
+            raise Unusable(where, f"expected Unicode, got {node[:40]!r}")
+        case int() if not MIN_INTEGER <= node <= MAX_INTEGER:
+            raise Unusable(where, "expected numbers of at most 64 bits")
+        case float() if not math.isfinite(node):
+            raise Unusable(where, "expected finite numbers")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be encoded: JSON can escape lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
     return True

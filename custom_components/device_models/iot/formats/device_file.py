@@ -7,10 +7,10 @@ elements are found on the wire; ``overlay`` how they show to the user.
 from collections.abc import Mapping
 
 from ..errors import ModelError
+from ..reading import Element, Remarks, Unusable
 from ..values import JsonValue
 from . import oracle
 from .loaded import Loaded
-from ..reading import Element, Remarks, Unusable
 
 
 def recognises(document: Mapping[str, JsonValue]) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..model import DeviceModel
-from ..values import JsonValue
 from ..reading import Remark
+from ..values import JsonValue
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Oracle-style device-model JSON, both generations of actions.
+"""Reading Oracle-style device-model JSON, both generations of actions.
 
 Protocol sheet "Oracle IoT" §1.1-1.5. Beside Oracle's own keys, elements may say what
 Oracle's format has no word for: ``title``, ``unit``, ``enum``, ``step``, ``readable``,
@@ -7,12 +7,13 @@ Oracle's format has no word for: ``title``, ``unit``, ``enum``, ``step``, ``read
 
 from collections.abc import Callable, Mapping
 import math
+import re
 from typing import Final, TypedDict
 
 from ..errors import DeviceModelsError, ModelError
 from ..model import Action, Argument, Attribute, DeviceModel, Field, Format, FormatType
-from ..values import DataType, JsonValue, Range, Scalar
 from ..reading import Element, Remarks, Unusable
+from ..values import DataType, JsonValue, Range, Scalar
 
 MAX_ELEMENTS: Final = 2_000
 """Of one kind in one model; the largest catalogues known stay below 300."""
@@ -21,6 +22,11 @@ MAX_MEMBER_DEPTH: Final = 4
 
 MAX_NAME_BYTES: Final = 2048
 """Sheet §1.5: a data key stays below this."""
+
+LEGACY_ARGUMENT: Final = ("argType", "range", "unit", "enum", "step", "defaultValue")
+"""The keys of a first-generation action that are about its only argument."""
+
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def recognises(document: Mapping[str, JsonValue]) -> bool:
@@ -58,21 +64,39 @@ def read_model(
     return model
 
 
-def _elements[T: (Attribute, Action, Format, Argument, Field)](
+def _elements[T: (Attribute, Action, Format, Field)](
     parent: Element, key: str, read: Callable[[Element, Remarks], T], remarks: Remarks
 ) -> tuple[T, ...]:
     """Return the usable elements of a list; the others become remarks."""
-    usable: dict[str, T] = {}
-    for element in parent.elements(key, limit=MAX_ELEMENTS):
+    usable: list[T] = []
+    names: set[str] = set()
+    aliases: list[tuple[str, str]] = []
+    for where, value in parent.items(key, limit=MAX_ELEMENTS):
         try:
+            element = Element.of(value, where)
             item = read(element, remarks)
-            if item.name in usable:
-                element.refuse(f"the name {item.name!r} is there already", "name")
+            own = _names(item)
+            if taken := sorted(own & names):
+                element.refuse(f"the name {taken[0]!r} is there already", "name")
         except Unusable as err:
             remarks.add(err.where, err.problem)
             continue
-        usable[item.name] = item
-    return tuple(usable.values())
+        usable.append(item)
+        names |= own
+        if isinstance(item, Attribute | Action) and item.alias:
+            aliases.append((f"{where}.alias", item.alias))
+    for where, alias in aliases:
+        if alias in names:
+            remarks.add(where, f"the name {alias!r} is there already")
+        names.add(alias)
+    return tuple(usable)
+
+
+def _names(item: Attribute | Action | Format | Field) -> set[str]:
+    """Return the names that no other element of a list may have."""
+    if isinstance(item, Attribute):
+        return {item.name, *(leaf.name for _path, leaf in item.leaves())}
+    return {item.name}
 
 
 def read_attribute(
@@ -109,12 +133,14 @@ def read_attribute(
 def read_action(element: Element, remarks: Remarks) -> Action:
     """Return an action of either generation (§1.3): ``argType`` or ``arguments``."""
     arguments: tuple[Argument, ...]
-    if "argType" in element.content and "arguments" not in element.content:
-        arguments = (read_argument(element, remarks, legacy=True),)
+    if element.text("argType") and not element.array("arguments"):
+        arguments = (_legacy_argument(element),)
     else:
-        listed = element.elements("arguments", limit=MAX_ELEMENTS)
         # An action that lost one of its arguments would do something else.
-        arguments = tuple(read_argument(item, remarks) for item in listed)
+        arguments = tuple(
+            read_argument(Element.of(value, where), remarks)
+            for where, value in element.items("arguments", limit=MAX_ELEMENTS)
+        )
         if len({argument.name for argument in arguments}) < len(arguments):
             element.refuse("expected arguments of different names", "arguments")
     return Action(
@@ -127,21 +153,20 @@ def read_action(element: Element, remarks: Remarks) -> Action:
     )
 
 
-def read_argument(
-    element: Element, _remarks: Remarks, *, legacy: bool = False
-) -> Argument:
-    """Return an argument; the only one of the first generation is called ``value``."""
-    if legacy:
-        content = {
-            key: element.content[key]
-            for key in ("range", "unit", "enum", "step", "defaultValue")
-            if key in element.content
-        }
-        content |= {"name": "value", "type": element.content["argType"]}
-        element = Element(content, element.where)
-    elif "name" not in element.content:
+def read_argument(element: Element, _remarks: Remarks) -> Argument:
+    """Return an argument; one without a name is called ``value``."""
+    if element.content.get("name") is None:
         element = Element({**element.content, "name": "value"}, element.where)
     return Argument(**_common(element, scalar=True))
+
+
+def _legacy_argument(action: Element) -> Argument:
+    """Return the only argument of a first-generation action."""
+    content = {
+        key: action.content[key] for key in LEGACY_ARGUMENT if key in action.content
+    }
+    content |= {"name": "value", "type": content.pop("argType")}
+    return Argument(**_common(Element(content, action.where), scalar=True))
 
 
 def read_format(element: Element, remarks: Remarks) -> Format:
@@ -149,18 +174,13 @@ def read_format(element: Element, remarks: Remarks) -> Format:
     kind = element.text("type") or FormatType.ALERT
     if kind not in FormatType:
         element.refuse("expected ALERT or DATA", "type")
-    value = element.content.get("value", {})
-    if not isinstance(value, Mapping):
-        element.refuse("expected an object with fields", "value")
     return Format(
         name=_name(element),
         urn=element.text("urn"),
         description=element.text("description"),
         title=element.text("title"),
         type=FormatType(kind),
-        fields=_elements(
-            Element(value, f"{element.where}.value"), "fields", read_field, remarks
-        ),
+        fields=_elements(element.object("value"), "fields", read_field, remarks),
         source=element.content,
     )
 
@@ -168,14 +188,15 @@ def read_format(element: Element, remarks: Remarks) -> Format:
 def read_field(element: Element, _remarks: Remarks) -> Field:
     """Return a field of a format."""
     return Field(
-        **_common(element, scalar=True), optional=element.flag("optional", default=False)
+        **_common(element, scalar=True),
+        optional=element.flag("optional", default=False),
     )
 
 
 def _name(element: Element) -> str:
     """Return the name of an element."""
     name = element.required_text("name")
-    if len(name.encode()) >= MAX_NAME_BYTES or not name.isprintable():
+    if not name.isprintable() or len(name.encode()) >= MAX_NAME_BYTES:
         element.refuse("expected a printable name below 2048 bytes", "name")
     return name
 
@@ -211,6 +232,8 @@ def _common(element: Element, *, scalar: bool = False) -> _Common:
         enum = tuple(
             _checked(element, held, choice, "enum") for choice in element.array("enum")
         )
+        if len(set(enum)) < len(enum):
+            element.refuse("expected different values", "enum")
         # The default is not held to the range: vendors' files begin outside of it.
         free = Argument(name=name, type=kind)
         if (spelled_default := element.content.get("defaultValue")) is not None:
@@ -238,19 +261,27 @@ def _checked(element: Element, shape: Argument, value: JsonValue, key: str) -> S
 
 
 def _range(element: Element, kind: DataType) -> Range | None:
-    """Return the bounds: one text "low,high" (§1.2)."""
+    """Return the bounds: one text "low,high" (§1.2), of numbers only."""
     spelled = element.content.get("range")
-    if spelled is None:
+    if spelled is None or not kind.is_numeric:
         return None
     parts = spelled.split(",") if isinstance(spelled, str) else []
-    try:
-        low, high = (float(part) for part in parts)
-    except ValueError:
+    if len(parts) != 2 or not all(_NUMBER.fullmatch(part.strip()) for part in parts):
         element.refuse('expected two numbers such as "0,100"', "range")
-    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-        element.refuse("expected two finite numbers, the lower one first", "range")
-    # Sheet §1.2: it means something for numbers only, and is ignored elsewhere.
-    return Range(low, high) if kind.is_numeric else None
+    if not all(math.isfinite(float(part)) for part in parts):
+        element.refuse("expected two finite numbers", "range")
+    low, high = (_bound(part.strip()) for part in parts)
+    if low > high:
+        element.refuse("expected the lower number first", "range")
+    return Range(low, high)
+
+
+def _bound(spelled: str) -> float:
+    """Return a bound; a whole number stays one, to be exact beyond 53 bits."""
+    try:
+        return int(spelled)
+    except ValueError:
+        return float(spelled)
 
 
 def _step(element: Element) -> float | None:
@@ -258,115 +289,11 @@ def _step(element: Element) -> float | None:
     step = element.content.get("step")
     if step is None:
         return None
-    if isinstance(step, bool) or not isinstance(step, int | float) or not 0 < step < math.inf:
-        element.refuse("expected a number above 0", "step")
-    return float(step)
-
-
-# Writing
-
-
-def write_model(model: DeviceModel) -> dict[str, JsonValue]:
-    """Return the document of a model.
-
-    A model that still says what its file said is written as the file had it. In every
-    other case the keys that we do not know are kept.
-    """
-    if model.source and _unchanged(model):
-        return dict(model.source)
-    return _document(
-        model.source,
-        {
-            "urn": model.urn,
-            "name": model.name,
-            "description": model.description,
-            "attributes": [_write_typed(item) for item in model.attributes],
-            "actions": [_write_action(item) for item in model.actions],
-            "formats": [_write_format(item) for item in model.formats],
-        },
-    )
-
-
-def _unchanged(model: DeviceModel) -> bool:
-    """Whether the model is what its source reads as."""
-    try:
-        return read_model(model.source, source="", remarks=Remarks()) == model
-    except ModelError:
-        return False
-
-
-def _write_typed(item: Attribute | Argument | Field) -> dict[str, JsonValue]:
-    """Return the document of an attribute, an argument or a field."""
-    bounds = item.range
-    document: dict[str, JsonValue] = {
-        "name": item.name,
-        "type": item.type.value,
-        "description": item.description,
-        "title": item.title,
-        "range": None if bounds is None else f"{bounds.low:.15g},{bounds.high:.15g}",
-        "step": item.step,
-        "unit": item.unit,
-        "enum": [_spelled(choice) for choice in item.enum],
-        "defaultValue": None if item.default is None else _spelled(item.default),
-    }
-    if isinstance(item, Field):
-        document["optional"] = item.optional
-    if isinstance(item, Attribute):
-        document |= {
-            "writable": item.writable,
-            "readable": None if item.readable else False,
-            "observable": None if item.observable else False,
-            "sensitive": item.sensitive or None,
-            "semanticType": item.semantic_type,
-            "alias": item.alias,
-            "members": [_write_typed(member) for member in item.members],
-        }
-    return _document(item.source, document)
-
-
-def _write_action(action: Action) -> dict[str, JsonValue]:
-    """Return the document of an action, in the newer generation."""
-    return _document(
-        action.source,
-        {
-            "name": action.name,
-            "description": action.description,
-            "title": action.title,
-            "alias": action.alias,
-            "argType": None,
-            "range": None,
-            "defaultValue": None,
-            "arguments": [_write_typed(argument) for argument in action.arguments],
-        },
-    )
-
-
-def _write_format(shape: Format) -> dict[str, JsonValue]:
-    """Return the document of a format."""
-    return _document(
-        shape.source,
-        {
-            "urn": shape.urn,
-            "name": shape.name,
-            "description": shape.description,
-            "title": shape.title,
-            "type": shape.type.value,
-            "value": {"fields": [_write_typed(item) for item in shape.fields]},
-        },
-    )
-
-
-def _spelled(value: Scalar) -> JsonValue:
-    """Return a value as a model file spells it: times as milliseconds."""
-    if isinstance(value, bool | int | float | str):
-        return value
-    return round(value.timestamp() * 1000)
-
-
-def _document(
-    source: Mapping[str, JsonValue], known: dict[str, JsonValue]
-) -> dict[str, JsonValue]:
-    """Return the known keys that say something, and the unknown ones of the file."""
-    unknown = {key: value for key, value in source.items() if key not in known}
-    said = {key: value for key, value in known.items() if value not in (None, "", [])}
-    return said | unknown
+    if isinstance(step, int | float) and not isinstance(step, bool):
+        try:
+            number = float(step)
+        except OverflowError:
+            number = math.inf
+        if 0 < number < math.inf:
+            return number
+    element.refuse("expected a number above 0", "step")

@@ -6,130 +6,28 @@ tuned to end before our own timeout, and one request at a time goes to an endpoi
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from enum import IntEnum
 import logging
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
-import aiocoap
-from aiocoap.numbers import ContentFormat, TransportTuning
+import aiocoap.error
 
-from ...errors import UnreachableError
+from ...errors import CommunicationError, UnreachableError
+from .context import acquire_context, release_context
+from .request import Method, Request, Response
 
 _LOGGER = logging.getLogger(__name__)
 
-TRANSPORTS: Final = ["udp6"]
-"""Named, because aiocoap's own choice depends on what else is installed (§3)."""
-
-DEFAULT_MAX_AGE: Final = 60
-"""Seconds; RFC 7252 §5.10.5: how fresh a response is that does not say."""
-
-
-class Method(IntEnum):
-    """The methods in use (RFC 7252 §12.1.1)."""
-
-    GET = 1
-    POST = 2
-    PUT = 3
-
-
-class ConfirmableTuning(TransportTuning):  # type: ignore[misc]  # aiocoap is untyped
-    """Confirmable messages that give up after seconds instead of 93.
-
-    Three datagrams within 10.5 s: ACK_TIMEOUT stays at the least that RFC 7252
-    §4.8.1 allows without measuring the round trip.
-    """
-
-    ACK_TIMEOUT = 1.0
-    ACK_RANDOM_FACTOR = 1.5
-    MAX_RETRANSMIT = 2
-    reliability = True
-
-
-class NonConfirmableTuning(ConfirmableTuning):
-    """Non-confirmable messages: one datagram."""
-
-    reliability = False
-
-
 CONFIRMABLE_TIMEOUT: Final = 11.0
-"""Seconds; just above the 10.5 s after which the tuning above has given up."""
+"""Seconds; just above the 10.5 s after which the retransmissions have ended."""
 
 NON_CONFIRMABLE_TIMEOUTS: Final = (2.0, 3.0, 5.0)
 """Seconds for each try of a request that may be repeated; as patient as the above."""
 
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What an endpoint answered."""
-
-    code: str
-    success: bool
-    payload: bytes
-    content_format: int | None
-    etag: bytes | None
-    max_age: int | None
-    """Seconds; None where the answer does not say."""
-    observed: bool
-    """Whether notifications will follow."""
-    diagnostic: str = ""
-
-    @property
-    def valid(self) -> bool:
-        """Whether the answer is 2.03: what we have is what there is."""
-        return self.code == "2.03"
-
-    @property
-    def absent(self) -> bool:
-        """Whether there is no such resource, or it does not know the method."""
-        return self.code in ("4.04", "4.05")
-
-    @property
-    def answer(self) -> str:
-        """The answer for people: code, and the device's own words."""
-        return f"{self.code} {self.diagnostic}".strip()
-
-
-class _SharedContext:
-    """The one aiocoap client context of an event loop, there while someone uses it."""
-
-    _by_loop: ClassVar[dict[asyncio.AbstractEventLoop, _SharedContext]] = {}
-
-    def __init__(self) -> None:
-        self._users = 0
-        self._lock = asyncio.Lock()
-        self._context: Any = None
-
-    @classmethod
-    async def acquire(cls) -> Any:  # noqa: ANN401  (aiocoap is untyped)
-        loop = asyncio.get_running_loop()
-        shared = cls._by_loop.setdefault(loop, cls())
-        shared._users += 1
-        try:
-            async with shared._lock:
-                if shared._context is None:
-                    shared._context = await aiocoap.Context.create_client_context(
-                        transports=TRANSPORTS
-                    )
-        except BaseException:
-            await cls.release()
-            raise
-        return shared._context
-
-    @classmethod
-    async def release(cls) -> None:
-        loop = asyncio.get_running_loop()
-        shared = cls._by_loop[loop]
-        shared._users -= 1
-        if not shared._users:
-            del cls._by_loop[loop]
-            async with shared._lock:
-                if shared._context is not None:
-                    # Requests that were given up are forgotten by timers before this one
-                    await asyncio.sleep(0.001)
-                    await shared._context.shutdown()
+RESTARTS: Final = 2
+"""How often a document that changes while it is sent in blocks is begun again."""
 
 
 @dataclass(slots=True)
@@ -140,8 +38,10 @@ class CoapEndpoint:
     port: int = 5683
     confirmable: bool = True
     _context: Any = field(default=None, init=False, repr=False)
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
     """RFC 7252 §4.7, NSTART = 1: one outstanding interaction with an endpoint."""
+    _silences: int = field(default=0, init=False, repr=False)
+    """How many requests were not answered."""
 
     @property
     def address(self) -> str:
@@ -158,13 +58,13 @@ class CoapEndpoint:
         """
         if self._context is None:
             with self._translated():
-                self._context = await _SharedContext.acquire()
+                self._context = await acquire_context()
 
     async def close(self) -> None:
         """Leave the shared context."""
         if self._context is not None:
             self._context = None
-            await _SharedContext.release()
+            await release_context()
 
     async def request(
         self,
@@ -184,19 +84,16 @@ class CoapEndpoint:
             UnreachableError: no answer in time, or none possible.
 
         """
-        timeouts: Iterable[float] = (CONFIRMABLE_TIMEOUT,)
-        if not self.confirmable and method is not Method.POST:
-            timeouts = NON_CONFIRMABLE_TIMEOUTS
-        async with self._turn:
-            for seconds in timeouts:
-                message = self._message(
-                    method, path, payload, content_format, accept, etag
-                )
-                try:
-                    return await self._exchange(message, seconds)
-                except TimeoutError:
-                    _LOGGER.debug("%s: no answer within %s s", self.address, seconds)
-        raise UnreachableError(address=self.address, reason="no answer")
+        request = Request(
+            method=method,
+            path=path,
+            payload=payload,
+            content_format=content_format,
+            accept=accept,
+            etag=etag,
+        )
+        _, response = await self._ask(request)
+        return response
 
     @asynccontextmanager
     async def observe(
@@ -204,139 +101,118 @@ class CoapEndpoint:
     ) -> AsyncIterator[tuple[Response, AsyncIterator[Response]]]:
         """Register for notifications (RFC 7641); gives the first answer and the rest.
 
-        Leaving the context ends the interest: the server learns of it by a reset in
-        answer to its next notification.
+        Leaving the context ends the interest. The server learns of it by a reset in
+        answer to a later notification: aiocoap cannot ask under an old token (§2).
 
         Raises:
             UnreachableError: no answer in time, or none possible; also from the
                 iterator when the registration ends that way.
 
         """
-        message = self._message(Method.GET, path, b"", None, accept, None)
-        message.opt.observe = 0
-        with self._translated():
-            async with self._turn:
-                request = self._checked_context().request(message)
-                try:
-                    first = await _answer(request, CONFIRMABLE_TIMEOUT)
-                except TimeoutError as err:
-                    reason = "no answer"
-                    raise UnreachableError(
-                        address=self.address, reason=reason
-                    ) from err
+        request = Request(method=Method.GET, path=path, accept=accept, observe=True)
+        exchange, first = await self._ask(request)
+        notifications = self._notifications(exchange)
         try:
-            yield _response(first), self._notifications(request)
+            yield first, notifications
         finally:
-            if not request.observation.cancelled:
-                request.observation.cancel()
+            await notifications.aclose()
+            _end_observation(exchange)
 
-    async def _notifications(
-        self,
-        request: Any,  # noqa: ANN401  (aiocoap is untyped)
-    ) -> AsyncIterator[Response]:
+    async def _notifications(self, exchange: Any) -> AsyncGenerator[Response]:
         """Yield the notifications of an observation."""
         with self._translated():
-            async for message in request.observation:
-                yield _response(message)
+            async for message in exchange.observation:
+                yield Response.of(message)
 
-    async def _exchange(
-        self,
-        message: Any,  # noqa: ANN401  (aiocoap is untyped)
-        seconds: float,
-    ) -> Response:
-        """Send one request and wait for its answer."""
+    async def _ask(self, request: Request) -> tuple[Any, Response]:
+        """Ask as often as may be, when it is our turn; returns the exchange too.
+
+        Who has waited for a turn while somebody else got no answer gets none either:
+        a dead endpoint costs all who ask at the same time one timeout together.
+
+        Raises:
+            UnreachableError: no answer in time, or none possible.
+
+        """
+        timeouts: tuple[float, ...] = (CONFIRMABLE_TIMEOUT,)
+        if not self.confirmable and request.method is not Method.POST:
+            timeouts = NON_CONFIRMABLE_TIMEOUTS
+        silences = self._silences
         with self._translated():
-            request = self._checked_context().request(message)
-            return _response(await _answer(request, seconds))
+            async with self._lock:
+                if self._silences == silences:
+                    for seconds in timeouts:
+                        with suppress(TimeoutError, aiocoap.error.TimeoutError):
+                            return await self._exchange(request, seconds)
+                        _LOGGER.debug(
+                            "%s: no answer to %s %s",
+                            self.address,
+                            request.method.name,
+                            request.path,
+                        )
+                    self._silences += 1
+                raise UnreachableError(address=self.address, reason="no answer")
 
-    def _checked_context(self) -> Any:  # noqa: ANN401  (aiocoap is untyped)
+    async def _exchange(self, request: Request, seconds: float) -> tuple[Any, Response]:
+        """Send a request once and wait for its answer.
+
+        Raises:
+            TimeoutError: there is none in time.
+            Exception: whatever aiocoap raises.
+
+        """
+        restarts = RESTARTS if request.method is Method.GET else 0
+        async with asyncio.timeout(seconds):
+            for _ in range(restarts):
+                with suppress(aiocoap.error.ResourceChanged):
+                    return await self._send(request)
+            return await self._send(request)
+
+    async def _send(self, request: Request) -> tuple[Any, Response]:
+        """Send a request and wait for its answer, without end."""
         if self._context is None:
             raise UnreachableError(address=self.address, reason="closed")
-        return self._context
-
-    def _message(
-        self,
-        method: Method,
-        path: str,
-        payload: bytes,
-        content_format: int | None,
-        accept: int | None,
-        etag: bytes | None,
-    ) -> Any:  # noqa: ANN401  (aiocoap is untyped)
-        """Build a request; aiocoap wants a new message each time (§3)."""
-        with self._translated():
-            message = aiocoap.Message(
-                code=aiocoap.Code(method),
-                uri=self.address,
-                payload=payload,
-                transport_tuning=(
-                    ConfirmableTuning() if self.confirmable else NonConfirmableTuning()
-                ),
-            )
-        way, _, query = path.partition("?")
-        message.opt.uri_path = [part for part in way.split("/") if part]
-        message.opt.uri_query = [part for part in query.split("&") if part]
-        if content_format is not None:
-            message.opt.content_format = ContentFormat(content_format)
-        if accept is not None:
-            message.opt.accept = ContentFormat(accept)
-        if etag is not None:
-            message.opt.etags = [etag]
-        return message
+        message = request.message(self.address, confirmable=self.confirmable)
+        exchange = self._context.request(message)
+        try:
+            return exchange, Response.of(await exchange.response)
+        except BaseException:
+            _end_observation(exchange)
+            raise
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         """Turn what aiocoap and the network raise into the one error there is for it.
 
-        The list is that of the sheet, §3 "Exceptions to catch"; a time limit of ours
-        passes.
+        aiocoap lets plain exceptions out, too (sheet §3 "Exceptions to catch").
+
+        Raises:
+            UnreachableError: in place of any other error.
+
         """
         try:
             yield
-        except UnreachableError, TimeoutError:
+        except CommunicationError:
             raise
-        except (aiocoap.error.Error, OSError, ValueError) as err:
-            reason = str(err) or type(err).__name__
-            raise UnreachableError(address=self.address, reason=reason) from err
+        except Exception as err:
+            _LOGGER.debug("%s: %r", self.address, err)
+            raise UnreachableError(address=self.address, reason=_reason(err)) from err
 
 
-async def _answer(request: Any, seconds: float) -> Any:  # (aiocoap is untyped)
-    """Return the first answer to a request.
-
-    Giving up is left to a timer: aiocoap learns that a request was cancelled one turn
-    of the loop later, and fails (InvalidStateError) if the network reports an error in
-    between. Timers run last in a turn, so nothing comes in between.
-
-    Raises:
-        TimeoutError: there is none within the time.
-
-    """
-    response = request.response
-    try:
-        await asyncio.wait((response,), timeout=seconds)
-    finally:
-        if not response.done():
-            # Whatever becomes of it, nobody will look any more.
-            response.add_done_callback(lambda it: it.cancelled() or it.exception())
-            asyncio.get_running_loop().call_later(0, response.cancel)
-    if not response.done():
-        raise TimeoutError
-    return response.result()
+def _end_observation(exchange: Any) -> None:
+    """End the interest in an exchange's notifications, if it has any."""
+    if exchange.observation is not None and not exchange.observation.cancelled:
+        exchange.observation.cancel()
 
 
-def _response(message: Any) -> Response:  # noqa: ANN401  (aiocoap is untyped)
-    """Return an aiocoap message as what matters of it."""
-    options = message.opt
-    success = message.code.is_successful()
-    content_format = options.content_format
-    diagnostic = "" if success else message.payload[:100].decode(errors="replace")
-    return Response(
-        code=message.code.dotted,
-        success=success,
-        payload=message.payload,
-        content_format=None if content_format is None else int(content_format),
-        etag=options.etag,
-        max_age=options.max_age,
-        observed=options.observe is not None,
-        diagnostic=diagnostic if diagnostic.isprintable() else "",
-    )
+def _reason(error: Exception) -> str:
+    """Return for people why there is no answer."""
+    match error:
+        case aiocoap.error.MessageError():
+            return "the message was refused with a reset"
+        case aiocoap.error.LibraryShutdown():
+            return "closed"
+        case aiocoap.error.NetworkError(__cause__=OSError(strerror=str() as text)):
+            return text.partition(" (")[0]  # aiocoap adds where it was received
+        case _:
+            return str(error) or type(error).__name__

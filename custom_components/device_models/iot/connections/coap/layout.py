@@ -5,58 +5,25 @@ The default layout needs no binding: ``/<attribute>`` (GET, PUT, observe), ``/<a
 the device has it. The ``coap`` part of a device file's binding overrides any of it:
 
 ``state``: a path, false for none, or ``{path, writable, observe, format}``.
-``attributes``: by name, a path or ``{path, pointer, format, observe, write}``; ``write``
-is another path to PUT to.
+``attributes``: by name, a path or ``{path, pointer, format, observe, write}``, where
+``write`` is another path to PUT to.
 ``actions`` and ``alerts``: by name, a path or ``{path, format}``.
 
-A path is below the device's base path unless it begins with a slash.
+A path is spelled as in a URI, with percent-encoding where that is needed. It is below
+the device's base path unless it begins with a slash.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
+from dataclasses import dataclass, replace
 
 from ...binding import Binding
-from ...codecs import CODECS, Codec, Slot, slots_of, split_pointer
+from ...codecs import Slot, slots_of, split_pointer
 from ...errors import ModelError
 from ...model import Action, Attribute, DeviceModel, Format
 from ...reading import Element, Unusable
 from ..layout import codec_of, override_of, overrides_of
-
-JSON: Final = CODECS["json"]
-
-
-@dataclass(slots=True)
-class Resource:
-    """A CoAP resource with the values of one attribute, or of several."""
-
-    path: str
-    slots: tuple[Slot, ...]
-    codec: Codec | None = None
-    """What the binding says; otherwise the device's Content-Format decides."""
-    observe: bool = True
-    write_path: str | None = None
-    shared: bool = False
-    """Whether it is the one with all attributes, which a device need not have."""
-    absent: bool = False
-    """Whether the device said that it has no such resource."""
-    etag: bytes | None = None
-    """Of the representation that was received last (RFC 7252 §5.10.6)."""
-    spoken: Codec | None = None
-    """What the device last answered in."""
-    names: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Note the names of the attributes."""
-        self.names = frozenset(slot.element.name for slot in self.slots)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A resource that is posted to, or whose notifications are alerts."""
-
-    path: str
-    codec: Codec | None = None
+from .request import split_path
+from .resource import Resource, Target, Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +31,37 @@ class CoapLayout:
     """All resources of one device."""
 
     resources: tuple[Resource, ...]
-    """The shared one first, if there is one."""
+    """What can be read: the shared one first, if there is one."""
+    writes: Mapping[str, Writing]
+    """By the names of the attributes that hold a value."""
+    together: Writing | None
+    """Takes several attributes in one message."""
     actions: Mapping[str, Target]
     alerts: Mapping[str, Target]
 
     @property
     def shared(self) -> Resource | None:
-        """The resource with all attributes, unless the device has said it has none."""
+        """The resource with all attributes, unless the device has none."""
         first = self.resources[0] if self.resources else None
         return first if first and first.shared and not first.absent else None
+
+    def asked_for(self, names: AbstractSet[str]) -> list[Resource]:
+        """Return the resources that may have the attributes, the best one first.
+
+        Those that the device does not have are left out, but for one if there is no
+        other: to be asked in vain is a sign of life, too.
+        """
+        candidates = [one for one in self.resources if names & one.names]
+        return [one for one in candidates if not one.absent] or candidates[:1]
+
+    def writings(self, names: AbstractSet[str]) -> list[Writing]:
+        """Return where the attributes are written: in one message where that can be."""
+        single = {self.writes[name].path: self.writes[name] for name in names}
+        if self.together is not None:
+            missing = any(one.source and one.source.absent for one in single.values())
+            if missing or len(names) > 1:
+                return [self.together]
+        return list(single.values())
 
 
 def coap_layout(model: DeviceModel, binding: Binding) -> CoapLayout:
@@ -97,11 +86,19 @@ class _Reader:
         self._model = model
         self._base = binding.base.strip("/")
         self._top = Element(dict(binding.layouts), "binding").object("coap")
+        self._resources: dict[str, Resource] = {}
+        self._writes: dict[str, Writing] = {}
+        self._together: Writing | None = None
 
     def read(self) -> CoapLayout:
         """Return the layout."""
+        _checked(Element({}, "base"), self._base)
+        self._attributes()
+        shared = list(self._state())
         return CoapLayout(
-            resources=(*self._state(), *self._attributes()),
+            resources=(*shared, *self._resources.values()),
+            writes=self._by_name(),
+            together=self._together,
             actions=self._targets("actions", self._model.actions, ""),
             alerts=self._targets("alerts", self._model.formats, "alert/"),
         )
@@ -111,62 +108,71 @@ class _Reader:
         spelled = self._top.content.get("state", "state")
         if spelled is False:
             return
-        taken = any(attribute.name == "state" for attribute in self._model.attributes)
-        if taken and "state" not in self._top.content:
-            return  # the default place is the attribute's own
         element = override_of(self._top, "state", spelled, "path")
-        path = self._below(element.text("path") or "state")
-        slots = tuple(
+        path = self._below(element.text("path") or "state", element)
+        if path in self._resources:
+            if "state" not in self._top.content:
+                return  # the default place is that of an attribute of this name
+            del self._resources[path]
+        every = [
             slot
             for attribute in self._model.attributes
             for slot in slots_of(attribute, (attribute.name,))
-            if slot.element.name in self._readable
-        )
-        if slots:
-            yield Resource(
-                path=path,
-                slots=slots,
-                codec=codec_of(element),
-                observe=element.flag("observe", default=True),
-                write_path=path if element.flag("writable", default=False) else None,
-                shared=True,
-            )
+        ]
+        codec = codec_of(element)
+        shared = None
+        if slots := self._readable(every):
+            observe = element.flag("observe", default=True)
+            shared = Resource(path, slots, codec, observe=observe, shared=True)
+            yield shared
+        if element.flag("writable", default=False):
+            slots = self._writable(every)
+            self._together = Writing(path, codec, slots, source=shared)
 
-    def _attributes(self) -> Iterator[Resource]:
-        """Yield a resource for each attribute; those of one path are one."""
+    def _attributes(self) -> None:
+        """Note a resource for each attribute; those of one path are one."""
         names = [attribute.name for attribute in self._model.attributes]
         overrides = overrides_of(self._top, "attributes", names, "path")
-        by_path: dict[str, Resource] = {}
         for attribute in self._model.attributes:
-            resource = self._attribute(attribute, overrides.get(attribute.name))
-            other = by_path.get(resource.path)
-            if other is not None:
-                resource = Resource(
-                    path=other.path,
-                    slots=other.slots + resource.slots,
-                    codec=other.codec,
-                    observe=other.observe and resource.observe,
-                    write_path=other.write_path,
-                )
-            by_path[resource.path] = resource
-        yield from by_path.values()
+            where = f"attribute {attribute.name!r}"
+            element = overrides.get(attribute.name, Element({}, where))
+            self._attribute(attribute, element)
 
-    def _attribute(self, attribute: Attribute, override: Element | None) -> Resource:
-        """Return the resource of one attribute."""
-        element = override or Element({}, "")
-        path = self._below(element.text("path") or attribute.name)
+    def _attribute(self, attribute: Attribute, element: Element) -> None:
+        """Note where one attribute is read and written."""
+        path = self._place(element, attribute.name)
+        write = element.text("write")
+        write_path = self._below(write, element) if write else path
         try:
             pointer = split_pointer(element.text("pointer"))
         except ValueError as err:
             element.refuse(str(err), "pointer")
-        write = element.text("write")
-        return Resource(
-            path=path,
-            slots=slots_of(attribute, pointer),
-            codec=codec_of(element),
-            observe=element.flag("observe", default=attribute.observable),
-            write_path=self._below(write) if write else path,
-        )
+        every, codec = slots_of(attribute, pointer), codec_of(element)
+        observe = element.flag("observe", default=attribute.observable)
+        resource = None
+        if slots := self._readable(every):
+            resource = Resource(path, slots, codec, observe=observe)
+            if (other := self._resources.get(path)) is not None:
+                resource = other.merged(resource)
+            self._resources[path] = resource
+        if slots := self._writable(every):
+            writing = Writing(write_path, codec, slots, whole=write_path == path)
+            if (known := self._writes.get(write_path)) is not None:
+                writing = known.merged(writing)
+            self._writes[write_path] = writing
+
+    def _by_name(self) -> dict[str, Writing]:
+        """Return where each attribute is written."""
+        owners = {
+            name: resource
+            for resource in self._resources.values()
+            for name in resource.names
+        }
+        return {
+            slot.element.name: replace(writing, source=owners.get(slot.element.name))
+            for writing in self._writes.values()
+            for slot in writing.slots
+        }
 
     def _targets(
         self, key: str, elements: Iterable[Action | Format], prefix: str
@@ -176,17 +182,35 @@ class _Reader:
         overrides = overrides_of(self._top, key, names, "path")
         targets: dict[str, Target] = {}
         for name in names:
-            element = overrides.get(name, Element({}, ""))
-            path = self._below(element.text("path") or f"{prefix}{name}")
+            element = overrides.get(name, Element({}, f"{key} {name!r}"))
+            path = self._place(element, name, prefix)
             targets[name] = Target(path, codec_of(element))
         return targets
 
-    @property
-    def _readable(self) -> frozenset[str]:
-        return frozenset(
-            name for name, leaf in self._model.leaves.items() if leaf.readable
-        )
+    def _readable(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
+        leaves = self._model.leaves
+        return tuple(slot for slot in slots if leaves[slot.element.name].readable)
 
-    def _below(self, path: str) -> str:
+    def _writable(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
+        leaves = self._model.leaves
+        return tuple(slot for slot in slots if leaves[slot.element.name].writable)
+
+    def _place(self, element: Element, name: str, prefix: str = "") -> str:
+        """Return the path of an element: as the binding says, or by its name."""
+        default = name.replace("%", "%25").replace("?", "%3F")
+        return self._below(element.text("path") or prefix + default, element)
+
+    def _below(self, path: str, element: Element) -> str:
         """Return the whole path."""
-        return path.lstrip("/") if path.startswith("/") else f"{self._base}/{path}".lstrip("/")
+        below = not path.startswith("/") and self._base
+        whole = f"{self._base}/{path}" if below else path.lstrip("/")
+        return _checked(element, whole)
+
+
+def _checked(element: Element, path: str) -> str:
+    """Return the path if it can be sent."""
+    try:
+        split_path(path)
+    except ValueError as err:
+        element.refuse(f"expected a path: {err}")
+    return path

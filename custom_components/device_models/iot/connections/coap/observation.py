@@ -2,12 +2,12 @@
 
 aiocoap does not register again by itself, and a server that restarted silently has
 forgotten its observers (protocol sheet "CoAP" §6). So each observation has a patience:
-Max-Age of the last message, at least; when it runs out, or on any error, it is
-registered anew.
+Max-Age of the last message, at least; when it runs out it is registered anew, and on
+any error too, less and less often.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 import contextlib
 from enum import Enum
 import logging
@@ -15,7 +15,8 @@ import random
 from typing import Final
 
 from ...errors import CommunicationError
-from .client import DEFAULT_MAX_AGE, CoapEndpoint, Response
+from .client import CoapEndpoint
+from .request import Response
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -26,6 +27,13 @@ LONGEST_RETRY: Final = 60.0
 REFUSED_RETRY: Final = 600.0
 """Seconds before a resource that cannot be observed is tried again: it may have got a
 free place for an observer, or new firmware."""
+
+DEFAULT_MAX_AGE: Final = 60
+"""Seconds; RFC 7252 §5.10.5: how fresh a response is that does not say."""
+
+LONGEST_MAX_AGE: Final = 3600
+"""Seconds; a longer Max-Age is taken as this: a forgotten observation has to be found
+out within an hour, however slowly the values change."""
 
 SPREAD: Final = (5.0, 15.0)
 """Seconds after Max-Age before registering again (RFC 7641 §3.3.1)."""
@@ -48,24 +56,28 @@ class Observation:
         endpoint: CoapEndpoint,
         path: str,
         *,
+        accept: int | None = None,
         on_response: Callable[[Response, bool], None],
-        on_state: Callable[[], None] = lambda: None,
+        on_refused: Callable[[], None] | None = None,
     ) -> None:
         """Prepare the observation of a path.
 
         Args:
             endpoint: whose resource it is.
             path: the path of the resource.
+            accept: the content format that is wanted.
             on_response: called with each answer, and whether it is a notification
                 rather than the answer to a registration.
-            on_state: called when the state has changed.
+            on_refused: called, if given, when the resource cannot be observed; it is
+                not tried again then.
 
         """
         self.path = path
         self.state = State.PENDING
         self._endpoint = endpoint
+        self._accept = accept
         self._on_response = on_response
-        self._on_state = on_state
+        self._on_refused = on_refused
         self._retry = FIRST_RETRY
         self._limit: asyncio.Timeout | None = None
         """Of the present wait: for a notification, or before the next try."""
@@ -94,27 +106,40 @@ class Observation:
                 await self._listen()
             except CommunicationError as err:
                 _LOGGER.debug("Observation of %s ended: %s", self.path, err)
-                self._become(State.PENDING)
+                self.state = State.PENDING
+            except Exception:  # a task that has died would look like a silent device
+                _LOGGER.exception("Observation of %s failed", self.path)
+                self.state = State.PENDING
+            if self.state is State.REFUSED and self._on_refused is not None:
+                self._on_refused()
+                return
             if self.state is not State.ACTIVE:
                 await self._pause()
 
     async def _listen(self) -> None:
-        """Register once and pass on what comes, until patience runs out."""
-        async with self._endpoint.observe(self.path) as (first, notifications):
+        """Register once and pass on what comes, until it ends or patience does.
+
+        It stays active when patience runs out, and is registered again at once.
+        """
+        async with self._endpoint.observe(self.path, accept=self._accept) as observed:
+            first, notifications = observed
             self._on_response(first, False)
             if not (first.success and first.observed):
-                self._become(State.REFUSED)
+                self.state = State.PENDING if first.passing else State.REFUSED
                 return
-            self._become(State.ACTIVE)
+            self.state = State.ACTIVE
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._patience(first)) as self._limit:
+                async with self._limited(self._patience(first)):
                     async for response in notifications:
-                        self._retry = FIRST_RETRY
                         self._on_response(response, True)
-                        self._wait_no_longer_than(self._patience(response))
-                # An error is the last notification (RFC 7641 §4.2), and some servers
-                # end an observation without a word.
-                self._become(State.PENDING)
+                        if response.success:
+                            self._retry = FIRST_RETRY
+                            self._wait_no_longer_than(self._patience(response))
+                    # An error is the last notification (RFC 7641 §4.2), and some
+                    # servers end an observation without a word.
+                    self.state = State.PENDING
+                    return
+            self._retry = FIRST_RETRY
 
     async def _pause(self) -> None:
         """Wait before the next try."""
@@ -123,23 +148,30 @@ class Observation:
             seconds = self._retry
             self._retry = min(self._retry * 2, LONGEST_RETRY)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds) as self._limit:
+            async with self._limited(seconds):
                 await asyncio.Event().wait()
+
+    @contextlib.asynccontextmanager
+    async def _limited(self, seconds: float) -> AsyncIterator[None]:
+        """Break off a wait after some time, which may be changed meanwhile.
+
+        Raises:
+            TimeoutError: the wait was broken off.
+
+        """
+        try:
+            async with asyncio.timeout(seconds) as self._limit:
+                yield
+        finally:
+            self._limit = None
 
     def _wait_no_longer_than(self, seconds: float) -> None:
         """Set a new limit to the present wait, if there is one."""
         if self._limit is not None and not self._limit.expired():
-            with contextlib.suppress(RuntimeError):  # the wait is over already
-                self._limit.reschedule(asyncio.get_running_loop().time() + seconds)
+            self._limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
     @staticmethod
     def _patience(response: Response) -> float:
         """Return how long the next notification may take, in seconds."""
         max_age = DEFAULT_MAX_AGE if response.max_age is None else response.max_age
-        return max_age + random.uniform(*SPREAD)  # noqa: S311  (no secret)
-
-    def _become(self, state: State) -> None:
-        """Note where the observation stands."""
-        if state is not self.state:
-            self.state = state
-            self._on_state()
+        return min(max_age, LONGEST_MAX_AGE) + random.uniform(*SPREAD)  # noqa: S311

@@ -114,6 +114,9 @@ class BrokerClient(MqttClient):
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+        if self._client is not None:
+            # The task was cancelled before its first step.
+            await self._disconnect(self._client)
 
     @override
     async def subscribe(

@@ -118,9 +118,7 @@ class MqttConnection(Connection):
         wanted = {
             name: value for name, value in values.items() if name not in layout.assumed
         }
-        confirmation = _Confirmation(
-            wanted, asyncio.get_running_loop().create_future()
-        )
+        confirmation = _Confirmation(wanted, asyncio.get_running_loop().create_future())
         if wanted:
             attached.confirmations.append(confirmation)
         try:
@@ -199,9 +197,7 @@ class MqttConnection(Connection):
         except PayloadError as err:
             device.drop(message.topic, err)
             return
-        names, _ = read_values(
-            device, meaning.slots, decoded, heard=not message.retain
-        )
+        names, _ = read_values(device, meaning.slots, decoded, heard=not message.retain)
         if message.retain:
             if device.availability is Availability.UNKNOWN and names:
                 device.report(Availability.ONLINE)

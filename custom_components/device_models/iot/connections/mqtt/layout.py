@@ -120,7 +120,9 @@ class _Reader:
         self._actions()
         self._alerts()
         below = f"{self._base}/"
-        outside = [topic for topic in self._layout.meanings if not topic.startswith(below)]
+        outside = [
+            topic for topic in self._layout.meanings if not topic.startswith(below)
+        ]
         self._layout.filters = (f"{below}#", *outside)
         return self._layout
 
@@ -210,6 +212,9 @@ class _Reader:
     def _below(self, topic: str, element: Element) -> str:
         """Return the whole topic."""
         whole = topic[1:] if topic.startswith("/") else f"{self._base}/{topic}"
-        if any(char in whole for char in "+#\0") or len(whole.encode()) > MAX_TOPIC_BYTES:
+        if (
+            any(char in whole for char in "+#\0")
+            or len(whole.encode()) > MAX_TOPIC_BYTES
+        ):
             element.refuse(f"expected a topic without wildcards, got {whole[:80]!r}")
         return whole

@@ -1,0 +1,163 @@
+"""One device of a CoAP endpoint: what it answers, and what is observed of it."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from ...codecs import decode
+from ...device import VirtualDevice
+from ...errors import PayloadError, RejectedError
+from ..messages import read_alert, read_values
+from .client import CoapEndpoint
+from .layout import CoapLayout
+from .observation import Observation, State
+from .request import Response
+from .resource import JSON, Resource, Target, codec_of
+
+
+class AttachedDevice:
+    """A device, its layout, and the observations that feed it."""
+
+    def __init__(
+        self, endpoint: CoapEndpoint, device: VirtualDevice, layout: CoapLayout
+    ) -> None:
+        """Note the device; nothing is observed yet."""
+        self.device = device
+        self.layout = layout
+        self._endpoint = endpoint
+        self._observations: list[Observation] = []
+        self._observed: list[tuple[Resource, Observation]] = []
+
+    def start(self) -> None:
+        """Observe what the device has."""
+        shared = self.layout.shared
+        if shared and shared.observe:
+            self._observe(shared)
+        else:
+            self._observe_each()
+        for name, target in self.layout.alerts.items():
+            accept = target.codec.content_format if target.codec else None
+            on_response = partial(self._on_alert, name, target)
+            self._begin(target.path, accept, on_response)
+
+    async def stop(self) -> None:
+        """End all observations."""
+        await asyncio.gather(*(one.stop() for one in self._observations))
+        self._observations.clear()
+        self._observed.clear()
+
+    @property
+    def pushed(self) -> frozenset[str]:
+        """The attributes whose changes come by themselves at present."""
+        return frozenset(
+            name
+            for resource, observation in self._observed
+            if observation.state is State.ACTIVE
+            for name in resource.given
+        )
+
+    def renew(self, *, returned: bool) -> None:
+        """Register again: the device seems to have forgotten that it is observed.
+
+        One that has returned may also have got what it did not have before.
+        """
+        for observation in self._observations:
+            observation.renew()
+        if returned:
+            for resource in self.layout.resources:
+                resource.absent_until = 0.0
+
+    def take(
+        self, resource: Resource, response: Response
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Have the device receive an answer, whatever it is.
+
+        Returns:
+            The attributes that the answer was about, and those that it changed.
+
+        """
+        self.device.hear()
+        if response.valid:
+            return resource.given, frozenset()
+        resource.etag = None
+        if not response.success:
+            return self._refused(resource, response), frozenset()
+        resource.absent_until = 0.0
+        resource.spoken = codec = resource.codec_for(response)
+        dropped = self.device.dropped.total()
+        try:
+            decoded = decode(codec, response.payload)
+        except PayloadError as err:
+            self.device.drop(resource.path, err)
+            resource.given = frozenset()
+            return frozenset(), frozenset()
+        resource.given, changed = read_values(self.device, resource.slots, decoded)
+        if self.device.dropped.total() == dropped:
+            # Otherwise "you have it already" would not be true.
+            resource.etag = response.etag
+        return resource.given, changed
+
+    def _refused(self, resource: Resource, response: Response) -> frozenset[str]:
+        """Take a refusal; returns the attributes that are settled by it."""
+        resource.given = frozenset()
+        if response.absent:
+            resource.miss()
+        if resource.shared:
+            return frozenset()  # its parts may be had one by one
+        error = RejectedError(
+            address=f"{self._endpoint.address}/{resource.path}", answer=response.answer
+        )
+        for name in resource.names:
+            self.device.drop(name, error)
+        self.device.lose(resource.names)
+        return resource.names
+
+    # Inside
+
+    def _begin(
+        self,
+        path: str,
+        accept: int | None,
+        on_response: Callable[[Response, bool], None],
+        on_refused: Callable[[], None] | None = None,
+    ) -> Observation:
+        """Begin to observe a path."""
+        observation = Observation(
+            self._endpoint,
+            path,
+            accept=accept,
+            on_response=on_response,
+            on_refused=on_refused,
+        )
+        self._observations.append(observation)
+        observation.start()
+        return observation
+
+    def _observe(self, resource: Resource) -> None:
+        """Observe a resource; a shared one that cannot be is replaced by its parts."""
+
+        def on_response(response: Response, _notification: bool) -> None:  # noqa: FBT001
+            self.take(resource, response)
+
+        instead = self._observe_each if resource.shared else None
+        observation = self._begin(resource.path, resource.accept, on_response, instead)
+        self._observed.append((resource, observation))
+
+    def _observe_each(self) -> None:
+        """Observe the resources of single attributes."""
+        for resource in self.layout.resources:
+            if resource.observe and not resource.shared:
+                self._observe(resource)
+
+    def _on_alert(
+        self,
+        name: str,
+        target: Target,
+        response: Response,
+        notification: bool,  # noqa: FBT001
+    ) -> None:
+        """Pass on an alert; what a registration is answered with has been before."""
+        self.device.hear()
+        if notification and response.success and response.payload:
+            codec = codec_of(response, target.codec or JSON)
+            read_alert(self.device, name, codec, response.payload)

@@ -1,0 +1,56 @@
+"""The one aiocoap client context of an event loop, there while someone uses it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiocoap
+
+TRANSPORTS: Final = ["udp6"]
+"""Named, because aiocoap's own choice depends on what else is installed (§3)."""
+
+
+@dataclass(slots=True)
+class _Shared:
+    """A context, and how many use it."""
+
+    users: int = 0
+    making: asyncio.Lock = field(default_factory=asyncio.Lock)
+    context: Any = None
+
+
+_BY_LOOP: Final[dict[asyncio.AbstractEventLoop, _Shared]] = {}
+
+
+async def acquire_context() -> Any:
+    """Return the context of the running event loop; the first user makes it.
+
+    Raises:
+        OSError: this machine has no network that could be used.
+
+    """
+    shared = _BY_LOOP.setdefault(asyncio.get_running_loop(), _Shared())
+    shared.users += 1
+    try:
+        async with shared.making:
+            if shared.context is None:
+                shared.context = await aiocoap.Context.create_client_context(
+                    transports=TRANSPORTS
+                )
+    except BaseException:
+        await release_context()
+        raise
+    return shared.context
+
+
+async def release_context() -> None:
+    """Have one user less; the last one closes the context."""
+    loop = asyncio.get_running_loop()
+    shared = _BY_LOOP[loop]
+    shared.users -= 1
+    if shared.users:
+        return
+    # Nobody waits for it to be made, and whoever comes now gets another one.
+    del _BY_LOOP[loop]
+    if shared.context is not None:
+        await shared.context.shutdown()

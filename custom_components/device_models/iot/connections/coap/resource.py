@@ -1,0 +1,119 @@
+"""The resources of a device, and what is known of them."""
+
+from dataclasses import dataclass, field
+import time
+from typing import Final
+
+from ...codecs import BY_CONTENT_FORMAT, CODECS, Codec, Slot
+from .request import Response
+
+JSON: Final = CODECS["json"]
+TEXT: Final = CODECS["text"]
+
+ABSENT_RETRY: Final = 600.0
+"""Seconds for which a resource is not asked for that the device says it does not have:
+it may have got new firmware, or not been ready yet."""
+
+
+@dataclass(eq=False, slots=True)
+class Resource:
+    """A CoAP resource with the values of one attribute, or of several."""
+
+    path: str
+    slots: tuple[Slot, ...]
+    codec: Codec | None = None
+    """What the binding says; otherwise the device's Content-Format decides."""
+    observe: bool = True
+    shared: bool = False
+    """Whether it is the one with all attributes, which a device need not have."""
+    etag: bytes | None = None
+    """Of the representation that was received last (RFC 7252 §5.10.6)."""
+    spoken: Codec | None = None
+    """What the device last answered in."""
+    given: frozenset[str] = frozenset()
+    """The attributes that it had when it was last received."""
+    absent_until: float = 0.0
+    """On the clock ``time.monotonic``: when the device's word no longer counts."""
+    names: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note the names of the attributes."""
+        self.names = frozenset(slot.element.name for slot in self.slots)
+
+    @property
+    def absent(self) -> bool:
+        """Whether the device said not long ago that it has no such resource."""
+        return time.monotonic() < self.absent_until
+
+    @property
+    def accept(self) -> int | None:
+        """The content format that is asked for, if the binding names one."""
+        return self.codec.content_format if self.codec else None
+
+    def merged(self, other: Resource) -> Resource:
+        """Return a resource with the values of both; they have the same path."""
+        return Resource(
+            self.path,
+            self.slots + other.slots,
+            self.codec or other.codec,
+            observe=self.observe and other.observe,
+        )
+
+    def miss(self) -> None:
+        """Note that the device has no such resource."""
+        self.absent_until = time.monotonic() + ABSENT_RETRY
+
+    def codec_for(self, response: Response) -> Codec:
+        """Return what an answer is written in.
+
+        RFC 7252 §5.5.1: without a Content-Format the payload has no determined format.
+        """
+        alone = len(self.slots) == 1 and not self.slots[0].path
+        return codec_of(response, self.codec or (TEXT if alone else JSON))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resource that is posted to, or whose notifications are alerts."""
+
+    path: str
+    codec: Codec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A resource that is PUT to, and what such a message holds."""
+
+    path: str
+    codec: Codec | None
+    slots: tuple[Slot, ...]
+    whole: bool = False
+    """Whether the message replaces what is read there, so that all of it is sent."""
+    source: Resource | None = None
+    """Where the same values are read."""
+
+    @property
+    def spoken(self) -> Codec:
+        """What the message is written in: as the binding or the device has it."""
+        return self.codec or (self.source and self.source.spoken) or JSON
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The attributes that a message may hold."""
+        return frozenset(slot.element.name for slot in self.slots)
+
+    def merged(self, other: Writing) -> Writing:
+        """Return a message for the values of both; they have the same path."""
+        return Writing(
+            self.path,
+            self.codec or other.codec,
+            self.slots + other.slots,
+            whole=self.whole or other.whole,
+        )
+
+
+def codec_of(response: Response, otherwise: Codec) -> Codec:
+    """Return what an answer says it is written in, if it does."""
+    if response.content_format is None:
+        return otherwise
+    return BY_CONTENT_FORMAT.get(response.content_format, otherwise)

@@ -1,0 +1,97 @@
+"""The error tree."""
+
+import pytest
+
+from custom_components.device_models.iot.errors import (
+    CommunicationError,
+    DeviceModelsError,
+    InvalidInputError,
+    ModelError,
+    NotConfirmedError,
+    NotOfferedError,
+    PayloadError,
+    RejectedError,
+    UnauthorizedError,
+    UnknownElementError,
+    UnreachableError,
+    ValueRefusedError,
+)
+
+EXAMPLES = [
+    (
+        ModelError(source="a.json", where="attributes[0]", problem="expected a text"),
+        DeviceModelsError,
+        "model_invalid",
+        "a.json: attributes[0]: expected a text",
+    ),
+    (
+        ModelError(source="a.json", where="", problem="expected JSON"),
+        DeviceModelsError,
+        "model_invalid",
+        "a.json: (top): expected JSON",
+    ),
+    (
+        ValueRefusedError(name="temp", problem="81 > 80"),
+        InvalidInputError,
+        "value_refused",
+        "temp: 81 > 80",
+    ),
+    (
+        UnknownElementError(kind="attribute", name="x"),
+        InvalidInputError,
+        "unknown_element",
+        "the model has no attribute 'x'",
+    ),
+    (
+        NotOfferedError(operation="reading"),
+        InvalidInputError,
+        "not_offered",
+        "reading is not offered here",
+    ),
+    (
+        UnreachableError(address="10.0.0.1:5683", reason="no answer"),
+        CommunicationError,
+        "unreachable",
+        "10.0.0.1:5683 cannot be reached: no answer",
+    ),
+    (
+        UnauthorizedError(address="broker:1883"),
+        CommunicationError,
+        "unauthorized",
+        "broker:1883 refuses the credentials",
+    ),
+    (
+        RejectedError(address="10.0.0.1/fan", answer="4.05 Method Not Allowed"),
+        CommunicationError,
+        "rejected",
+        "10.0.0.1/fan answered 4.05 Method Not Allowed",
+    ),
+    (
+        NotConfirmedError(name="fan", seconds="5"),
+        CommunicationError,
+        "not_confirmed",
+        "fan was sent, but the device did not confirm it within 5 s",
+    ),
+    (
+        PayloadError(media="JSON", problem="nested too deep"),
+        CommunicationError,
+        "payload_invalid",
+        "payload is not usable JSON: nested too deep",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "parent", "key", "text"), EXAMPLES, ids=lambda value: type(value).__name__
+)
+def test_error_has_key_details_and_english_wording(
+    error: DeviceModelsError, parent: type[DeviceModelsError], key: str, text: str
+) -> None:
+    assert isinstance(error, parent)
+    assert error.key == key
+    assert str(error) == text
+    assert error.text.format(**error.details) == text
+
+
+def test_details_may_hold_braces() -> None:
+    assert str(ValueRefusedError(name="{x}", problem="{}")) == "{x}: {}"
