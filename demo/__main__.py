@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 import logging
 import os
 import signal
@@ -16,7 +15,7 @@ from .check import check
 from .command_line import parser
 from .errors import DemoError
 from .show import show
-from .stage import stage
+from .stage import Stage, stage
 from .table import table
 
 FAILED: Final = 1
@@ -52,19 +51,31 @@ class Demo:
         options = self.options
         self.tell("starting Home Assistant and the devices …")
         async with stage(self.tell, port=options.port, keep=options.keep) as running:
-            await running.wait_until_live()
-            self.tell(f"live after {time.time() - self._begun:.1f} s")
-            if not options.check:
-                await show(running, self.console)
-            await check(running, self.tell)
+            try:
+                await running.while_it_runs(self._use(running))
+            except DemoError as err:
+                if not running.home_assistant.running:
+                    raise
+                raise DemoError(f"{err}\n{running.home_assistant.tail()}") from err
             devices = running.picture.devices
             entities = len(running.picture.entities)
             self.console.print(table(devices, width=self.console.width))
         self.tell(f"{len(devices)} devices, {entities} entities, ok")
 
+    async def _use(self, running: Stage) -> None:
+        """Show it or check it, once it is live."""
+        await running.wait_until_live()
+        self.tell(f"live after {time.time() - self._begun:.1f} s")
+        if self.options.check:
+            await check(running, self.tell)
+        else:
+            await show(running, self.console)
+
     def tell(self, text: str) -> None:
         """Print a line."""
-        self.console.print(f"demo: {text}", highlight=False, markup=False, soft_wrap=True)
+        self.console.print(
+            f"demo: {text}", highlight=False, markup=False, soft_wrap=True
+        )
 
     def _end_on_signals(self) -> None:
         """Have a signal end everything in order; a second one does not disturb that."""
@@ -86,15 +97,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     demo = Demo(arguments)
     logging.basicConfig(level=logging.ERROR)
-    with suppress(KeyboardInterrupt):
-        try:
-            asyncio.run(demo.run())
-        except DemoError as err:
-            demo.tell(str(err))
-            return FAILED
-        except asyncio.CancelledError:
-            # Ctrl-C is how the demo ends; a check that was not finished did not pass.
-            return INTERRUPTED if demo.options.check else 0
+    try:
+        asyncio.run(demo.run())
+    except DemoError as err:
+        demo.tell(str(err))
+        return FAILED
+    except asyncio.CancelledError, KeyboardInterrupt:
+        # Ctrl-C is how the demo ends; a check that was not finished did not pass.
+        return INTERRUPTED if demo.options.check else 0
     return 0
 
 

@@ -1,11 +1,10 @@
 """The demo for machines: does what a user would do, and looks at the devices."""
 
-import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from .devices import INTERVAL, DemoDevice
-from .errors import LOOKS_AGAIN_AFTER, DemoError, until, within
+from .errors import DemoError, until
 from .picture import Entity
 from .stage import Stage, Tell
 
@@ -105,9 +104,11 @@ async def _sees(
     device: DemoDevice, what: str, condition: Callable[[dict[str, Any]], bool]
 ) -> None:
     """Ask the device itself until it says something."""
-    async with within(REACTS_WITHIN, f"{device.url}: {what}"):
-        while not condition(await device.read()):
-            await asyncio.sleep(LOOKS_AGAIN_AFTER)
+
+    async def seen() -> bool:
+        return condition(await device.read())
+
+    await until(seen, REACTS_WITHIN, f"{device.url}: {what}")
 
 
 async def _is_shown(entity: Entity, state: str) -> None:

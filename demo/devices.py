@@ -148,7 +148,8 @@ class MqttDevice(DemoDevice):
     @property
     @override
     def device_form(self) -> dict[str, Any]:
-        return {**super().device_form, "confirm": True}
+        # Without that, a device that hangs but stays connected would never be missed.
+        return {**super().device_form, "silent_after": 3 * INTERVAL, "confirm": True}
 
     @override
     async def read(self) -> dict[str, Any]:

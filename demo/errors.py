@@ -1,8 +1,9 @@
 """What can go wrong with the demo: one error, whose text is for people."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from inspect import isawaitable
 from typing import Final
 
 LOOKS_AGAIN_AFTER: Final = 0.1
@@ -28,7 +29,7 @@ async def within(seconds: float, what: str) -> AsyncGenerator[None]:
 
 
 async def until(
-    condition: Callable[[], bool],
+    condition: Callable[[], bool | Awaitable[bool]],
     seconds: float,
     what: str,
     why_not: Callable[[], str] = str,
@@ -41,11 +42,13 @@ async def until(
     """
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    while not condition():
-        if loop.time() - begun > seconds:
-            reason = why_not()
-            raise DemoError(
-                f"{what}: not within {seconds:g} s" + (f" ({reason})" if reason else "")
-            )
-        await asyncio.sleep(LOOKS_AGAIN_AFTER)
-    return loop.time() - begun
+    try:
+        async with within(seconds, what):
+            while True:
+                true = condition()
+                if await true if isawaitable(true) else true:
+                    return loop.time() - begun
+                await asyncio.sleep(LOOKS_AGAIN_AFTER)
+    except DemoError as err:
+        reason = why_not()
+        raise DemoError(f"{err} ({reason})" if reason else str(err)) from err

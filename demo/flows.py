@@ -4,12 +4,13 @@ from typing import Any, Final
 
 from .api import Api
 from .devices import DemoDevice
-from .errors import DemoError
+from .errors import DemoError, until
 from .live import LiveApi
 
 DOMAIN: Final = "device_models"
 CONNECTIONS: Final = "/api/config/config_entries/flow"
 DEVICES: Final = "/api/config/config_entries/subentries/flow"
+APPEARS_WITHIN: Final = 20
 
 
 async def add(api: Api, device: DemoDevice) -> None:
@@ -50,7 +51,7 @@ async def place(live: LiveApi, device: DemoDevice) -> None:
     """Put a device into its area, as a user is asked to do at the end.
 
     Raises:
-        DemoError: Home Assistant does not know the device.
+        DemoError: the device does not appear.
 
     """
     areas = {
@@ -60,15 +61,22 @@ async def place(live: LiveApi, device: DemoDevice) -> None:
     if device.area not in areas:
         made = await live.command("config/area_registry/create", name=device.area)
         areas[device.area] = made["area_id"]
-    for listed in await live.command("config/device_registry/list"):
-        if listed["name"] == device.name:
-            await live.command(
-                "config/device_registry/update",
-                device_id=listed["id"],
-                area_id=areas[device.area],
-            )
-            return
-    raise DemoError(f"{device.name} was added, but there is no such device")
+    found: list[str] = []
+
+    async def find() -> bool:
+        found[:] = [
+            listed["id"]
+            for listed in await live.command("config/device_registry/list")
+            if listed["name"] == device.name
+        ]
+        return bool(found)
+
+    await until(find, APPEARS_WITHIN, f"{device.name} appears")
+    await live.command(
+        "config/device_registry/update",
+        device_id=found[0],
+        area_id=areas[device.area],
+    )
 
 
 async def _walk(

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from .errors import DemoError
 from .flows import DOMAIN
 from .live import LiveApi
 
@@ -32,7 +34,7 @@ class Entity:
 
     entity_id: str
     unique_id: str
-    name: str
+    name: str = ""
     state: str | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     changed: datetime | None = None
@@ -124,10 +126,12 @@ class Picture:
 
     async def _keep_looking(self) -> None:
         """Look at the registries again when they have changed."""
-        while True:
-            await self._look_again.wait()
-            self._look_again.clear()
-            await self._look()
+        # Whoever waits for something is told that the connection is gone.
+        with suppress(DemoError):
+            while True:
+                await self._look_again.wait()
+                self._look_again.clear()
+                await self._look()
 
     async def _look(self) -> None:
         """Read the registries."""
@@ -138,7 +142,9 @@ class Picture:
             for listed in await self._live.command("config/device_registry/list")
             if any(domain == DOMAIN for domain, _ in listed["identifiers"])
         }
-        self._owners = {}
+        # Who holds an entity goes on to see what becomes of it.
+        known = {entity.entity_id: entity for entity in self.entities}
+        owners = {}
         for listed in await self._live.command("config/entity_registry/list"):
             device = devices.get(listed["device_id"])
             if device is None or listed["platform"] != DOMAIN:
@@ -146,16 +152,15 @@ class Picture:
             if listed["disabled_by"]:
                 device.disabled += 1
                 continue
-            entity = Entity(
-                listed["entity_id"],
-                listed["unique_id"],
-                listed["name"] or listed["original_name"] or "",
-            )
-            _show(entity, self._states.get(entity.entity_id))
+            entity_id, unique_id = listed["entity_id"], listed["unique_id"]
+            entity = known.get(entity_id) or Entity(entity_id, unique_id)
+            entity.name = listed["name"] or listed["original_name"] or ""
+            _show(entity, self._states.get(entity_id))
             device.entities.append(entity)
-            self._owners[entity.entity_id] = device, entity
+            owners[entity_id] = device, entity
         for device in devices.values():
             device.entities.sort(key=_order)
+        self._owners = owners
         self.devices = sorted(devices.values(), key=lambda device: device.name)
 
     def _take_states(self, event: dict[str, Any]) -> None:
@@ -170,7 +175,11 @@ class Picture:
             self._states[entity_id] = {**state, **plus, "a": kept | plus.get("a", {})}
         for entity_id in event.get("r", ()):
             self._states.pop(entity_id, None)
-        for entity_id in (*event.get("a", ()), *event.get("c", ()), *event.get("r", ())):
+        for entity_id in (
+            *event.get("a", ()),
+            *event.get("c", ()),
+            *event.get("r", ()),
+        ):
             if owned := self._owners.get(entity_id):
                 device, entity = owned
                 before = entity.state

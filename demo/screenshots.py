@@ -26,7 +26,7 @@ ARGUMENTS: Final = (
     *("--disable-background-networking", "--disable-component-update"),
     "--disable-sync",
 )
-WIDTH: Final = 1280
+WIDTH: Final = 1360
 SEEN_WITHIN: Final = 30
 SESSION: Final = 1800
 
@@ -54,8 +54,9 @@ async def take() -> None:
             await page.goto(f"{running.url}/config/devices/dashboard?domain={DOMAIN}")
             await page.get_by_text(device.name).first.wait_for()
             await _picture(page, "devices", 480)
-            await _press_a_button(running, device)
-            await page.get_by_text(device.name).first.click()
+            pump = next(one for one in running.devices if one is not device)
+            await _press_a_button(running, pump)
+            await page.get_by_text(pump.name).first.click()
             await page.get_by_text("Controls").first.wait_for()
             await page.get_by_text("Pressed").first.wait_for()
             await _picture(page, "device", 1100)
@@ -83,9 +84,10 @@ async def _browser(running: Stage) -> AsyncGenerator[Page]:
             executable_path=program, args=ARGUMENTS
         )
         context = await browser.new_context(locale="en-GB")
-        await context.add_init_script(
-            f"localStorage.setItem('hassTokens', {json.dumps(json.dumps(tokens))})"
-        )
+        # Logged in, and with a narrow sidebar
+        for key, value in (("hassTokens", tokens), ("dockedSidebar", "auto")):
+            text = json.dumps(json.dumps(value))
+            await context.add_init_script(f"localStorage.setItem('{key}', {text})")
         page = await context.new_page()
         page.set_default_timeout(SEEN_WITHIN * 1000)
         yield page

@@ -18,26 +18,11 @@ LEAST_LINES: Final = 16
 
 
 async def show(stage: Stage, console: Console) -> None:
-    """Show the entities until Home Assistant ends or somebody wants no more.
-
-    Raises:
-        DemoError: Home Assistant has ended.
-
-    """
+    """Show the entities until somebody wants no more."""
     taken = introduce(stage, console)
     if console.is_terminal:
-        showing = _table(stage, console, taken)
-    else:
-        showing = _lines(stage, console)
-    view = asyncio.create_task(showing, name="view")
-    ended = asyncio.create_task(stage.home_assistant.ended(), name="Home Assistant")
-    try:
-        await asyncio.wait((view, ended), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        view.cancel()
-        ended.cancel()
-        await asyncio.wait((view, ended))
-    raise stage.home_assistant.failed()
+        await _table(stage, console, taken)
+    await _lines(stage, console)
 
 
 def introduce(stage: Stage, console: Console) -> int:
@@ -80,4 +65,6 @@ async def _lines(stage: Stage, console: Console) -> None:
     )
     console.print(table(stage.picture.devices, width=console.width))
     while True:
-        console.print(await changes.get(), highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            await changes.get(), highlight=False, markup=False, soft_wrap=True
+        )

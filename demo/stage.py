@@ -1,7 +1,7 @@
 """Everything that the demo consists of, brought up and taken down again."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Container
+from collections.abc import AsyncGenerator, Awaitable, Callable, Container
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ from .broker import broker
 from .children import Child, free_port
 from .configuration import kept_ports, write_configuration
 from .devices import CoapDevice, DemoDevice, MqttDevice
-from .errors import LOOKS_AGAIN_AFTER, DemoError, until, within
+from .errors import DemoError, until
 from .flows import DOMAIN, add, place
 from .live import LiveApi
 from .picture import Picture
@@ -49,8 +49,30 @@ class Stage:
 
         """
         await until(
-            lambda: not self.missing(), LIVE_WITHIN, "all live", lambda: self.missing()
+            lambda: not self.missing(),
+            LIVE_WITHIN,
+            "all entities are live",
+            self.missing,
         )
+
+    async def while_it_runs(self, work: Awaitable[None]) -> None:
+        """Wait for some work; give it up when Home Assistant ends meanwhile.
+
+        Raises:
+            DemoError: it did, or the work failed.
+
+        """
+        working = asyncio.ensure_future(work)
+        ended = asyncio.create_task(self.home_assistant.ended(), name="Home Assistant")
+        try:
+            await asyncio.wait((working, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise self.home_assistant.failed()
+            working.result()
+        finally:
+            working.cancel()
+            ended.cancel()
+            await asyncio.wait((working, ended))
 
     def missing(self) -> str:
         """Return what is not live yet."""
@@ -109,9 +131,7 @@ async def stage(
         api = await stack.enter_async_context(Api(url))
         await _log_in(api, home_assistant)
         live = await stack.enter_async_context(LiveApi(api))
-        async with within(STARTS_WITHIN, "Home Assistant has started"):
-            while (await live.command("get_config"))["state"] != "RUNNING":
-                await asyncio.sleep(LOOKS_AGAIN_AFTER)
+        await _wait_until_running(live)
         picture = Picture(live)
         stack.callback(picture.stop)
         await picture.follow()
@@ -144,7 +164,7 @@ def _ports(folder: Path, wanted: int | None) -> dict[str, int]:
         for name, port in ports.items()
     }
     for name, port in found.items():
-        # Only the address of Home Assistant may be another than before, if not asked for.
+        # Only Home Assistant's may be another than before, unless it was asked for.
         chosen = name != "home_assistant" or wanted is not None
         if chosen and ports[name] not in {0, port}:
             raise DemoError(f"port {ports[name]} ({name}) is taken")
@@ -180,8 +200,25 @@ async def _log_in(api: Api, home_assistant: Child) -> None:
         DemoError: it ends instead, or does not answer.
 
     """
-    async with within(STARTS_WITHIN, "Home Assistant answers"):
-        while not await api.log_in():
-            if not home_assistant.running:
-                raise home_assistant.failed()
-            await asyncio.sleep(LOOKS_AGAIN_AFTER)
+
+    async def logged_in() -> bool:
+        if not home_assistant.running:
+            raise home_assistant.failed()
+        return await api.log_in()
+
+    await until(logged_in, STARTS_WITHIN, "Home Assistant answers")
+
+
+async def _wait_until_running(live: LiveApi) -> None:
+    """Wait until Home Assistant has set everything up.
+
+    Raises:
+        DemoError: that takes too long.
+
+    """
+
+    async def running() -> bool:
+        config = await live.command("get_config")
+        return bool(config["state"] == "RUNNING")
+
+    await until(running, STARTS_WITHIN, "Home Assistant has started")

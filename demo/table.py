@@ -50,9 +50,7 @@ def table(
     return grid
 
 
-def _device(
-    device: Device, most: int | None, now: datetime, *, kinds: bool
-) -> Table:
+def _device(device: Device, most: int | None, now: datetime, *, kinds: bool) -> Table:
     """Return a device with its entities, with at most so many lines of them."""
     waiting = len(device.not_live())
     if not device.available:

@@ -1,20 +1,14 @@
 """What all tests share."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
-import json
+from collections.abc import AsyncGenerator, Generator
 import logging
 from pathlib import Path
 import shutil
-import socket
-import subprocess
 from typing import Any
 
-import custom_components  # noqa: F401  (before the plugin's own package of that name)
 from amqtt.broker import Broker
 from homeassistant.config_entries import (
-    ConfigEntryState,
-    ConfigSubentryData,
     ConfigSubentryFlow,
 )
 from homeassistant.const import CONF_HOST, CONF_PORT
@@ -25,28 +19,23 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
 
+import custom_components  # noqa: F401  (before the plugin's own package of that name)
 from custom_components.device_models.const import (
-    CONF_BASE,
     CONF_CONFIRMABLE,
-    CONF_DOCUMENT,
     CONF_INTERVAL,
-    CONF_KEY,
     CONF_MQTT_VERSION,
-    CONF_SOURCE,
     CONF_SYSTEM,
     CONF_TLS,
     DOMAIN,
-    SUBENTRY_DEVICE,
 )
-from custom_components.device_models.iot.connections.coap import client
-from custom_components.device_models.library import BUNDLED
+from custom_components.device_models.iot.connections.coap import client, request
 from custom_components.device_models.systems import System
-
 from simulators.behaviour import SimulatedDevice
 from simulators.coap import CoapSimulator
 from simulators.models import load_model
 from simulators.mqtt import MqttSimulator
 
+from .acting import device_subentry, free_port, is_open, until
 from .passwords import PASSWORD, USERNAME, Mosquitto
 from .translations import check_exception, check_flow_result
 
@@ -108,9 +97,7 @@ def texts_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
         try:
             return await call_service(self, *args, **kwargs)
         except HomeAssistantError as err:
-            if err.translation_domain == DOMAIN:
-                assert err.translation_key is not None
-                check_exception(err.translation_key, err.translation_placeholders)
+            check_exception(err)
             raise
 
     monkeypatch.setattr(FlowManager, "_async_handle_step", checked_step)
@@ -136,14 +123,13 @@ async def room(socket_enabled: None) -> AsyncGenerator[CoapSimulator]:
     device = SimulatedDevice(load_model("room_climate"), seed=1, alerts_every=0)
     async with CoapSimulator(device, speed=0, max_age=1) as simulator:
         yield simulator
-    forget_server_timers()
 
 
 @pytest.fixture
 def quick_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have CoAP requests give up soon."""
     monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 0.3)
-    monkeypatch.setattr(client.ConfirmableTuning, "ACK_TIMEOUT", 0.05)
+    monkeypatch.setattr(request.ConfirmableTuning, "ACK_TIMEOUT", 0.05)
 
 
 @pytest.fixture
@@ -213,14 +199,6 @@ def pump_entry(hass: HomeAssistant, pump: MqttSimulator) -> MockConfigEntry:
     return entry
 
 
-def free_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 async def guarded_broker(
     request: pytest.FixtureRequest, tmp_path: Path, socket_enabled: None
@@ -230,9 +208,10 @@ async def guarded_broker(
     passwords = tmp_path / "passwords"
     passwords.write_text(f"{USERNAME}:{PASSWORD}\n")
     passwords.chmod(0o600)
-    subprocess.run(  # noqa: S603
-        [peer(request, "mosquitto_passwd"), "-U", passwords], check=True
+    hashing = await asyncio.create_subprocess_exec(
+        peer(request, "mosquitto_passwd"), "-U", passwords
     )
+    assert await hashing.wait() == 0
     port = free_port()
     settings = tmp_path / "mosquitto.conf"
     settings.write_text(
@@ -246,54 +225,3 @@ async def guarded_broker(
     finally:
         process.terminate()
         await process.wait()
-
-
-def is_open(port: int) -> bool:
-    """Whether somebody listens on a port."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def device_subentry(
-    model: str, title: str, base: str, **data: object
-) -> ConfigSubentryData:
-    """Return a device subentry as the flow would make it."""
-    path = BUNDLED / f"{model}.json"
-    return ConfigSubentryData(
-        subentry_type=SUBENTRY_DEVICE,
-        title=title,
-        unique_id=base,
-        data={
-            CONF_KEY: f"key-of-{model}",
-            CONF_SOURCE: f"library:{model}",
-            CONF_DOCUMENT: json.loads(path.read_text()),
-            CONF_BASE: base,
-            **data,
-        },
-    )
-
-
-async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Set an entry up, and wait until what it has started has settled."""
-    if entry.state is ConfigEntryState.NOT_LOADED:
-        await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-
-
-async def until(condition: Callable[[], object], *, seconds: float = 5.0) -> None:
-    """Wait until a condition holds.
-
-    Raises:
-        TimeoutError: it does not within the time.
-
-    """
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-def forget_server_timers() -> None:
-    """Cancel what an aiocoap server leaves behind: how long it knows its requests."""
-    for handle in asyncio.get_running_loop()._scheduled:  # type: ignore[attr-defined]
-        if any(name in repr(handle) for name in ("TimeoutDict._tick", "dict.pop")):
-            handle.cancel()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 USERNAME: Final = "gardener"
-PASSWORD: Final = "under-the-flowerpot"  # noqa: S105
+PASSWORD: Final = "under-the-flowerpot"
 
 
 @dataclass(frozen=True, slots=True)

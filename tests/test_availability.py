@@ -17,7 +17,7 @@ from custom_components.device_models.coordinator import DeviceCoordinator
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
-from .conftest import set_up, until
+from .acting import set_up, state_of, until
 
 pytestmark = pytest.mark.usefixtures("integration", "quick_requests")
 
@@ -44,17 +44,17 @@ async def test_coap_device_that_dies_and_returns(
     await room.kill()
     for _ in range(3):
         await interval_passes(hass, coordinator)
-        assert hass.states.get(TEMPERATURE).state == STATE_UNAVAILABLE
+        assert state_of(hass, TEMPERATURE) == STATE_UNAVAILABLE
     assert caplog.text.count("Room is unavailable") == 1
     await room.start()
     room.device.put({"temperature": 12.5})
     await interval_passes(hass, coordinator)
-    assert hass.states.get(TEMPERATURE).state == "12.5"
+    assert state_of(hass, TEMPERATURE) == "12.5"
     assert caplog.text.count("Room is available again") == 1
     # It is observed again, without a reload.
     await until(lambda: room.observers)
     room.device.put({"temperature": 13.5})
-    await until(lambda: hass.states.get(TEMPERATURE).state == "13.5")
+    await until(lambda: state_of(hass, TEMPERATURE) == "13.5")
 
 
 async def test_device_is_asked_more_seldom_while_it_is_away(
@@ -118,7 +118,7 @@ async def test_interval_is_kept_by_the_clock(
     coordinator.device.last_heard -= 3600
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=7))
     await hass.async_block_till_done()
-    await until(lambda: hass.states.get(TEMPERATURE).state == STATE_UNAVAILABLE)
+    await until(lambda: state_of(hass, TEMPERATURE) == STATE_UNAVAILABLE)
 
 
 async def test_mqtt_device_that_dies_and_returns(
@@ -130,13 +130,13 @@ async def test_mqtt_device_that_dies_and_returns(
     caplog.set_level(logging.INFO, "custom_components.device_models")
     await set_up(hass, pump_entry)
     switch = "switch.pump_pump"
-    await until(lambda: hass.states.get(switch).state in ("on", "off"))
+    await until(lambda: state_of(hass, switch) in ("on", "off"))
     assert "available again" not in caplog.text
     await pump.kill()
-    await until(lambda: hass.states.get(switch).state == STATE_UNAVAILABLE)
+    await until(lambda: state_of(hass, switch) == STATE_UNAVAILABLE)
     assert caplog.text.count("Pump is unavailable: reported offline") == 1
     await pump.start()
-    await until(lambda: hass.states.get(switch).state in ("on", "off"))
+    await until(lambda: state_of(hass, switch) in ("on", "off"))
     assert caplog.text.count("Pump is available again") == 1
 
 
@@ -149,10 +149,10 @@ async def test_mqtt_device_that_falls_silent(
     )
     await set_up(hass, pump_entry)
     switch = "switch.pump_pump"
-    await until(lambda: hass.states.get(switch).state in ("on", "off"))
-    await until(lambda: hass.states.get(switch).state == STATE_UNAVAILABLE)
+    await until(lambda: state_of(hass, switch) in ("on", "off"))
+    await until(lambda: state_of(hass, switch) == STATE_UNAVAILABLE)
     pump.device.put({"power": 123.0})
-    await until(lambda: hass.states.get("sensor.pump_power").state == "123.0")
+    await until(lambda: state_of(hass, "sensor.pump_power") == "123")
 
 
 async def test_device_that_was_never_heard_is_unavailable(
@@ -163,5 +163,5 @@ async def test_device_that_was_never_heard_is_unavailable(
         pump_entry, subentry, data={**subentry.data, "base": "nowhere"}
     )
     await set_up(hass, pump_entry)
-    assert hass.states.get("switch.pump_pump").state == STATE_UNAVAILABLE
-    assert hass.states.get("button.pump_start").state == STATE_UNAVAILABLE
+    assert state_of(hass, "switch.pump_pump") == STATE_UNAVAILABLE
+    assert state_of(hass, "button.pump_start") == STATE_UNAVAILABLE

@@ -28,7 +28,7 @@ from custom_components.device_models.const import (
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
-from .conftest import set_up, until
+from .acting import set_up, state_of, until
 
 pytestmark = pytest.mark.usefixtures("integration")
 
@@ -115,7 +115,7 @@ async def test_bundled_model(
     assert subentry.title == "Bedroom"
     assert subentry.data[CONF_SOURCE] == "library:room_climate"
     assert subentry.data[CONF_BASE] == ""
-    assert hass.states.get("sensor.bedroom_temperature").state == str(temperature)
+    assert state_of(hass, "sensor.bedroom_temperature") == str(temperature)
 
 
 async def test_pasted_model(
@@ -209,7 +209,7 @@ async def test_device_behind_a_broker(
     result = await answered(hass, flow_id)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
-    await until(lambda: hass.states.get("switch.pump_pump").state in ("on", "off"))
+    await until(lambda: state_of(hass, "switch.pump_pump") in ("on", "off"))
 
 
 async def test_preview_without_a_running_connection(
@@ -266,10 +266,11 @@ async def test_change_of_name_and_place_keeps_the_entities(
 ) -> None:
     await set_up(hass, pump_entry)
     before = {
-        entity.unique_id: entity.entity_id for entity in entity_registry.entities.values()
+        entity.unique_id: entity.entity_id
+        for entity in entity_registry.entities.values()
     }
     (subentry,) = pump_entry.subentries.values()
-    result = await pump_entry.start_subentry_reconfigure_flow(
+    result: Any = await pump_entry.start_subentry_reconfigure_flow(
         hass, subentry.subentry_id
     )
     assert result["step_id"] == "reconfigure"
@@ -286,7 +287,8 @@ async def test_change_of_name_and_place_keeps_the_entities(
     assert subentry.data[CONF_BASE] == "garden/well"
     assert subentry.data[CONF_KEY] == "key-of-water_pump"
     after = {
-        entity.unique_id: entity.entity_id for entity in entity_registry.entities.values()
+        entity.unique_id: entity.entity_id
+        for entity in entity_registry.entities.values()
     }
     assert after == before
-    assert hass.states.get("switch.pump_pump").state == "unavailable"
+    assert state_of(hass, "switch.pump_pump") == "unavailable"

@@ -1,6 +1,7 @@
 """Diagnostics tell what a bug report needs, and no secret."""
 
 import json
+from typing import Any
 
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.const import CONF_PASSWORD
@@ -17,7 +18,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
-from .conftest import device_subentry, set_up, until
+from .acting import device_subentry, set_up, state_of, until
 
 pytestmark = pytest.mark.usefixtures("integration")
 
@@ -29,7 +30,7 @@ async def test_entry(
     room_entry: MockConfigEntry,
 ) -> None:
     await set_up(hass, room_entry)
-    found = await get_diagnostics_for_config_entry(hass, hass_client, room_entry)
+    found: Any = await get_diagnostics_for_config_entry(hass, hass_client, room_entry)
     assert found["connection"]["address"] == f"coap://127.0.0.1:{room.port}"
     (device,) = found["devices"]
     assert device["availability"] == "online"
@@ -67,11 +68,9 @@ async def test_device_without_secrets(
         pump_entry, data={**pump_entry.data, CONF_PASSWORD: secret}
     )
     await set_up(hass, pump_entry)
-    await until(lambda: hass.states.get("text.pump_label").state == secret)
-    (device,) = dr.async_entries_for_config_entry(
-        device_registry, pump_entry.entry_id
-    )
-    found = await get_diagnostics_for_device(hass, hass_client, pump_entry, device)
+    await until(lambda: state_of(hass, "text.pump_label") == secret)
+    (device,) = dr.async_entries_for_config_entry(device_registry, pump_entry.entry_id)
+    found: Any = await get_diagnostics_for_device(hass, hass_client, pump_entry, device)
     assert found["devices"][0]["values"]["label"]["value"] == REDACTED
     assert secret not in json.dumps(found)
     found = await get_diagnostics_for_config_entry(hass, hass_client, pump_entry)

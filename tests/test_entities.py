@@ -15,7 +15,7 @@ from custom_components.device_models.iot.connections.mqtt import connection
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
-from .conftest import set_up, until
+from .acting import attributes_of, set_up, state_of, until
 
 pytestmark = pytest.mark.usefixtures("integration")
 
@@ -99,8 +99,8 @@ async def test_write_reaches_the_device_and_then_shows(
         domain, service, {ATTR_ENTITY_ID: entity_id} | data, blocking=True
     )
     assert room.device.values[attribute] == value
-    assert hass.states.get(entity_id).state == state
-    assert "assumed_state" not in hass.states.get(entity_id).attributes
+    assert state_of(hass, entity_id) == state
+    assert "assumed_state" not in attributes_of(hass, entity_id)
 
 
 async def test_write_that_the_device_rejects(
@@ -110,7 +110,7 @@ async def test_write_that_the_device_rejects(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await set_up(hass, room_entry)
-    before = hass.states.get("switch.room_child_lock").state
+    before = state_of(hass, "switch.room_child_lock")
 
     def refuse(values: object) -> None:
         raise ValueError("the lid is open")
@@ -124,8 +124,8 @@ async def test_write_that_the_device_rejects(
             blocking=True,
         )
     assert caught.value.translation_key == "rejected"
-    assert "5.00" in caught.value.translation_placeholders["answer"]
-    assert hass.states.get("switch.room_child_lock").state == before
+    assert "5.00" in str(caught.value.translation_placeholders)
+    assert state_of(hass, "switch.room_child_lock") == before
 
 
 async def test_write_to_a_device_that_does_not_answer(
@@ -168,7 +168,7 @@ async def test_button_has_the_device_act(
         "button", "press", {ATTR_ENTITY_ID: "button.room_ventilate"}, blocking=True
     )
     assert [call.action for call in room.device.calls] == ["ventilate"]
-    await until(lambda: hass.states.get("sensor.room_last_action").state == "Ventilate")
+    await until(lambda: state_of(hass, "sensor.room_last_action") == "Ventilate")
 
 
 async def test_alert_is_an_event(
@@ -176,10 +176,10 @@ async def test_alert_is_an_event(
 ) -> None:
     await set_up(hass, room_entry)
     await until(lambda: room.observers >= 4)
-    assert hass.states.get("event.room_stale_air").state == STATE_UNKNOWN
+    assert state_of(hass, "event.room_stale_air") == STATE_UNKNOWN
     alert = room.device.fire("staleAir")
-    await until(lambda: hass.states.get("event.room_stale_air").state != STATE_UNKNOWN)
-    attributes = hass.states.get("event.room_stale_air").attributes
+    await until(lambda: state_of(hass, "event.room_stale_air") != STATE_UNKNOWN)
+    attributes = attributes_of(hass, "event.room_stale_air")
     assert attributes["event_type"] == "staleAir"
     assert attributes["severity"] == alert.severity
     for name, value in alert.fields.items():
@@ -190,12 +190,12 @@ async def test_mqtt_write_shows_when_the_device_echoes_it(
     hass: HomeAssistant, pump: MqttSimulator, pump_entry: MockConfigEntry
 ) -> None:
     await set_up(hass, pump_entry)
-    await until(lambda: hass.states.get("switch.pump_pump").state in ("on", "off"))
+    await until(lambda: state_of(hass, "switch.pump_pump") in ("on", "off"))
     for service, state in (("turn_on", "on"), ("turn_off", "off")):
         await hass.services.async_call(
             "switch", service, {ATTR_ENTITY_ID: "switch.pump_pump"}, blocking=True
         )
-        assert hass.states.get("switch.pump_pump").state == state
+        assert state_of(hass, "switch.pump_pump") == state
         assert pump.device.values["running"] is (state == "on")
 
 
@@ -207,8 +207,8 @@ async def test_mqtt_write_that_is_not_echoed(
 ) -> None:
     monkeypatch.setattr(connection, "CONFIRM_TIMEOUT", 0.3)
     await set_up(hass, pump_entry)
-    await until(lambda: hass.states.get("switch.pump_pump").state in ("on", "off"))
-    before = hass.states.get("switch.pump_pump").state
+    await until(lambda: state_of(hass, "switch.pump_pump") in ("on", "off"))
+    before = state_of(hass, "switch.pump_pump")
     pump.faults.silent = True
     with pytest.raises(HomeAssistantError) as caught:
         await hass.services.async_call(
@@ -218,7 +218,7 @@ async def test_mqtt_write_that_is_not_echoed(
             blocking=True,
         )
     assert caught.value.translation_key == "not_confirmed"
-    assert hass.states.get("switch.pump_pump").state == before
+    assert state_of(hass, "switch.pump_pump") == before
 
 
 async def test_mqtt_write_to_a_device_that_never_echoes_is_assumed(
@@ -229,7 +229,7 @@ async def test_mqtt_write_to_a_device_that_never_echoes_is_assumed(
         pump_entry, subentry, data={**subentry.data, "confirm": False}
     )
     await set_up(hass, pump_entry)
-    await until(lambda: hass.states.get("text.pump_label").state != "unavailable")
+    await until(lambda: state_of(hass, "text.pump_label") != "unavailable")
     pump.faults.silent = True
     await hass.services.async_call(
         "text",
@@ -237,22 +237,21 @@ async def test_mqtt_write_to_a_device_that_never_echoes_is_assumed(
         {ATTR_ENTITY_ID: "text.pump_label", "value": "North"},
         blocking=True,
     )
-    state = hass.states.get("text.pump_label")
-    assert state.state == "North"
-    assert state.attributes["assumed_state"] is True
+    assert state_of(hass, "text.pump_label") == "North"
+    assert attributes_of(hass, "text.pump_label")["assumed_state"] is True
 
 
 async def test_mqtt_button_and_alert(
     hass: HomeAssistant, pump: MqttSimulator, pump_entry: MockConfigEntry
 ) -> None:
     await set_up(hass, pump_entry)
-    await until(lambda: hass.states.get("button.pump_start").state != "unavailable")
+    await until(lambda: state_of(hass, "button.pump_start") != "unavailable")
     await hass.services.async_call(
         "button", "press", {ATTR_ENTITY_ID: "button.pump_start"}, blocking=True
     )
     await until(lambda: [call.action for call in pump.device.calls] == ["start"])
     pump.device.fire("leak")
-    await until(lambda: hass.states.get("event.pump_leak").state != STATE_UNKNOWN)
+    await until(lambda: state_of(hass, "event.pump_leak") != STATE_UNKNOWN)
 
 
 async def test_a_message_wakes_the_entities_of_changed_attributes_and_no_other(
@@ -301,5 +300,5 @@ async def test_long_text_is_cut(
     room.device.values["manual"] = "https://example.com/" + "x" * 400
     room.device.values["displayText"] = "x" * 400
     await set_up(hass, room_entry)
-    assert len(hass.states.get("sensor.room_manual").state) == 255
-    assert len(hass.states.get("text.room_display_text").state) == 255
+    assert len(state_of(hass, "sensor.room_manual")) == 255
+    assert len(state_of(hass, "text.room_display_text")) == 255

@@ -22,7 +22,7 @@ from custom_components.device_models.iot.connections.mqtt import connection
 from custom_components.device_models.iot.errors import UnreachableError
 from custom_components.device_models.systems import System
 
-from .conftest import device_subentry, set_up, until
+from .acting import device_subentry, set_up, state_of, until
 
 SWITCH = "switch.pump_pump"
 
@@ -74,21 +74,19 @@ async def test_broker_of_home_assistant(hass: HomeAssistant, mqtt_mock: Any) -> 
     assert result["reason"] == "already_configured"
 
 
-
-
 def publishes(mqtt_mock: Any) -> list[tuple[str, bytes]]:
     """Return what was published, by topic."""
     return [call.args[:2] for call in mqtt_mock.async_publish.mock_calls]
 
 
 async def test_values_come_in(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    assert hass.states.get(SWITCH).state == STATE_UNAVAILABLE
+    assert state_of(hass, SWITCH) == STATE_UNAVAILABLE
     async_fire_mqtt_message(hass, "cellar/pump/state", json.dumps({"running": True}))
     await hass.async_block_till_done()
-    assert hass.states.get(SWITCH).state == STATE_ON
+    assert state_of(hass, SWITCH) == STATE_ON
     async_fire_mqtt_message(hass, "cellar/pump/running", "off")
     await hass.async_block_till_done()
-    assert hass.states.get(SWITCH).state == STATE_OFF
+    assert state_of(hass, SWITCH) == STATE_OFF
 
 
 async def test_write_goes_out(
@@ -102,10 +100,10 @@ async def test_write_goes_out(
     )
     await until(lambda: publishes(mqtt_mock))
     assert publishes(mqtt_mock) == [("cellar/pump/running/set", b"true")]
-    assert hass.states.get(SWITCH).state == STATE_OFF
+    assert state_of(hass, SWITCH) == STATE_OFF
     async_fire_mqtt_message(hass, "cellar/pump/running", "true")
     await turning_on
-    assert hass.states.get(SWITCH).state == STATE_ON
+    assert state_of(hass, SWITCH) == STATE_ON
 
 
 async def test_lost_broker_makes_devices_unavailable(
@@ -114,17 +112,17 @@ async def test_lost_broker_makes_devices_unavailable(
     async_fire_mqtt_message(hass, "cellar/pump/state", json.dumps({"running": False}))
     await hass.async_block_till_done()
     mqtt_mock.connected = False
-    async_dispatcher_send(hass, MQTT_CONNECTION_STATE, False)  # noqa: FBT003
+    async_dispatcher_send(hass, MQTT_CONNECTION_STATE, False)
     await hass.async_block_till_done()
-    assert hass.states.get(SWITCH).state == STATE_UNAVAILABLE
+    assert state_of(hass, SWITCH) == STATE_UNAVAILABLE
     (coordinator,) = entry.runtime_data.coordinators.values()
     with pytest.raises(UnreachableError):
         await coordinator.device.call("start")
     mqtt_mock.connected = True
-    async_dispatcher_send(hass, MQTT_CONNECTION_STATE, True)  # noqa: FBT003
+    async_dispatcher_send(hass, MQTT_CONNECTION_STATE, True)
     async_fire_mqtt_message(hass, "cellar/pump/availability", "online")
     await hass.async_block_till_done()
-    assert hass.states.get(SWITCH).state == STATE_OFF
+    assert state_of(hass, SWITCH) == STATE_OFF
 
 
 async def test_client_that_is_not_connected(

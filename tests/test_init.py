@@ -2,22 +2,39 @@
 
 import asyncio
 from pathlib import Path
+from types import MappingProxyType
 
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentry
 from homeassistant.const import CONF_PORT, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.device_models.const import CONF_INTERVAL, DOMAIN
+from custom_components.device_models.const import CONF_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from custom_components.device_models.runtime import EntryRuntime
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
-from .conftest import device_subentry, free_port, set_up, until
+from .acting import device_subentry, free_port, set_up, state_of, until
 
 pytestmark = pytest.mark.usefixtures("integration", "quick_requests")
+
+
+def add_device(
+    hass: HomeAssistant, entry: ConfigEntry, model: str, title: str, **data: object
+) -> None:
+    """Add a device to an entry, as the flow would do it."""
+    subentry = device_subentry(model, title, "elsewhere", **data)
+    hass.config_entries.async_add_subentry(
+        entry,
+        ConfigSubentry(
+            data=MappingProxyType(subentry["data"]),
+            subentry_type=SUBENTRY_DEVICE,
+            title=title,
+            unique_id="elsewhere",
+        ),
+    )
 
 
 def our_tasks() -> list[str]:
@@ -25,7 +42,7 @@ def our_tasks() -> list[str]:
     return [
         task.get_name()
         for task in asyncio.all_tasks()
-        if "/device_models/" in getattr(task.get_coro(), "cr_code").co_filename
+        if "custom_components/device_models" in repr(task)
     ]
 
 
@@ -103,20 +120,10 @@ async def test_device_whose_model_is_broken_leaves_the_others_alone(
     room_entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    broken = device_subentry("room_climate", "Broken", "other")
-    broken["data"] = {**broken["data"], "document": {"model": {}}}
-    hass.config_entries.async_add_subentry(
-        room_entry,
-        ConfigSubentry(
-            data=broken["data"],
-            subentry_type="device",
-            title="Broken",
-            unique_id="other",
-        ),
-    )
+    add_device(hass, room_entry, "room_climate", "Broken", document={"model": {}})
     await set_up(hass, room_entry)
     assert "Broken cannot be set up: Broken: model.urn: expected a text" in caplog.text
-    assert hass.states.get("sensor.room_temperature").state != "unavailable"
+    assert state_of(hass, "sensor.room_temperature") != "unavailable"
     # It can be removed like any other.
     broken_id = next(
         key for key, value in room_entry.subentries.items() if value.title == "Broken"
@@ -151,16 +158,7 @@ async def test_added_device_touches_no_other(
 ) -> None:
     await set_up(hass, room_entry)
     (first,) = room_entry.runtime_data.coordinators.values()
-    added = device_subentry("water_pump", "Elsewhere", "elsewhere")
-    hass.config_entries.async_add_subentry(
-        room_entry,
-        ConfigSubentry(
-            data=added["data"],
-            subentry_type="device",
-            title="Elsewhere",
-            unique_id="elsewhere",
-        ),
-    )
+    add_device(hass, room_entry, "water_pump", "Elsewhere")
     await hass.async_block_till_done()
     assert first in room_entry.runtime_data.coordinators.values()
     assert hass.states.get("switch.elsewhere_pump") is not None
@@ -172,16 +170,7 @@ async def test_added_device_on_a_broker_that_is_gone(
     await set_up(hass, pump_entry)
     runtime = pump_entry.runtime_data
     await runtime.connection.close()
-    added = device_subentry("room_climate", "Elsewhere", "elsewhere")
-    hass.config_entries.async_add_subentry(
-        pump_entry,
-        ConfigSubentry(
-            data=added["data"],
-            subentry_type="device",
-            title="Elsewhere",
-            unique_id="elsewhere",
-        ),
-    )
+    add_device(hass, pump_entry, "room_climate", "Elsewhere")
     await hass.async_block_till_done()
     # The entry was set up again, with the new device in it.
     assert pump_entry.runtime_data is not runtime
@@ -218,9 +207,7 @@ async def test_device_registry(
     device_registry: dr.DeviceRegistry,
 ) -> None:
     await set_up(hass, room_entry)
-    (device,) = dr.async_entries_for_config_entry(
-        device_registry, room_entry.entry_id
-    )
+    (device,) = dr.async_entries_for_config_entry(device_registry, room_entry.entry_id)
     assert device.identifiers == {(DOMAIN, "key-of-room_climate")}
     assert device.name == "Room"
     assert device.model == "Room climate controller"
@@ -236,4 +223,4 @@ async def test_second_entry_to_a_dead_endpoint_does_not_hold_up_the_first(
     dead.add_to_hass(hass)
     await set_up(hass, room_entry)
     assert dead.state is ConfigEntryState.SETUP_RETRY
-    assert hass.states.get("sensor.room_temperature").state != "unavailable"
+    assert state_of(hass, "sensor.room_temperature") != "unavailable"

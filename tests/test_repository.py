@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 import xml.etree.ElementTree as ET
 
-from homeassistant.const import __version__ as HOME_ASSISTANT
+from homeassistant.const import __version__
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
@@ -18,24 +18,66 @@ from .translations import TEXTS, placeholders
 ROOT: Final = Path(__file__).parent.parent
 INTEGRATION: Final = ROOT / "custom_components" / DOMAIN
 ADDRESS: Final = "https://github.com/ha-device-models/device-models"
-MANIFEST: Final[dict[str, Any]] = json.loads((INTEGRATION / "manifest.json").read_text())
+MANIFEST: Final[dict[str, Any]] = json.loads(
+    (INTEGRATION / "manifest.json").read_text()
+)
 
-RULES: Final = """
-action-setup appropriate-polling brands common-modules config-flow
-config-flow-test-coverage dependency-transparency docs-actions docs-conditions
-docs-high-level-description docs-installation-instructions docs-removal-instructions
-docs-triggers entity-event-setup entity-unique-id has-entity-name runtime-data
-test-before-configure test-before-setup unique-config-entry
-action-exceptions config-entry-unloading docs-configuration-parameters
-docs-installation-parameters entity-unavailable integration-owner log-when-unavailable
-parallel-updates reauthentication-flow test-coverage
-devices diagnostics discovery discovery-update-info docs-data-update docs-examples
-docs-known-limitations docs-supported-devices docs-supported-functions
-docs-troubleshooting docs-use-cases dynamic-devices entity-category entity-device-class
-entity-disabled-by-default entity-translations exception-translations icon-translations
-reconfiguration-flow repair-issues stale-devices
-async-dependency inject-websession strict-typing
-""".split()
+RULES: Final = {
+    "action-setup",
+    "appropriate-polling",
+    "brands",
+    "common-modules",
+    "config-flow",
+    "config-flow-test-coverage",
+    "dependency-transparency",
+    "docs-actions",
+    "docs-conditions",
+    "docs-high-level-description",
+    "docs-installation-instructions",
+    "docs-removal-instructions",
+    "docs-triggers",
+    "entity-event-setup",
+    "entity-unique-id",
+    "has-entity-name",
+    "runtime-data",
+    "test-before-configure",
+    "test-before-setup",
+    "unique-config-entry",
+    "action-exceptions",
+    "config-entry-unloading",
+    "docs-configuration-parameters",
+    "docs-installation-parameters",
+    "entity-unavailable",
+    "integration-owner",
+    "log-when-unavailable",
+    "parallel-updates",
+    "reauthentication-flow",
+    "test-coverage",
+    "devices",
+    "diagnostics",
+    "discovery",
+    "discovery-update-info",
+    "docs-data-update",
+    "docs-examples",
+    "docs-known-limitations",
+    "docs-supported-devices",
+    "docs-supported-functions",
+    "docs-troubleshooting",
+    "docs-use-cases",
+    "dynamic-devices",
+    "entity-category",
+    "entity-device-class",
+    "entity-disabled-by-default",
+    "entity-translations",
+    "exception-translations",
+    "icon-translations",
+    "reconfiguration-flow",
+    "repair-issues",
+    "stale-devices",
+    "async-dependency",
+    "inject-websession",
+    "strict-typing",
+}
 
 MANIFEST_KEYS: Final = {
     "domain", "name", "after_dependencies", "codeowners", "config_flow", "dependencies",
@@ -60,7 +102,9 @@ def test_manifest() -> None:
 
 def test_the_version_is_stated_in_one_place() -> None:
     version = MANIFEST["version"]
-    released = re.findall(r"^## \[(\d.*)\]", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    released = re.findall(
+        r"^## \[(\d.*)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
     assert not released or released[0] == version
     for path in (*ROOT.glob("*.cfg"), *ROOT.glob("*.toml"), ROOT / "hacs.json"):
         assert version not in path.read_text(), path
@@ -70,7 +114,7 @@ def test_home_assistant_floor() -> None:
     hacs = json.loads((ROOT / "hacs.json").read_text())
     assert set(hacs) <= {"name", "homeassistant", "hide_default_branch"}
     assert hacs["homeassistant"] == "2026.10.0"
-    assert HOME_ASSISTANT.startswith("2026.10.")
+    assert __version__.startswith("2026.10.")
 
 
 def test_licence_is_the_one_that_is_recognised() -> None:
@@ -138,7 +182,7 @@ def test_icons() -> None:
 def test_quality_scale() -> None:
     rules = load_yaml_dict(str(INTEGRATION / "quality_scale.yaml"))["rules"]
     assert len(RULES) == 54
-    assert set(rules) == set(RULES)
+    assert set(rules) == RULES
     for name, rule in rules.items():
         status = rule if isinstance(rule, str) else rule["status"]
         assert status in {"done", "todo", "exempt"}, name

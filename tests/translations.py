@@ -7,6 +7,9 @@ import re
 from typing import Any, Final
 
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
+
+from custom_components.device_models.const import DOMAIN
 
 TEXTS: Final[dict[str, Any]] = json.loads(
     Path("custom_components/device_models/translations/en.json").read_text()
@@ -30,9 +33,12 @@ def text_at(*path: str) -> Any:
     return found
 
 
-def check_exception(key: str, given: Mapping[str, str] | None) -> None:
-    """Check the text of an exception."""
-    assert placeholders(text_at("exceptions", key, "message")) <= set(given or {})
+def check_exception(error: HomeAssistantError) -> None:
+    """Check the text of an exception, if it is one of ours."""
+    if error.translation_domain == DOMAIN:
+        assert error.translation_key is not None
+        text = text_at("exceptions", error.translation_key, "message")
+        assert placeholders(text) <= set(error.translation_placeholders or {})
 
 
 def check_flow_result(result: Mapping[str, Any], *root: str) -> None:

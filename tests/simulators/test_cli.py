@@ -15,7 +15,7 @@ from simulators import CoapSimulator, Faults, MqttSimulator
 from simulators.__main__ import main, parser, run, simulator_of
 from simulators.models import BUNDLED
 
-from ..conftest import free_port, until
+from ..acting import free_port, until
 from .conftest import Ask, new_broker
 
 ROOT = Path(__file__).parents[2]

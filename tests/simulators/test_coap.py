@@ -15,7 +15,7 @@ import pytest
 
 from simulators import CoapSimulator, Faults, SimulatedDevice, simulator as life
 
-from ..conftest import until
+from ..acting import until
 from .conftest import Ask, model_of
 
 GET, PUT, POST, DELETE = Code.GET, Code.PUT, Code.POST, Code.DELETE

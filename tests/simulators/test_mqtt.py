@@ -14,7 +14,7 @@ import pytest
 from simulators import Faults, MqttSimulator, SimulatedDevice, mqtt, simulator as life
 from simulators.mqtt_connection import Protocol
 
-from ..conftest import free_port, until
+from ..acting import free_port, until
 from .conftest import model_of, new_broker
 
 

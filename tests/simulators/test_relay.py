@@ -10,7 +10,7 @@ import pytest
 
 from simulators import CoapSimulator, SimulatedDevice, UdpRelay
 
-from ..conftest import until
+from ..acting import until
 from .conftest import Ask
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")

@@ -227,7 +227,11 @@ class DeviceModel:
 
     @cached_property
     def _aliases(self) -> Mapping[str, str]:
-        return {leaf.alias: leaf.name for leaf in self.leaves.values() if leaf.alias}
+        aliases: dict[str, str] = {}
+        for leaf in self.leaves.values():
+            if leaf.alias:  # of two attributes with the same one, the first has it
+                aliases.setdefault(leaf.alias, leaf.name)
+        return aliases
 
     def attribute(self, name: str) -> Attribute:
         """Return the value-holding attribute of that name or alias.

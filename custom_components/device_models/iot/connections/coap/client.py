@@ -175,7 +175,7 @@ class CoapEndpoint:
         message = request.message(self.address, confirmable=self.confirmable)
         exchange = self._context.request(message)
         try:
-            return exchange, Response.of(await exchange.response)
+            return exchange, Response.of(await _answer(exchange))
         except BaseException:
             _end_observation(exchange)
             raise
@@ -197,6 +197,25 @@ class CoapEndpoint:
         except Exception as err:
             _LOGGER.debug("%s: %r", self.address, err)
             raise UnreachableError(address=self.address, reason=_reason(err)) from err
+
+
+async def _answer(exchange: Any) -> Any:
+    """Return the answer; whoever gives up waiting leaves the rest to a timer.
+
+    aiocoap notices turns of the loop later that an answer is not wanted any more, and
+    fails (InvalidStateError) if one, or an error of the network, comes in between. Its
+    runner, cancelled by a timer, notices before the next datagram is read: timers run
+    last in a turn.
+    """
+    response = exchange.response
+    # Whatever becomes of it when nobody waits any more, nobody is to be told.
+    response.add_done_callback(lambda it: it.cancelled() or it.exception())
+    try:
+        await asyncio.wait((response,))
+    finally:
+        if not response.done():
+            asyncio.get_running_loop().call_later(0, exchange._runner.cancel)  # noqa: SLF001
+    return response.result()
 
 
 def _end_observation(exchange: Any) -> None:

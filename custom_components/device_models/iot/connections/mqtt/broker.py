@@ -1,13 +1,11 @@
-"""A client of our own, for a broker that is not Home Assistant's: aiomqtt over paho."""
+"""A client of our own, for a broker that is not Home Assistant's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from itertools import batched
 import logging
-from pathlib import Path
 import ssl
-import tempfile
 from typing import Any, Final, override
 
 import aiomqtt
@@ -15,70 +13,26 @@ from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.matcher import MQTTMatcher
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ...errors import UnauthorizedError, UnreachableError
+from ...errors import CommunicationError, UnauthorizedError, UnreachableError
 from .client import Message, MqttClient
+from .session import Session
+from .settings import BrokerSettings
+from .topics import check_topic
 
 _LOGGER = logging.getLogger(__name__)
-
-TIMEOUT: Final = 10.0
-"""Seconds for anything that the broker has to acknowledge."""
-
-KEEPALIVE: Final = 30
-"""Seconds; a dead broker is noticed within one and a half of these."""
 
 FIRST_RETRY: Final = 1.0
 LONGEST_RETRY: Final = 60.0
 """Seconds between two tries to connect; doubled from the first to the longest."""
 
-MAX_QUEUED: Final = 10_000
-"""Messages that may wait to be handled; beyond this the newest are discarded."""
+FILTERS_AT_ONCE: Final = 8
+"""Subscriptions in one message; some brokers of the large clouds take no more."""
 
 REFUSED_CREDENTIALS: Final = frozenset({4, 5, 134, 135, 140})
 """Return codes of MQTT 3.1.1 §3.2.2.3, reason codes of MQTT 5 §3.2.2.2."""
 
-
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """What TLS needs beyond the system's own authorities, each in PEM."""
-
-    ca: str | None = None
-    certificate: str | None = None
-    key: str | None = field(default=None, repr=False)
-
-    def context(self) -> ssl.SSLContext:
-        """Return the context. This reads files: not in the event loop.
-
-        Raises:
-            ValueError: one of the parts is no such thing.
-
-        """
-        try:
-            context = ssl.create_default_context(cadata=self.ca)
-            if self.certificate:
-                # Python's ssl takes a certificate chain from files only.
-                with tempfile.TemporaryDirectory() as folder:
-                    chain = Path(folder, "chain.pem")
-                    chain.touch(mode=0o600)
-                    chain.write_text(f"{self.certificate}\n{self.key or ''}\n")
-                    context.load_cert_chain(chain)
-        except (ssl.SSLError, OSError) as err:
-            raise ValueError(str(err)) from err
-        return context
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerSettings:
-    """How to reach a broker."""
-
-    host: str
-    port: int = 1883
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    tls: TlsFiles | None = None
-    version: str = "5"
-    """``5`` or ``3.1.1``."""
-    will_topic: str | None = None
-    """Where the broker says, retained, whether we are there: online or offline."""
+LEAST_FAILURE: Final = 0x80
+"""Codes from here on say that a subscription was refused."""
 
 
 class BrokerClient(MqttClient):
@@ -87,7 +41,8 @@ class BrokerClient(MqttClient):
     def __init__(self, settings: BrokerSettings) -> None:
         """Take the settings; nothing is opened yet."""
         self._settings = settings
-        self._client: aiomqtt.Client | None = None
+        self._session: Session | None = None
+        """The connection, while there is one."""
         self._task: asyncio.Task[None] | None = None
         self._tls: ssl.SSLContext | None = None
         self._subscriptions: dict[str, list[Callable[[Message], None]]] = {}
@@ -97,26 +52,31 @@ class BrokerClient(MqttClient):
     @property
     @override
     def address(self) -> str:
-        scheme = "mqtts" if self._settings.tls else "mqtt"
-        return f"{scheme}://{self._settings.host}:{self._settings.port}"
+        return self._settings.address
 
     @override
     async def open(self, on_connection: Callable[[bool], None]) -> None:
         self._on_connection = on_connection
-        if self._settings.tls is not None:
-            self._tls = await asyncio.to_thread(self._settings.tls.context)
-        client = await self._connect()
-        self._task = asyncio.create_task(self._run(client), name=f"{self.address}")
+        with self._translated():
+            if self._settings.will_topic:
+                check_topic(self._settings.will_topic)
+            if self._settings.tls is not None:
+                self._tls = await asyncio.to_thread(self._settings.tls.context)
+        session = await self._connect()
+        self._task = asyncio.create_task(self._run(session), name=self.address)
 
     @override
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-        if self._client is not None:
-            # The task was cancelled before its first step.
-            await self._disconnect(self._client)
+        task, self._task = self._task, None
+        try:
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        finally:
+            # Not in the task: one that has not begun when it is cancelled never does.
+            session, self._session = self._session, None
+            if session is not None:
+                await session.end()
 
     @override
     async def subscribe(
@@ -127,6 +87,8 @@ class BrokerClient(MqttClient):
         self._matcher[topic_filter] = callbacks
 
         async def unsubscribe() -> None:
+            if on_message not in callbacks:
+                return
             callbacks.remove(on_message)
             if not callbacks:
                 del self._subscriptions[topic_filter]
@@ -135,9 +97,8 @@ class BrokerClient(MqttClient):
                     await self._connected().unsubscribe(topic_filter)
 
         try:
-            with self._translated():
-                await self._connected().subscribe(topic_filter, qos=1)
-        except UnreachableError:
+            await self._subscribe_to(topic_filter)
+        except BaseException:
             await unsubscribe()
             raise
         return unsubscribe
@@ -149,107 +110,119 @@ class BrokerClient(MqttClient):
 
     # Inside
 
-    def _connected(self) -> aiomqtt.Client:
-        """Return the client that is connected now.
+    def _connected(self) -> Session:
+        """Return the connection.
 
         Raises:
-            UnreachableError: none is.
+            UnreachableError: there is none at present.
 
         """
-        if self._client is None:
+        if self._session is None:
             raise UnreachableError(address=self.address, reason="not connected")
-        return self._client
+        return self._session
 
-    async def _connect(self) -> aiomqtt.Client:
-        """Connect once; the caller disconnects."""
-        settings = self._settings
-        version = aiomqtt.ProtocolVersion
-        will = None
-        if settings.will_topic:
-            will = aiomqtt.Will(settings.will_topic, b"offline", qos=1, retain=True)
-        client = aiomqtt.Client(
-            settings.host,
-            settings.port,
-            username=settings.username,
-            password=settings.password,
-            protocol=version.V311 if settings.version == "3.1.1" else version.V5,
-            will=will,
-            tls_context=self._tls,
-            timeout=TIMEOUT,
-            keepalive=KEEPALIVE,
-            max_queued_incoming_messages=MAX_QUEUED,
-        )
+    async def _connect(self) -> Session:
+        """Connect once, and subscribe to everything that is subscribed to."""
         with self._translated():
-            await client.__aenter__()
-        try:
-            with self._translated():
-                for topic_filter in self._subscriptions:
-                    await client.subscribe(topic_filter, qos=1)
-                if settings.will_topic:
-                    await client.publish(
-                        settings.will_topic, b"online", qos=1, retain=True
-                    )
-        except BaseException:
-            await self._disconnect(client)
-            raise
-        self._client = client
-        return client
+            session = Session(self._settings, self._tls)
+            await session.begin()
+            self._session = session
+            try:
+                for filters in batched(
+                    tuple(self._subscriptions), FILTERS_AT_ONCE, strict=False
+                ):
+                    for refused in await self._subscribe(session, filters):
+                        _LOGGER.warning(
+                            "%s refuses the subscription to %s", self.address, refused
+                        )
+                await session.announce()
+            except BaseException:
+                self._session = None
+                await session.end()
+                raise
+        return session
 
-    async def _disconnect(self, client: aiomqtt.Client) -> None:
-        """Disconnect, whatever state the connection is in."""
-        self._client = None
-        with suppress(aiomqtt.MqttError, OSError):
-            if self._settings.will_topic:
-                # A broker publishes the will only for those who leave without a word.
-                await client.publish(
-                    self._settings.will_topic, b"offline", qos=1, retain=True
-                )
-        with suppress(aiomqtt.MqttError, OSError):
-            await client.__aexit__(None, None, None)
+    async def _subscribe_to(self, topic_filter: str) -> None:
+        """Subscribe to one filter.
 
-    async def _run(self, client: aiomqtt.Client) -> None:
+        Raises:
+            UnreachableError: not connected, or refused.
+
+        """
+        with self._translated():
+            refused = await self._subscribe(self._connected(), [topic_filter])
+        if refused:
+            reason = f"it refuses the subscription to {topic_filter}"
+            raise UnreachableError(address=self.address, reason=reason)
+
+    @staticmethod
+    async def _subscribe(session: Session, filters: Sequence[str]) -> list[str]:
+        """Subscribe with QoS 1; returns what was refused."""
+        answer = await session.subscribe([(one, 1) for one in filters])
+        codes = [
+            code.value if isinstance(code, ReasonCode) else code for code in answer
+        ]
+        return [
+            one
+            for one, code in zip(filters, codes, strict=False)
+            if code >= LEAST_FAILURE
+        ]
+
+    async def _run(self, session: Session) -> None:
         """Pass on messages; connect again whenever the connection is lost."""
         while True:
             try:
-                async for message in client.messages:
+                async for message in session.messages:
                     self._dispatch(message)
             except aiomqtt.MqttError as err:
                 _LOGGER.debug("%s: %s", self.address, err)
-            finally:
-                await self._disconnect(client)
+            self._session = None
             self._on_connection(False)
-            client = await self._reconnect()
+            await session.end()
+            session = await self._reconnect()
             self._on_connection(True)
 
-    async def _reconnect(self) -> aiomqtt.Client:
+    async def _reconnect(self) -> Session:
         """Try until there is a connection again."""
         pause = FIRST_RETRY
         while True:
             await asyncio.sleep(pause)
             try:
                 return await self._connect()
-            except (UnreachableError, UnauthorizedError) as err:
+            except CommunicationError as err:
                 _LOGGER.debug("%s", err)
                 pause = min(pause * 2, LONGEST_RETRY)
 
     def _dispatch(self, message: aiomqtt.Message) -> None:
         """Hand a message to everyone whose filter it matches."""
         topic = message.topic.value
-        payload = message.payload if isinstance(message.payload, bytes) else b""
-        arrived = Message(topic, payload, retain=bool(message.retain))
+        arrived = Message(topic, message.payload, retain=message.retain)
         for callbacks in list(self._matcher.iter_match(topic)):
             for callback in tuple(callbacks):
-                callback(arrived)
+                try:
+                    callback(arrived)
+                except Exception:  # one device must not take the others down
+                    _LOGGER.exception("A message of %s could not be handled", topic)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Turn what aiomqtt and the network raise into our errors."""
+        """Turn what aiomqtt, paho and the network raise into our errors.
+
+        Raises:
+            UnauthorizedError: the credentials are refused.
+            UnreachableError: in place of any other error.
+
+        """
         try:
             yield
+        except CommunicationError:
+            raise
         except MqttConnectError as err:
             code = err.rc.value if isinstance(err.rc, ReasonCode) else err.rc
             if code in REFUSED_CREDENTIALS:
                 raise UnauthorizedError(address=self.address) from err
-            raise UnreachableError(address=self.address, reason=str(err)) from err
-        except (aiomqtt.MqttError, OSError, ValueError) as err:
-            raise UnreachableError(address=self.address, reason=str(err)) from err
+            raise UnreachableError(address=self.address, reason=str(err.rc)) from err
+        except Exception as err:
+            _LOGGER.debug("%s: %r", self.address, err)
+            reason = str(err) or type(err).__name__
+            raise UnreachableError(address=self.address, reason=reason) from err

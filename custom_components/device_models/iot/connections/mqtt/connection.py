@@ -9,12 +9,17 @@ from typing import ClassVar, Final, override
 from ...binding import Binding
 from ...codecs import compose, decode
 from ...device import Availability, Certainty, VirtualDevice
-from ...errors import NotConfirmedError, PayloadError
+from ...errors import NotConfirmedError, PayloadError, UnreachableError
 from ...model import Action, DeviceModel
 from ...silence import SilenceWatch
 from ...values import JsonValue, Scalar, same
 from ..base import Capability, Connection
-from ..messages import read_alert, read_values, write_arguments
+from ..messages import (
+    fellow_members,
+    read_alert,
+    read_values,
+    write_arguments,
+)
 from .client import Message, MqttClient
 from .layout import (
     AlertMessage,
@@ -34,7 +39,23 @@ class _Confirmation:
     """A write that waits for the device to show it."""
 
     wanted: dict[str, Scalar]
-    done: asyncio.Future[None]
+    """What was not shown yet."""
+    done: asyncio.Future[bool]
+    """True when all was shown; False when nothing can come any more."""
+
+    def see(self, device: VirtualDevice, names: AbstractSet[str]) -> None:
+        """Look whether a message with these attributes shows what was written."""
+        for name in names & self.wanted.keys():
+            reading = device.values.get(name)
+            if reading and same(reading.value, self.wanted[name]):
+                del self.wanted[name]
+        if not self.wanted:
+            self.settle(shown=True)
+
+    def settle(self, *, shown: bool) -> None:
+        """End the wait."""
+        if not self.done.done():
+            self.done.set_result(shown)
 
 
 @dataclass(slots=True)
@@ -47,6 +68,11 @@ class _Attached:
     watch: SilenceWatch | None = None
     confirmations: list[_Confirmation] = field(default_factory=list)
 
+    def lose(self) -> None:
+        """Have nobody wait any more for what cannot come."""
+        for confirmation in self.confirmations:
+            confirmation.settle(shown=False)
+
 
 class MqttConnection(Connection):
     """One broker and the devices behind it."""
@@ -56,7 +82,7 @@ class MqttConnection(Connection):
     def __init__(self, client: MqttClient) -> None:
         """Take the client, which is opened and closed with the connection."""
         self._client = client
-        self._attached: dict[str, _Attached] = {}
+        self._attached: dict[VirtualDevice, _Attached] = {}
 
     @property
     @override
@@ -69,9 +95,10 @@ class MqttConnection(Connection):
 
     @override
     async def close(self) -> None:
-        for attached in list(self._attached.values()):
-            await self.detach(attached.device)
-        await self._client.close()
+        try:
+            await asyncio.gather(*(self.detach(device) for device in self._attached))
+        finally:
+            await self._client.close()
 
     @override
     def check(self, model: DeviceModel, binding: Binding) -> None:
@@ -80,30 +107,30 @@ class MqttConnection(Connection):
     @override
     async def attach(self, device: VirtualDevice) -> None:
         attached = _Attached(device, mqtt_layout(device.model, device.binding))
-        self._attached[device.key] = attached
-        on_message = partial(self._on_message, attached)
-        for topic_filter in attached.layout.filters:
-            end = await self._client.subscribe(topic_filter, on_message)
-            attached.ends.append(end)
-        if seconds := device.binding.silent_after:
-            attached.watch = SilenceWatch(
-                device,
-                seconds,
-                partial(
-                    device.report, Availability.SILENT, f"silent for over {seconds:g} s"
-                ),
-            )
+        self._attached[device] = attached
         self._presume(device)
+        on_message = partial(self._on_message, attached)
+        try:
+            for topic_filter in attached.layout.filters:
+                end = await self._client.subscribe(topic_filter, on_message)
+                attached.ends.append(end)
+        except BaseException:
+            await self.detach(device)
+            raise
+        if seconds := device.binding.silent_after:
+            reason = f"silent for over {seconds:g} s"
+            on_silent = partial(device.report, Availability.SILENT, reason)
+            attached.watch = SilenceWatch(device, seconds, on_silent)
 
     @override
     async def detach(self, device: VirtualDevice) -> None:
-        attached = self._attached.pop(device.key, None)
+        attached = self._attached.pop(device, None)
         if attached is None:
             return
+        attached.lose()
         if attached.watch is not None:
             attached.watch.stop()
-        for end in attached.ends:
-            await end()
+        await asyncio.gather(*(end() for end in attached.ends))
 
     @override
     def pushed(self, device: VirtualDevice) -> AbstractSet[str]:
@@ -113,67 +140,74 @@ class MqttConnection(Connection):
     async def write(
         self, device: VirtualDevice, values: Mapping[str, Scalar]
     ) -> Certainty:
-        attached = self._attached[device.key]
+        attached = self._known(device)
         layout = attached.layout
         wanted = {
             name: value for name, value in values.items() if name not in layout.assumed
         }
-        confirmation = _Confirmation(wanted, asyncio.get_running_loop().create_future())
-        if wanted:
-            attached.confirmations.append(confirmation)
+        done = asyncio.get_running_loop().create_future()
+        confirmation = _Confirmation(wanted, done)
+        attached.confirmations.append(confirmation)
         try:
-            for target in self._targets(layout, values):
+            for target in layout.targets(values.keys()):
                 await self._publish(device, target, values)
-            if not wanted:
-                return Certainty.ASSUMED
-            async with asyncio.timeout(CONFIRM_TIMEOUT):
-                await confirmation.done
-        except TimeoutError as err:
-            raise NotConfirmedError(
-                name=", ".join(confirmation.wanted), seconds=f"{CONFIRM_TIMEOUT:g}"
-            ) from err
-        finally:
             if wanted:
-                attached.confirmations.remove(confirmation)
-        return Certainty.LIVE
+                await self._confirmed(confirmation)
+        finally:
+            attached.confirmations.remove(confirmation)
+        return Certainty.ASSUMED if values.keys() & layout.assumed else Certainty.LIVE
 
     @override
     async def call(
         self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
     ) -> JsonValue:
-        target = self._attached[device.key].layout.actions[action.name]
+        target = self._known(device).layout.actions[action.name]
         payload = write_arguments(target.codec, action, arguments)
         await self._client.publish(target.topic, payload)
         return None
 
     # Inside
 
-    @staticmethod
-    def _targets(layout: MqttLayout, values: Mapping[str, Scalar]) -> list[Target]:
-        """Return where the values are published: in one message where that can be."""
-        if layout.together and len(values) > 1:
-            return [layout.together]
-        targets = {layout.writes[name].topic: layout.writes[name] for name in values}
-        return list(targets.values())
+    def _known(self, device: VirtualDevice) -> _Attached:
+        """Return what is kept of a device.
+
+        Raises:
+            UnreachableError: it is not attached.
+
+        """
+        attached = self._attached.get(device)
+        if attached is None:
+            reason = "the device is not attached"
+            raise UnreachableError(address=self.address, reason=reason)
+        return attached
 
     async def _publish(
         self, device: VirtualDevice, target: Target, values: Mapping[str, Scalar]
     ) -> None:
         """Publish the values that go to one topic; members go with their object."""
-        whole = dict(values)
-        names = {slot.element.name for slot in target.slots}
-        if not names <= values.keys() and target is not self._together(device):
-            present = {
-                name: reading.value
-                for name, reading in device.values.items()
-                if name in names
-            }
-            whole = present | whole
-        payload = target.codec.encode(compose(target.slots, whole))
+        written = target.names & values.keys()
+        fellows = fellow_members(device.model, written) & device.values.keys()
+        whole = {name: device.values[name].value for name in fellows}
+        payload = target.codec.encode(compose(target.slots, whole | {**values}))
         await self._client.publish(target.topic, payload)
 
-    def _together(self, device: VirtualDevice) -> Target | None:
-        return self._attached[device.key].layout.together
+    async def _confirmed(self, confirmation: _Confirmation) -> None:
+        """Wait until the device has shown what was written.
+
+        Raises:
+            NotConfirmedError: it has not.
+            UnreachableError: the way to it broke meanwhile.
+
+        """
+        try:
+            async with asyncio.timeout(CONFIRM_TIMEOUT):
+                shown = await confirmation.done
+        except TimeoutError as err:
+            raise NotConfirmedError(
+                name=", ".join(confirmation.wanted), seconds=f"{CONFIRM_TIMEOUT:g}"
+            ) from err
+        if not shown:
+            raise UnreachableError(address=self.address, reason="not connected")
 
     def _on_message(self, attached: _Attached, message: Message) -> None:
         """Take a message: one look at its topic, one parse of its payload."""
@@ -203,19 +237,7 @@ class MqttConnection(Connection):
                 device.report(Availability.ONLINE)
             return
         for confirmation in attached.confirmations:
-            self._confirm(device, confirmation, names)
-
-    @staticmethod
-    def _confirm(
-        device: VirtualDevice, confirmation: _Confirmation, names: AbstractSet[str]
-    ) -> None:
-        """See whether a message shows what was written."""
-        for name in names & confirmation.wanted.keys():
-            reading = device.values.get(name)
-            if reading and same(reading.value, confirmation.wanted[name]):
-                del confirmation.wanted[name]
-        if not confirmation.wanted and not confirmation.done.done():
-            confirmation.done.set_result(None)
+            confirmation.see(device, names)
 
     @staticmethod
     def _on_availability(
@@ -227,6 +249,8 @@ class MqttConnection(Connection):
             device.report(Availability.OFFLINE, "reported offline")
         elif payload == meaning.online:
             device.report(Availability.ONLINE)
+            if not message.retain:
+                device.hear()
 
     def _on_connection(self, connected: bool) -> None:  # noqa: FBT001
         """Tell all devices that the way to them is broken, or mended.
@@ -234,11 +258,12 @@ class MqttConnection(Connection):
         Mended, they are unknown until they are heard: by what the broker has retained,
         or by their next message.
         """
-        for attached in self._attached.values():
+        for attached in tuple(self._attached.values()):
             if connected:
                 attached.device.report(Availability.UNKNOWN)
                 self._presume(attached.device)
             else:
+                attached.lose()
                 attached.device.report(
                     Availability.UNREACHABLE, f"{self.address} is not connected"
                 )

@@ -17,6 +17,7 @@ A topic is below the device's base topic unless it begins with a slash, which is
 part of it.
 """
 
+from collections.abc import Iterable, Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -27,12 +28,10 @@ from ...model import Attribute, DeviceModel
 from ...reading import Element, Unusable
 from ...values import DataType
 from ..layout import codec_of, override_of, overrides_of
+from .topics import check_topic
 
 JSON: Final = CODECS["json"]
 TEXT: Final = CODECS["text"]
-
-MAX_TOPIC_BYTES: Final = 65_535
-"""MQTT 5 §1.5.4."""
 
 
 class Values(NamedTuple):
@@ -66,6 +65,11 @@ class Target(NamedTuple):
     codec: Codec
     slots: tuple[Slot, ...] = ()
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The attributes that a message may hold."""
+        return frozenset(slot.element.name for slot in self.slots)
+
 
 @dataclass(slots=True)
 class MqttLayout:
@@ -82,6 +86,14 @@ class MqttLayout:
     actions: dict[str, Target] = field(default_factory=dict)
     assumed: set[str] = field(default_factory=set)
     """Attributes that the device does not echo when they are written."""
+
+    def targets(self, names: AbstractSet[str]) -> list[Target]:
+        """Return where attributes are written: in one message where that can be."""
+        if self.together is not None and len(names) > 1:
+            return [self.together]
+        return list(
+            {id(self.writes[name]): self.writes[name] for name in names}.values()
+        )
 
 
 def mqtt_layout(model: DeviceModel, binding: Binding) -> MqttLayout:
@@ -108,22 +120,26 @@ class _Reader:
         self._binding = binding
         self._top = Element(dict(binding.layouts), "binding").object("mqtt")
         self._layout = MqttLayout()
-        self._reserved: set[str] = set()
+        self._targets: list[Target] = []
 
     def read(self) -> MqttLayout:
         """Return the layout."""
-        if not self._base:
-            raise Unusable("base", "expected a topic")
+        self._check(self._base, Element({}, "base"))
         self._availability()
         self._state()
         self._attributes()
         self._actions()
         self._alerts()
+        self._by_name()
         below = f"{self._base}/"
-        outside = [
-            topic for topic in self._layout.meanings if not topic.startswith(below)
-        ]
-        self._layout.filters = (f"{below}#", *outside)
+        self._layout.filters = (
+            f"{below}#",  # which covers the base itself, too (MQTT 5 §4.7.1.2)
+            *(
+                topic
+                for topic in self._layout.meanings
+                if topic != self._base and not topic.startswith(below)
+            ),
+        )
         return self._layout
 
     def _availability(self) -> None:
@@ -143,15 +159,16 @@ class _Reader:
         if spelled is False:
             return
         element = override_of(self._top, "state", spelled, "topic")
-        slots = tuple(
+        every = [
             slot
             for attribute in self._model.attributes
             for slot in slots_of(attribute, (attribute.name,))
-        )
+        ]
         codec = codec_of(element) or JSON
-        self._mean(self._topic(element, "state"), Values(slots, codec))
+        self._mean(self._topic(element, "state"), Values(self._readable(every), codec))
         if write := element.text("write"):
-            self._layout.together = Target(self._below(write, element), codec, slots)
+            topic = self._below(write, element)
+            self._layout.together = Target(topic, codec, self._writable(every))
 
     def _attributes(self) -> None:
         names = [attribute.name for attribute in self._model.attributes]
@@ -173,18 +190,45 @@ class _Reader:
         slots = slots_of(attribute, pointer)
         if override is not None or topic not in self._layout.meanings:
             # The default topic of an attribute called "state" has a meaning already.
-            self._mean(topic, Values(slots, codec))
+            self._mean(topic, Values(self._readable(slots), codec))
         write = element.text("write")
         target = Target(
             self._below(write, element) if write else f"{topic}/set",
             codec_of(element, "write_format") or codec,
-            slots,
+            self._writable(slots),
         )
+        self._write(target)
         confirmed = self._binding.confirm and element.flag("confirm", default=True)
-        for slot in slots:
-            self._layout.writes[slot.element.name] = target
-            if not (confirmed and attribute.readable):
-                self._layout.assumed.add(slot.element.name)
+        for slot in target.slots:
+            leaf = self._model.leaves[slot.element.name]
+            if not (confirmed and leaf.readable):
+                self._layout.assumed.add(leaf.name)
+
+    def _write(self, target: Target) -> None:
+        """Note a topic to write to; what has the same one goes in one message."""
+        for index, other in enumerate(self._targets):
+            if (other.topic, other.codec) == (target.topic, target.codec):
+                self._targets[index] = other._replace(slots=other.slots + target.slots)
+                return
+        self._targets.append(target)
+
+    def _by_name(self) -> None:
+        """Note where each attribute is written."""
+        layout = self._layout
+        for target in self._targets:
+            layout.writes |= dict.fromkeys(target.names, target)
+        for target in (*self._targets, *filter(None, [layout.together])):
+            if target.topic in layout.meanings:
+                # What comes back there is our own message: no confirmation.
+                layout.assumed |= target.names
+
+    def _readable(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
+        leaves = self._model.leaves
+        return tuple(slot for slot in slots if leaves[slot.element.name].readable)
+
+    def _writable(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
+        leaves = self._model.leaves
+        return tuple(slot for slot in slots if leaves[slot.element.name].writable)
 
     def _actions(self) -> None:
         names = [action.name for action in self._model.actions]
@@ -203,7 +247,14 @@ class _Reader:
             self._mean(topic, AlertMessage(name, codec_of(element) or JSON))
 
     def _mean(self, topic: str, meaning: Meaning) -> None:
-        self._layout.meanings.setdefault(topic, []).append(meaning)
+        """Note what messages of a topic mean; values of one kind are read at once."""
+        meanings = self._layout.meanings.setdefault(topic, [])
+        for index, other in enumerate(meanings):
+            match other, meaning:
+                case Values(slots, codec), Values(more, same) if codec is same:
+                    meanings[index] = Values(slots + more, codec)
+                    return
+        meanings.append(meaning)
 
     def _topic(self, element: Element, default: str) -> str:
         """Return the topic of an element."""
@@ -212,9 +263,13 @@ class _Reader:
     def _below(self, topic: str, element: Element) -> str:
         """Return the whole topic."""
         whole = topic[1:] if topic.startswith("/") else f"{self._base}/{topic}"
-        if (
-            any(char in whole for char in "+#\0")
-            or len(whole.encode()) > MAX_TOPIC_BYTES
-        ):
-            element.refuse(f"expected a topic without wildcards, got {whole[:80]!r}")
-        return whole
+        return self._check(whole, element)
+
+    @staticmethod
+    def _check(topic: str, element: Element) -> str:
+        """Return a topic that can be published to."""
+        try:
+            check_topic(topic)
+        except ValueError as err:
+            element.refuse(str(err))
+        return topic
