@@ -55,11 +55,11 @@ async def take() -> None:
             await page.get_by_text(device.name).first.wait_for()
             await _picture(page, "devices", 480)
             pump = next(one for one in running.devices if one is not device)
-            await _press_a_button(running, pump)
+            await _press(running, pump, "Start")
             await page.get_by_text(pump.name).first.click()
             await page.get_by_text("Controls").first.wait_for()
             await page.get_by_text("Pressed").first.wait_for()
-            await _picture(page, "device", 1100)
+            await _picture(page, "device", 1085)
 
 
 @asynccontextmanager
@@ -112,12 +112,11 @@ async def _to_the_preview(running: Stage, page: Page, device: DemoDevice) -> Non
     await page.get_by_text("What will be created").first.wait_for()
 
 
-async def _press_a_button(running: Stage, device: DemoDevice) -> None:
+async def _press(running: Stage, device: DemoDevice, name: str) -> None:
     """Give the device page some activity to show."""
     for entity in running.picture.device(device.name).entities:
-        if entity.domain == "button":
+        if entity.domain == "button" and entity.name == name:
             await running.live.call("button.press", entity.entity_id)
-            return
 
 
 def _button(page: Page, name: str) -> Locator:

@@ -152,9 +152,9 @@ async def test_value_that_the_model_does_not_allow(
     await set_up(hass, room_entry)
     with pytest.raises(ServiceValidationError) as caught:
         await hass.services.async_call(
-            "text",
+            "number",
             "set_value",
-            {ATTR_ENTITY_ID: "text.room_display_text", "value": "\ud800"},
+            {ATTR_ENTITY_ID: "number.room_fan_speed", "value": 1.5},
             blocking=True,
         )
     assert caught.value.translation_key == "value_refused"

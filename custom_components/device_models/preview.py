@@ -96,4 +96,6 @@ def _escaped(text: str) -> str:
     """Return a text that cannot break out of its cell, nor format anything."""
     for char in "\\`*_[]<>|#":
         text = text.replace(char, f"\\{char}")
-    return " ".join(text.split())
+    # A break is allowed after each slash: a long address would push the last column out
+    # of sight, and Home Assistant would make a link of it.
+    return " ".join(text.split()).replace("/", "/\u200b")

@@ -19,6 +19,7 @@ from custom_components.device_models.iot.device import VirtualDevice
 from .samples import attributes, model_of
 
 NAMES = [f"value{number}" for number in range(10)]
+ATTRIBUTES = attributes(*({"name": name, "type": "NUMBER"} for name in NAMES))
 TOPIC = "house/pump/state"
 
 
@@ -75,7 +76,9 @@ async def test_pushed_message_costs_one_parse_one_pass_and_a_call_per_change(
     device = VirtualDevice(
         key="pump",
         name="Pump",
-        model=model_of(attributes(*({"name": name, "type": "NUMBER"} for name in NAMES))),
+        model=model_of(
+            attributes(*({"name": name, "type": "NUMBER"} for name in NAMES))
+        ),
         binding=Binding(base="house/pump"),
         port=connection,
     )

@@ -62,7 +62,11 @@ def test_listener_taken_away_by_another_is_not_called_any_more() -> None:
     heard: list[str] = []
     listeners = Listeners[[]]()
     removes: list[Callable[[], None]] = []
-    listeners.add(lambda: removes[0]())
+
+    def remove_the_next() -> None:
+        removes.pop()()
+
+    listeners.add(remove_the_next)
     removes.append(listeners.add(noting(heard, "gone")))
     listeners.notify()
     assert heard == []
@@ -71,7 +75,11 @@ def test_listener_taken_away_by_another_is_not_called_any_more() -> None:
 def test_listener_added_by_another_hears_the_next_time() -> None:
     heard: list[str] = []
     listeners = Listeners[[]]()
-    listeners.add(lambda: listeners.add(noting(heard, "new")) and None)
+
+    def add_another() -> None:
+        listeners.add(noting(heard, "new"))
+
+    listeners.add(add_another)
     listeners.notify()
     assert heard == []
     listeners.notify()

@@ -23,7 +23,12 @@ def test_null_is_as_good_as_absent() -> None:
 
 
 def test_values_are_returned_as_they_are() -> None:
-    content = {"text": " a ", "flag": False, "array": [1], "object": {"b": 2}}
+    content: dict[str, Any] = {
+        "text": " a ",
+        "flag": False,
+        "array": [1],
+        "object": {"b": 2},
+    }
     element = Element(content, "top")
     assert element.text("text") == " a "
     assert element.required_text("text") == "a"

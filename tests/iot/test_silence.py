@@ -122,9 +122,7 @@ async def test_clock_is_that_of_the_device_whatever_the_loop_has(
     device: VirtualDevice, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A loop may have a clock of its own, which says nothing of ``last_heard``."""
-    monkeypatch.setattr(
-        asyncio.get_running_loop(), "time", lambda: clock() + 1_000_000
-    )
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: clock() + 1_000_000)
     noted: list[bool] = []
     watch = SilenceWatch(device, LIMIT, lambda: noted.append(True))
     await clock.forward(LIMIT - 10)

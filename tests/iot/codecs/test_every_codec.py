@@ -24,14 +24,14 @@ from custom_components.device_models.iot.values import (
     MIN_INTEGER,
     DataType,
     Scalar,
-    same,
 )
 
 EVERY: Final = pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
 
 MILLISECOND_TIMES: Final = st.integers(-(10**13), 10**14).map(
-    lambda number: datetime.fromtimestamp(0, UTC)
-    + number * (datetime.resolution * 1000)
+    lambda number: (
+        datetime.fromtimestamp(0, UTC) + number * (datetime.resolution * 1000)
+    )
 )
 TEXTS: Final = st.text(st.characters(codec="utf-8"), max_size=30)
 
@@ -100,7 +100,7 @@ def test_value_comes_back_as_it_was_sent(
     check()
 
 
-@pytest.mark.parametrize("name", [name for name in CODECS if name not in {"text", "octets"}])
+@pytest.mark.parametrize("name", ["json", "cbor", "senml+json", "senml+cbor"])
 def test_value_comes_back_from_a_place_within(name: str) -> None:
     slot = Slot(Attribute(name="a", type=DataType.NUMBER), ("x", "y"))
     assert round_trip(CODECS[name], slot, 21.5) == 21.5
@@ -162,10 +162,11 @@ def test_garbage_is_refused_with_a_payload_error_and_nothing_else(
     @settings(deadline=None, max_examples=250)
     @given(make(codec))
     def check(payload: bytes) -> None:
+        complaint = ""
         try:
             read_all(codec, payload)
         except PayloadError as err:
-            str(err).encode()
-            assert len(str(err)) < 400
+            complaint = str(err)
+        assert len(complaint.encode()) < 400
 
     check()

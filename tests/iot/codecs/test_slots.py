@@ -6,6 +6,7 @@ import pytest
 
 from custom_components.device_models.iot.codecs import (
     Decoded,
+    Document,
     Slot,
     at_path,
     compose,
@@ -121,7 +122,8 @@ def test_values_are_taken_from_their_places() -> None:
 
 
 def test_member_of_what_is_no_object_is_missing() -> None:
-    for document in (5, "x", [1], None, True):
+    documents: tuple[Document, ...] = (5, "x", [1], None, True)
+    for document in documents:
         assert extract([slot("a", "x")], Decoded(document)) == {}
 
 

@@ -197,7 +197,7 @@ def test_largest_allowed_file_is_read() -> None:
 
 
 def test_device_file_keeps_binding_and_overlay_apart_from_the_model() -> None:
-    document = {
+    document: dict[str, Any] = {
         "model": THERMO,
         "binding": {"coap": {"state": False}},
         "overlay": {"attributes": {"temp": {"name": "Room"}}},
@@ -223,13 +223,15 @@ JSON_VALUES = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(st.characters(), max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            ["name", "type", "range", "enum", "members", "fields", "value", "step"]
-        ),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["name", "type", "range", "enum", "members", "fields", "value", "step"]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )
@@ -282,8 +284,6 @@ def test_odd_models_give_a_model_with_remarks_or_a_model_error(
     assert loaded.model.attribute("good")
     left_out = len(document["attributes"]) - len(loaded.model.attributes)
     about = [
-        remark
-        for remark in loaded.remarks
-        if remark.where.startswith("attributes[")
+        remark for remark in loaded.remarks if remark.where.startswith("attributes[")
     ]
     assert len(about) >= left_out

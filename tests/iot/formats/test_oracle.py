@@ -1,6 +1,7 @@
 """Oracle-style device models: protocol sheet "Oracle IoT" §1.1-1.4, row by row."""
 
 from datetime import UTC, datetime
+import json
 from typing import Any
 
 import pytest
@@ -147,7 +148,7 @@ def test_range_is_one_text_of_two_numbers(
         ("1_0,2_0", "two numbers"),
         ("0,nan", "two numbers"),
         ("0,inf", "two numbers"),
-        ("١,٢", "two numbers"),
+        ("\u0661,\u0662", "two numbers"),
         ("0,1e999", "two finite numbers"),
         ("0," + "9" * 5000, "two finite numbers"),
         ("100,0", "the lower number first"),
@@ -194,6 +195,8 @@ def test_default_may_lie_outside_of_the_range() -> None:
     assert model_of(attributes(element)).attributes[0].default == 0
 
 
+BAD_STEPS: list[Any] = [0, -1, -0.5, True, "1", []]
+
 BAD_ELEMENTS: list[tuple[str, Any, str]] = [
     ("no name", {"type": "NUMBER"}, "attributes[1].name: expected a text"),
     (
@@ -209,8 +212,10 @@ BAD_ELEMENTS: list[tuple[str, Any, str]] = [
     (
         "endless name",
         {"name": "a" * 2048, "type": "NUMBER"},
-        "attributes[1] 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'.name: "
-        "expected a printable name below 2048 bytes",
+        (
+            "attributes[1] 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'.name: "
+            "expected a printable name below 2048 bytes"
+        ),
     ),
     (
         "name is there",
@@ -223,26 +228,34 @@ BAD_ELEMENTS: list[tuple[str, Any, str]] = [
     (
         "unknown type",
         {"name": "a", "type": "COLOR"},
-        "attributes[1] 'a'.type: expected one of INTEGER, NUMBER, STRING, BOOLEAN, "
-        "DATETIME, URI, OBJECT, got 'COLOR'",
+        (
+            "attributes[1] 'a'.type: expected one of INTEGER, NUMBER, STRING, BOOLEAN, "
+            "DATETIME, URI, OBJECT, got 'COLOR'"
+        ),
     ),
     (
         "type in small letters",
         {"name": "a", "type": "number"},
-        "attributes[1] 'a'.type: expected one of INTEGER, NUMBER, STRING, BOOLEAN, "
-        "DATETIME, URI, OBJECT, got 'number'",
+        (
+            "attributes[1] 'a'.type: expected one of INTEGER, NUMBER, STRING, BOOLEAN, "
+            "DATETIME, URI, OBJECT, got 'number'"
+        ),
     ),
     (
         "default of another type",
         {"name": "a", "type": "INTEGER", "defaultValue": "7"},
-        "attributes[1] 'a'.defaultValue: "
-        "expected a whole number of at most 64 bits, got '7'",
+        (
+            "attributes[1] 'a'.defaultValue: "
+            "expected a whole number of at most 64 bits, got '7'"
+        ),
     ),
     (
         "default of DATETIME as text",
         {"name": "a", "type": "DATETIME", "defaultValue": "2024-01-01"},
-        "attributes[1] 'a'.defaultValue: "
-        "expected a time, or milliseconds since 1970, got '2024-01-01'",
+        (
+            "attributes[1] 'a'.defaultValue: "
+            "expected a time, or milliseconds since 1970, got '2024-01-01'"
+        ),
     ),
     (
         "choice of another type",
@@ -276,11 +289,11 @@ BAD_ELEMENTS: list[tuple[str, Any, str]] = [
     ),
     *(
         (
-            f"step {step!r}"[:20],
+            f"step {json.dumps(step)}",
             {"name": "a", "type": "NUMBER", "step": step},
             "attributes[1] 'a'.step: expected a number above 0",
         )
-        for step in (0, -1, True, "1", [])
+        for step in BAD_STEPS
     ),
     (
         "object without members",
@@ -396,7 +409,7 @@ def test_alias_that_is_a_name_is_not_used() -> None:
 # §1.3
 
 
-ACTIONS: list[tuple[str, dict[str, Any], list[tuple[str, str, Any, Any]]]] = [
+ACTIONS: list[tuple[str, dict[str, Any], list[tuple[Any, ...]]]] = [
     ("none", {}, []),
     ("first generation", {"argType": "STRING"}, [("value", "STRING", None, None)]),
     (
@@ -422,7 +435,8 @@ ACTIONS: list[tuple[str, dict[str, Any], list[tuple[str, str, Any, Any]]]] = [
         {"arguments": [{"name": None, "type": "NUMBER"}]},
         [("value", "NUMBER", None, None)],
     ),
-]  # type: ignore[list-item]  # what is left out of a row is None
+]
+"""By their name, type, range and default; what is not given there is None."""
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,8 @@ def test_changed_attribute_leaves_everything_else_as_it_was() -> None:
     temp, night = before.attributes
     after = replace(before, attributes=(replace(temp, unit="°C"), night))
     written = write_model(after)
-    changed, *others = written["attributes"]  # type: ignore[misc]
+    attributes_written: Any = written["attributes"]
+    changed, *others = attributes_written
     assert changed == {
         "x-vendor": 7,
         "type": "NUMBER",
@@ -109,8 +110,10 @@ def test_changed_member_leaves_the_others_as_they_were() -> None:
     temp, night = before.attributes
     start, end = night.members
     changed = replace(night, members=(replace(start, writable=True), end))
-    written = write_model(replace(before, attributes=(temp, changed)))
-    assert written["attributes"][1] == {  # type: ignore[call-overload,index]
+    attributes_written: Any = write_model(replace(before, attributes=(temp, changed)))[
+        "attributes"
+    ]
+    assert attributes_written[1] == {
         "name": "night",
         "type": "OBJECT",
         "writable": False,
@@ -153,7 +156,9 @@ CHANGES: list[
     ),
     (
         "arguments: written in the newer generation",
-        lambda power: replace(power, arguments=(replace(power.arguments[0], unit="%"),)),
+        lambda power: replace(
+            power, arguments=(replace(power.arguments[0], unit="%"),)
+        ),
         lambda move: replace(move, arguments=()),
         [
             {
@@ -214,7 +219,9 @@ def test_changed_format_keeps_what_is_unknown_in_it_and_around_its_fields() -> N
 
 def test_removed_and_added_elements() -> None:
     before = model(THERMO)
-    fresh = Attribute(name="fresh", type=DataType.BOOLEAN, readable=False, writable=True)
+    fresh = Attribute(
+        name="fresh", type=DataType.BOOLEAN, readable=False, writable=True
+    )
     after = replace(before, attributes=(before.attributes[1], fresh), formats=())
     written = write_model(after)
     assert written["attributes"] == [

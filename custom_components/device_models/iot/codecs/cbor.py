@@ -38,7 +38,7 @@ class Cbor(Codec):
             object_hook=_without_undefined,
             semantic_decoders=_TAGS,
             max_depth=MAX_DEPTH,
-            # Numbers as keys can be chosen so that a map takes seconds to build.
+            # Other keys can be chosen so that a map takes seconds to build.
             strict_hashable_types=self._text_keys,
         )
         try:

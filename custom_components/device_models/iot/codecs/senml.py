@@ -27,7 +27,11 @@ LABELS: Final[Mapping[object, str]] = {
     -1: "bver", -2: "bn", -3: "bt", -5: "bv",
     0: "n", 2: "v", 3: "vs", 4: "vb", 6: "t", 8: "vd",
 }  # fmt: skip
-"""The numbers that stand for names in CBOR (§6, table 4); of those that count here."""
+"""The numbers that stand for names in CBOR (§6); of those that count here."""
+
+MAX_CBOR_BYTES: Final = 32 * 1024
+"""Numbers and arrays as keys can be chosen so that a large map takes seconds to build.
+With them, a payload must be smaller than others."""
 
 NUMBERS: Final = {label: number for number, label in LABELS.items()}
 
@@ -190,6 +194,8 @@ class SenMLCbor(Cbor):
 
     @override
     def decode(self, payload: bytes) -> Decoded:
+        if len(payload) > MAX_CBOR_BYTES:
+            self.refuse(f"{len(payload)} bytes; at most {MAX_CBOR_BYTES} are read")
         return _Pack(self).read(self._parse(payload))
 
     @override

@@ -289,11 +289,6 @@ def _step(element: Element) -> float | None:
     step = element.content.get("step")
     if step is None:
         return None
-    if isinstance(step, int | float) and not isinstance(step, bool):
-        try:
-            number = float(step)
-        except OverflowError:
-            number = math.inf
-        if 0 < number < math.inf:
-            return number
-    element.refuse("expected a number above 0", "step")
+    if isinstance(step, bool) or not isinstance(step, int | float) or not step > 0:
+        element.refuse("expected a number above 0", "step")
+    return float(step)

@@ -1,0 +1,132 @@
+"""A model with every kind of attribute, devices of it, and what tests wait for."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+import socket
+from typing import Any, Final
+
+from custom_components.device_models.iot.binding import Binding
+from custom_components.device_models.iot.connections.base import Connection
+from custom_components.device_models.iot.device import VirtualDevice
+from custom_components.device_models.iot.formats import load_document
+from custom_components.device_models.iot.model import DeviceModel
+
+THING: Final[Mapping[str, Any]] = {
+    "urn": "urn:test:thing",
+    "name": "Thing",
+    "attributes": [
+        {"name": "temperature", "type": "NUMBER", "range": "-40,100"},
+        {"name": "level", "type": "INTEGER", "writable": True},
+        {"name": "power", "type": "BOOLEAN", "writable": True},
+        {"name": "label", "type": "STRING", "writable": True},
+        {
+            "name": "night",
+            "type": "OBJECT",
+            "members": [
+                {"name": "hour", "type": "INTEGER", "writable": True},
+                {"name": "dim", "type": "NUMBER", "writable": True},
+                {"name": "until", "type": "STRING"},
+            ],
+        },
+    ],
+    "actions": [
+        {"name": "reset"},
+        {"name": "move", "arguments": [{"name": "x", "type": "NUMBER"}]},
+    ],
+    "formats": [
+        {
+            "urn": "urn:test:thing:hot",
+            "name": "hot",
+            "type": "ALERT",
+            "value": {"fields": [{"name": "temperature", "type": "NUMBER"}]},
+        }
+    ],
+}
+
+STATE: Final[Mapping[str, Any]] = {
+    "temperature": 21.5,
+    "level": 3,
+    "power": False,
+    "label": "hall",
+    "night": {"hour": 22, "dim": 0.5, "until": "dawn"},
+}
+"""What a device of the model says at first."""
+
+SECONDS: Final = 8.0
+"""How long anything may take that a test waits for."""
+
+
+def model_of(*attributes: Mapping[str, Any], **more: Any) -> DeviceModel:
+    """Return a model with these attributes."""
+    document = {"urn": "urn:test", "name": "Test", "attributes": attributes, **more}
+    loaded = load_document(document, "test")
+    assert not loaded.remarks
+    return loaded.model
+
+
+def thing(
+    connection: Connection,
+    *,
+    base: str = "",
+    model: DeviceModel | None = None,
+    **binding: Any,
+) -> VirtualDevice:
+    """Return a device behind a connection; ``coap`` and ``mqtt`` are its layouts."""
+    layouts = {name: binding.pop(name) for name in ("coap", "mqtt") if name in binding}
+    return VirtualDevice(
+        key="key",
+        name="Thing",
+        model=model or load_document(THING, "thing").model,
+        binding=Binding(base=base, layouts=layouts, **binding),
+        port=connection,
+    )
+
+
+def shown(device: VirtualDevice) -> dict[str, Any]:
+    """Return the values of a device, without their times."""
+    return {name: reading.value for name, reading in device.values.items()}
+
+
+async def until(condition: Callable[[], object], seconds: float = SECONDS) -> None:
+    """Wait until something is so; fail if it does not come."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """Return a port that nobody has now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def _timers() -> set[asyncio.TimerHandle]:
+    loop: Any = asyncio.get_running_loop()
+    return {timer for timer in loop._scheduled if not timer.cancelled()}
+
+
+@asynccontextmanager
+async def nothing_left(*, timers: bool = True) -> AsyncGenerator[None]:
+    """Fail if what happens inside leaves a task, a socket or a timer behind.
+
+    An aiocoap server in the same event loop keeps timers of its own.
+    """
+    tasks, files, before = asyncio.all_tasks(), _open_files(), _timers()
+    yield
+    async with asyncio.timeout(SECONDS):
+        # aiocoap and aiomqtt need some passes of the event loop to end.
+        for _ in range(20):
+            await asyncio.sleep(0)
+        while asyncio.all_tasks() - tasks:
+            await asyncio.sleep(0)
+    assert _open_files() <= files
+    if timers:
+        assert not _timers() - before
