@@ -50,7 +50,9 @@ class Demo:
         self._end_on_signals()
         options = self.options
         self.tell("starting Home Assistant and the devices …")
-        async with stage(self.tell, port=options.port, keep=options.keep) as running:
+        # Nobody opens the page of a check; several may run at the same time.
+        port = 0 if options.check and options.port is None else options.port
+        async with stage(self.tell, port=port, keep=options.keep) as running:
             try:
                 await running.while_it_runs(self._use(running))
             except DemoError as err:

@@ -51,30 +51,34 @@ class Api:
             return False
         # It refuses to tell while there is no user.
         code = await (self._log_in() if status == HTTPStatus.OK else self._onboard())
-        async with self.http.post(
-            "/auth/token",
-            data={
-                "client_id": self.client_id,
-                "grant_type": "authorization_code",
-                "code": code,
-            },
-        ) as response:
-            self.tokens = await response.json()
-        if "access_token" not in self.tokens:
-            raise DemoError(f"Home Assistant gives no token: {self.tokens}")
+        wanted = {
+            "client_id": self.client_id,
+            "grant_type": "authorization_code",
+            "code": code,
+        }
+        self.tokens = await self._send("/auth/token", data=wanted)
         return True
 
     async def post(self, path: str, content: dict[str, Any]) -> Any:
         """Post JSON and return what is answered.
 
         Raises:
-            DemoError: it was refused.
+            DemoError: it was refused, or nobody answers.
 
         """
         token = self.tokens.get("access_token")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return await self._send(path, json=content, headers=headers)
+
+    async def _send(self, path: str, **content: Any) -> Any:
+        """Post something and return what is answered.
+
+        Raises:
+            DemoError: it was refused, or nobody answers.
+
+        """
         try:
-            async with self.http.post(path, json=content, headers=headers) as response:
+            async with self.http.post(path, **content) as response:
                 body = await response.text()
         except (ClientError, TimeoutError) as err:
             raise DemoError(f"Home Assistant does not answer {path}: {err!r}") from err

@@ -20,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--port",
         type=_port,
-        help="Home Assistant's port (default: 8123 if it is free, else another one)",
+        help="Home Assistant's port (default: 8123, or another one if that is taken)",
     )
     top.add_argument(
         "--keep",

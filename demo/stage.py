@@ -131,7 +131,7 @@ async def stage(
         api = await stack.enter_async_context(Api(url))
         await _log_in(api, home_assistant)
         live = await stack.enter_async_context(LiveApi(api))
-        await _wait_until_running(live)
+        await _wait_until_running(live, folder)
         picture = Picture(live)
         stack.callback(picture.stop)
         await picture.follow()
@@ -151,7 +151,7 @@ def _ports(folder: Path, wanted: int | None) -> dict[str, int]:
 
     """
     ports = kept_ports(folder) or {
-        "home_assistant": wanted or PREFERRED_PORT,
+        "home_assistant": PREFERRED_PORT,
         "coap": 0,
         "mqtt": 0,
     }
@@ -209,16 +209,19 @@ async def _log_in(api: Api, home_assistant: Child) -> None:
     await until(logged_in, STARTS_WITHIN, "Home Assistant answers")
 
 
-async def _wait_until_running(live: LiveApi) -> None:
+async def _wait_until_running(live: LiveApi, folder: Path) -> None:
     """Wait until Home Assistant has set everything up.
 
     Raises:
-        DemoError: that takes too long.
+        DemoError: that takes too long, or it is another Home Assistant.
 
     """
 
     async def running() -> bool:
         config = await live.command("get_config")
+        # One that was started at the same moment may have got the port.
+        if not folder.samefile(config["config_dir"]):
+            raise DemoError("another Home Assistant has taken the port; try again")
         return bool(config["state"] == "RUNNING")
 
     await until(running, STARTS_WITHIN, "Home Assistant has started")

@@ -159,6 +159,8 @@ async def test_reconfigure_moves_the_connection(
 ) -> None:
     await set_up(hass, room_entry)
     before = {state.entity_id for state in hass.states.async_all()}
+    reloads = []
+    room_entry.async_on_state_change(lambda: reloads.append(room_entry.state))
     result = await room_entry.start_reconfigure_flow(hass)
     assert result["step_id"] == "reconfigure"
     configure = hass.config_entries.flow.async_configure
@@ -169,6 +171,7 @@ async def test_reconfigure_moves_the_connection(
     await hass.async_block_till_done()
     assert room_entry.data[CONF_HOST] == "localhost"
     assert room_entry.title == f"localhost:{room.port}"
+    assert reloads.count(ConfigEntryState.LOADED) == 1
     assert room_entry.state is ConfigEntryState.LOADED
     assert {state.entity_id for state in hass.states.async_all()} == before
 

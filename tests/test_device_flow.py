@@ -104,9 +104,10 @@ async def test_bundled_model(
     assert shown["known"] == shown["readable"]
     temperature = room.device.values["temperature"]
     assert (
-        f"| Temperature | {temperature} | sensor, temperature, °C | read-only NUMBER;"
-        in shown["rows"]
+        f"| Temperature | {temperature} | sensor, temperature, °C | read-only NUMBER; "
+        "unit in the model; semantic type |" in shown["rows"]
     )
+    assert "| Window | off | binary sensor, window |" in shown["rows"]
     assert hass.states.async_all() == []  # nothing is created before it was shown
     result = await answered(hass, flow_id)
     assert result["type"] is FlowResultType.CREATE_ENTRY

@@ -177,6 +177,18 @@ async def test_added_device_on_a_broker_that_is_gone(
     assert len(pump_entry.runtime_data.coordinators) == 2
 
 
+async def test_added_device_whose_model_is_broken(
+    hass: HomeAssistant,
+    room_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, room_entry)
+    add_device(hass, room_entry, "room_climate", "Broken", document={"model": {}})
+    await hass.async_block_till_done()
+    assert "Broken cannot be set up" in caplog.text
+    assert len(room_entry.runtime_data.coordinators) == 1
+
+
 async def test_changed_connection_reloads_the_entry(
     hass: HomeAssistant, room: CoapSimulator, room_entry: MockConfigEntry
 ) -> None:

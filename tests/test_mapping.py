@@ -89,7 +89,7 @@ def test_reasons_say_where_each_field_comes_from() -> None:
     assert decision.reasons == {
         "platform": "read-only NUMBER",
         "name": "title in the model",
-        "unit": "unit Cel in the model",
+        "unit": "unit in the model",
         "device_class": "unit °C",
         "state_class": "temperature is a measurement",
     }

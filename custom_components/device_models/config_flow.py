@@ -154,8 +154,9 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     def _async_updated(self, entry: ConfigEntry, **changes: Any) -> ConfigFlowResult:
         """Finish with a changed entry; one that runs follows by itself."""
+        follows = entry.state is ConfigEntryState.LOADED
         result = self.async_update_and_abort(entry, **changes)
-        if entry.state is not ConfigEntryState.LOADED:
+        if not follows:
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return result
 

@@ -77,7 +77,7 @@ STATE_CLASSES: Final[Mapping[str, AbstractSet[SensorStateClass]]] = {
 
 
 def objection(decision: Decision) -> tuple[str, str] | None:
-    """Return the field that Home Assistant would not take, and why; None if it would."""
+    """Return the field that Home Assistant would refuse, and why; None if none."""
     platform, device_class = decision.platform, decision.device_class
     state_class = decision.state_class
     if device_class is not None:

@@ -52,9 +52,9 @@ class HomeAssistantMqttClient(MqttClient):
     ) -> Callable[[], Awaitable[None]]:
         @callback
         def receive(message: mqtt.ReceiveMessage) -> None:
-            payload = message.payload
-            if isinstance(payload, bytes | bytearray):
-                on_message(Message(message.topic, bytes(payload), message.retain))
+            # Bytes, because no encoding is asked for below
+            payload = message.payload if isinstance(message.payload, bytes) else b""
+            on_message(Message(message.topic, payload, message.retain))
 
         with self._translated():
             end = await mqtt.async_subscribe(

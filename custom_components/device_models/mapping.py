@@ -135,7 +135,7 @@ def _attribute(attribute: Attribute) -> Decision:
 
 def _classified(decision: Decision, attribute: Attribute) -> Decision:
     """Add the device class of something that is not measured."""
-    device_class, reason = attribute.semantic_type, "semantic type in the model"
+    device_class, reason = attribute.semantic_type, "semantic type"
     if decision.platform is Platform.SENSOR:
         device_class = None
         if attribute.enum:
@@ -152,10 +152,10 @@ def _measured(decision: Decision, attribute: Attribute) -> Decision:
     """Add unit, device class and state class of a number."""
     unit = symbol(attribute.unit) if attribute.unit else None
     if unit:
-        reasons = decision.because("unit", f"unit {attribute.unit} in the model")
+        reasons = decision.because("unit", "unit in the model")
         decision = replace(decision, unit=unit, reasons=reasons)
     for device_class, reason in (
-        (attribute.semantic_type, "semantic type in the model"),
+        (attribute.semantic_type, "semantic type"),
         (PLAIN_UNITS.get(unit or ""), f"unit {unit}"),
     ):
         if device_class and unit in UNITS[decision.platform].get(device_class, ()):

@@ -1,8 +1,11 @@
 """What a device would become, before anything is created."""
 
 import asyncio
+from datetime import datetime
 from typing import Final
 from uuid import uuid4
+
+from homeassistant.util import dt as dt_util
 
 from .decisions import Decision, Kind
 from .iot.binding import Binding
@@ -19,6 +22,9 @@ MAX_SHOWN: Final = 40
 """Characters of a value."""
 
 HIDDEN: Final = "•••"
+
+EXPLAINED: Final = ("platform", "unit", "device_class", "category", "enabled")
+"""The fields whose reasons are shown: those that one can see the outcome of."""
 
 
 async def async_probe(
@@ -54,21 +60,19 @@ def table(decisions: tuple[Decision, ...], device: VirtualDevice | None) -> str:
 def summary(decisions: tuple[Decision, ...]) -> str:
     """Return how many entities of which kind there will be."""
     counted = sorted(count(decisions).items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{number} × {platform}" for platform, number in counted)
+    return ", ".join(f"{number} × {_words(platform)}" for platform, number in counted)
 
 
 def _row(decision: Decision, device: VirtualDevice | None) -> str:
     """Return one row."""
-    becomes = [str(decision.platform)]
-    becomes += [
-        str(part)
-        for part in (decision.device_class, decision.unit, decision.category)
-        if part
-    ]
+    becomes = [_words(decision.platform)]
+    if decision.device_class:
+        becomes.append(_words(decision.device_class))
+    becomes += [part for part in (decision.unit, decision.category) if part]
     if not decision.enabled:
         becomes.append("disabled")
     why = dict.fromkeys(
-        reason for name, reason in decision.reasons.items() if name != "name"
+        reason for name, reason in decision.reasons.items() if name in EXPLAINED
     )
     cells = (
         decision.name,
@@ -88,8 +92,18 @@ def _value(decision: Decision, device: VirtualDevice | None) -> str:
         return "–"
     if device.model.attribute(decision.element).sensitive:
         return HIDDEN
+    match reading.value:
+        case bool():
+            return "on" if reading.value else "off"
+        case datetime():
+            return f"{dt_util.as_local(reading.value):%Y-%m-%d %H:%M}"
     text = str(reading.value)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def _words(name: str) -> str:
+    """Return one of Home Assistant's names as people read it."""
+    return name.replace("_", " ")
 
 
 def _escaped(text: str) -> str:

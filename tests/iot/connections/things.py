@@ -60,7 +60,7 @@ SECONDS: Final = 8.0
 
 def model_of(*attributes: Mapping[str, Any], **more: Any) -> DeviceModel:
     """Return a model with these attributes."""
-    document = {"urn": "urn:test", "name": "Test", "attributes": attributes, **more}
+    document = {"urn": "urn:test", "name": "Test", "attributes": [*attributes], **more}
     loaded = load_document(document, "test")
     assert not loaded.remarks
     return loaded.model

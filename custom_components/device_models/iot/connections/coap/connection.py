@@ -114,8 +114,15 @@ class CoapConnection(Connection):
         self, device: VirtualDevice, values: Mapping[str, Scalar]
     ) -> Certainty:
         attached = self._known(device)
+        together = attached.layout.together
         for writing in attached.layout.writings(values.keys()):
-            await self._put(attached, writing, values)
+            path = writing.path
+            response = await self._put(attached, writing, values)
+            if response.absent and together not in (None, writing):
+                # It has no resource for this alone.
+                path = together.path
+                response = await self._put(attached, together, values)
+            self._must_succeed(response, path)
         return Certainty.LIVE
 
     @override
@@ -154,7 +161,7 @@ class CoapConnection(Connection):
 
     async def _put(
         self, attached: AttachedDevice, writing: Writing, values: Mapping[str, Scalar]
-    ) -> None:
+    ) -> Response:
         """Write the values that a resource takes; those go with them that have to."""
         device = attached.device
         fellows = fellow_members(device.model, values.keys())
@@ -167,7 +174,7 @@ class CoapConnection(Connection):
         }
         codec = writing.spoken
         try:
-            response = await self._endpoint.request(
+            return await self._endpoint.request(
                 Method.PUT,
                 writing.path,
                 payload=codec.encode(compose(writing.slots, present | {**values})),
@@ -178,7 +185,6 @@ class CoapConnection(Connection):
                 # What we have of it is no longer what it gave us.
                 if resource.names & writing.names:
                     resource.etag = None
-        self._must_succeed(response, writing.path)
 
     async def _learn(self, device: VirtualDevice, names: AbstractSet[str]) -> None:
         """Ask for the values that are not known, if they can be asked for."""

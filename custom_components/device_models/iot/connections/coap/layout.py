@@ -56,12 +56,11 @@ class CoapLayout:
 
     def writings(self, names: AbstractSet[str]) -> list[Writing]:
         """Return where the attributes are written: in one message where that can be."""
-        single = {self.writes[name].path: self.writes[name] for name in names}
-        if self.together is not None:
-            missing = any(one.source and one.source.absent for one in single.values())
-            if missing or len(names) > 1:
-                return [self.together]
-        return list(single.values())
+        if self.together is not None and len(names) > 1:
+            return [self.together]
+        return list(
+            {self.writes[name].path: self.writes[name] for name in names}.values()
+        )
 
 
 def coap_layout(model: DeviceModel, binding: Binding) -> CoapLayout:

@@ -1,0 +1,172 @@
+"""Where a binding says that the elements of a CoAP device are found."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.device_models.iot.binding import Binding
+from custom_components.device_models.iot.connections.coap.layout import (
+    CoapLayout,
+    coap_layout,
+)
+from custom_components.device_models.iot.errors import ModelError
+from custom_components.device_models.iot.formats import load_document
+from custom_components.device_models.iot.model import DeviceModel
+
+from .things import THING, model_of
+
+MODEL = load_document(THING, "thing").model
+
+
+def layout(
+    coap: Any = None, *, base: str = "", model: DeviceModel = MODEL
+) -> CoapLayout:
+    layouts = {} if coap is None else {"coap": coap}
+    return coap_layout(model, Binding(base=base, layouts=layouts))
+
+
+def paths(found: CoapLayout) -> list[str]:
+    return [resource.path for resource in found.resources]
+
+
+def test_default_layout() -> None:
+    found = layout(base="/a/b/")
+    assert paths(found) == [
+        "a/b/state",
+        "a/b/temperature",
+        "a/b/level",
+        "a/b/power",
+        "a/b/label",
+        "a/b/night",
+    ]
+    assert found.shared is found.resources[0]
+    assert found.resources[0].names == MODEL.leaves.keys()
+    assert found.resources[5].names == {"night.hour", "night.dim", "night.until"}
+    assert {name: writing.path for name, writing in found.writes.items()} == {
+        "level": "a/b/level",
+        "power": "a/b/power",
+        "label": "a/b/label",
+        "night.hour": "a/b/night",
+        "night.dim": "a/b/night",
+    }
+    assert found.writes["night.dim"].names == {"night.hour", "night.dim"}
+    assert found.together is None
+    assert found.actions["move"].path == "a/b/move"
+    assert found.alerts["hot"].path == "a/b/alert/hot"
+
+
+def test_every_part_can_be_overridden() -> None:
+    found = layout(
+        {
+            "state": {"path": "/all", "writable": True, "observe": False, "format": "cbor"},
+            "attributes": {
+                "level": "lvl",
+                "power": {"path": "/p", "format": "text", "observe": False, "write": "q"},
+            },
+            "actions": {"reset": "/reboot", "move": {"path": "go", "format": "cbor"}},
+            "alerts": {"hot": "fire"},
+        },
+        base="x",
+    )
+    assert found.together is not None
+    assert found.together.path == found.resources[0].path == "all"
+    assert found.resources[0].accept == 60
+    assert not found.resources[0].observe
+    assert found.resources[2].path == "x/lvl"
+    assert found.writes["power"].path == "x/q"
+    assert found.writes["power"].source is found.resources[3]
+    assert found.resources[3].path == "p"
+    assert found.actions["reset"].path == "reboot"
+    assert found.actions["move"].path == "x/go"
+    assert found.alerts["hot"].path == "x/fire"
+
+
+def test_no_state() -> None:
+    found = layout({"state": False})
+    assert found.shared is None
+    assert paths(found)[0] == "temperature"
+
+
+def test_device_without_attributes() -> None:
+    found = layout(model=model_of(actions=[{"name": "go"}]))
+    assert found.resources == ()
+    assert found.shared is None
+    assert found.asked_for({"x"}) == []
+
+
+def test_attribute_of_the_name_of_the_state_has_its_place() -> None:
+    model = model_of({"name": "state", "type": "STRING"}, {"name": "b", "type": "STRING"})
+    found = layout(model=model)
+    assert found.shared is None
+    assert paths(found) == ["state", "b"]
+    found = layout({"state": "state"}, model=model)
+    assert found.shared is not None
+    assert paths(found) == ["state", "b"]
+    found = layout({"state": "all"}, model=model)
+    assert paths(found) == ["all", "state", "b"]
+
+
+def test_attributes_at_one_place_are_one_resource() -> None:
+    found = layout(
+        {
+            "attributes": {
+                "level": {"path": "c", "pointer": "/l/0", "format": "cbor"},
+                "power": {"path": "c", "pointer": "/p", "observe": False},
+                "label": {"path": "c", "pointer": "/x~1y", "write": "c"},
+            }
+        }
+    )
+    (one,) = [resource for resource in found.resources if resource.path == "c"]
+    assert one.names == {"level", "power", "label"}
+    assert [slot.path for slot in one.slots] == [("l", "0"), ("p",), ("x/y",)]
+    assert one.accept == 60
+    assert not one.observe
+    assert found.writes["label"].whole
+    assert found.writes["label"].names == {"level", "power", "label"}
+    assert len(found.writings({"level", "power"})) == 1
+
+
+def test_attribute_that_is_only_written_is_not_read() -> None:
+    model = model_of({"name": "pin", "type": "STRING", "writable": True, "readable": False})
+    if model.leaves["pin"].readable:
+        pytest.skip("the format has no write-only attributes")
+    found = layout(model=model)
+    assert found.resources == ()
+    assert found.writes["pin"].source is None
+
+
+@pytest.mark.parametrize(
+    ("coap", "where"),
+    [
+        ([], "binding.coap"),
+        ({"state": 1}, "binding.coap.state"),
+        ({"state": {"path": 1}}, "binding.coap.state.path"),
+        ({"state": {"writable": "yes"}}, "binding.coap.state.writable"),
+        ({"state": {"format": "xml"}}, "binding.coap.state.format"),
+        ({"state": "a/../b"}, "binding.coap.state"),
+        ({"attributes": {"nope": "x"}}, "binding.coap.attributes.nope"),
+        ({"attributes": {"level": {"pointer": "x"}}}, "binding.coap.attributes.level.pointer"),
+        ({"attributes": {"level": {"path": "%ff"}}}, "binding.coap.attributes.level"),
+        ({"attributes": {"level": {"write": "x" * 256}}}, "binding.coap.attributes.level"),
+        ({"attributes": {"level": "\ud800"}}, "binding.coap.attributes.level"),
+        ({"actions": {"move": []}}, "binding.coap.actions.move"),
+        ({"alerts": {"cold": "x"}}, "binding.coap.alerts.cold"),
+    ],
+)
+def test_unusable_binding_is_refused_with_its_place(coap: Any, where: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        layout(coap)
+    assert refused.value.details["where"] == where
+    assert refused.value.details["source"] == "Thing"
+
+
+@pytest.mark.parametrize("base", ["..", "a/./b", "%fe", "x" * 256])
+def test_unusable_base_path_is_refused(base: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        layout(base=base)
+    assert refused.value.details["where"] == "base"
+
+
+def test_name_that_is_too_long_for_a_path() -> None:
+    with pytest.raises(ModelError, match="attribute 'xxx"):
+        layout(model=model_of({"name": "x" * 256, "type": "STRING"}))

@@ -1,0 +1,100 @@
+"""CoAP over a network that loses a fifth of the datagrams, each way."""
+
+from collections.abc import AsyncGenerator
+import json
+
+from aiocoap import Code
+import pytest
+
+from custom_components.device_models.iot.errors import CommunicationError
+from simulators.relay import UdpRelay
+
+from .coap_server import BareServer, Content, bare_server
+from .conftest import Connect
+from .things import STATE, shown, thing, until
+
+MODES = pytest.mark.parametrize(("confirmable", "tries"), [(True, 20), (False, 10)])
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[BareServer]:
+    """Run a device."""
+    resources = {name: Content(b"") for name in ("level", "move")}
+    async with bare_server(
+        state=Content(json.dumps(STATE).encode(), max_age=0), **resources
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+async def relay(server: BareServer) -> AsyncGenerator[UdpRelay]:
+    """Run a bad network before it."""
+    async with UdpRelay(("127.0.0.1", server.port), seed=7) as running:
+        yield running
+
+
+def worsen(relay: UdpRelay) -> None:
+    """Let the network lose and repeat datagrams from now on."""
+    for way in (relay.to_target, relay.to_clients):
+        way.drop, way.duplicate = 20.0, 10.0
+
+
+@MODES
+async def test_polls_and_writes_work(
+    connect: Connect, server: BareServer, relay: UdpRelay, confirmable: bool, tries: int
+) -> None:
+    connection = await connect(relay.port, confirmable=confirmable)
+    device = thing(connection)
+    worsen(relay)
+    level = server.resources["level",]
+    read = written = 0
+    for number in range(tries):
+        try:
+            await connection.read(device, {"temperature"})
+            read += 1
+            await device.set("level", number)
+            written += 1
+        except CommunicationError:
+            continue
+        assert shown(device)["level"] == number
+        assert level.payload == b"%d" % number
+    # What is sent three times gets lost with a probability of 1 in 20.
+    assert tries / 2 < written <= read
+    assert relay.to_target.dropped
+    assert relay.to_clients.duplicated
+
+
+@MODES
+async def test_nothing_is_done_twice(
+    connect: Connect, server: BareServer, relay: UdpRelay, confirmable: bool, tries: int
+) -> None:
+    connection = await connect(relay.port, confirmable=confirmable)
+    device = thing(connection)
+    worsen(relay)
+    called = []
+    for number in range(tries):
+        try:
+            await device.call("move", {"x": number})
+            called.append(number)
+        except CommunicationError:
+            continue
+    done = [json.loads(one.payload)["x"] for one in server.resources["move",].requests]
+    assert len(done) == len(set(done))
+    assert set(called) <= set(done)
+    # What is sent once gets lost with a probability of 1 in 3.
+    assert len(called) > tries / (2 if confirmable else 5)
+
+
+async def test_changes_arrive_in_the_end(
+    connect: Connect, server: BareServer, relay: UdpRelay
+) -> None:
+    connection = await connect(relay.port)
+    device = thing(connection)
+    await connection.attach(device)
+    await until(lambda: connection.pushed(device))
+    worsen(relay)
+    shared = server.resources["state",]
+    for number in range(10):
+        shared.notify(json.dumps({**STATE, "level": number}).encode())
+        await until(lambda: shown(device)["level"] == number)  # noqa: B023
+    assert {one.opt.observe for one in shared.asked(Code.GET)} == {0}
