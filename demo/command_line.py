@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument(
         "--keep",
-        type=Path,
+        type=lambda spelled: Path(spelled).resolve(),
         metavar="DIR",
         help="keep Home Assistant's configuration in a directory, to go on with it the "
         "next time (default: begin anew)",

@@ -220,7 +220,7 @@ async def _wait_until_running(live: LiveApi, folder: Path) -> None:
     async def running() -> bool:
         config = await live.command("get_config")
         # One that was started at the same moment may have got the port.
-        if not folder.samefile(config["config_dir"]):
+        if config["config_dir"] != str(folder):
             raise DemoError("another Home Assistant has taken the port; try again")
         return bool(config["state"] == "RUNNING")
 

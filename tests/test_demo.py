@@ -32,7 +32,8 @@ def test_options() -> None:
     options = parser().parse_args([])
     assert (options.check, options.port, options.keep) == (False, None, None)
     options = parser().parse_args(["--check", "--port", "8124", "--keep", "place"])
-    assert (options.check, options.port, options.keep) == (True, 8124, Path("place"))
+    place = Path.cwd() / "place"
+    assert (options.check, options.port, options.keep) == (True, 8124, place)
 
 
 @pytest.mark.parametrize("wrong", ["0", "65536", "http", ""])

@@ -27,7 +27,9 @@ class Authority:
         self._name = _named(name)
         certificate = (
             _unsigned(self._name, self._name, self._key)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(
+                x509.BasicConstraints(ca=True, path_length=None), critical=True
+            )
             .sign(self._key, hashes.SHA256())
         )
         self.certificate = _pem(certificate)

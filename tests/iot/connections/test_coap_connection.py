@@ -106,7 +106,9 @@ async def test_resources_below_a_base_path(connect: Connect) -> None:
 
 
 async def test_attribute_with_a_name_that_is_no_path(connect: Connect) -> None:
-    model = model_of({"name": "on?", "type": "NUMBER"}, {"name": "100%", "type": "NUMBER"})
+    model = model_of(
+        {"name": "on?", "type": "NUMBER"}, {"name": "100%", "type": "NUMBER"}
+    )
     server_resources = {"on?": Content(b"1"), "100%": Content(b"2")}
     async with bare_server(**server_resources) as server:
         device = thing(connection := await connect(server.port), model=model)
@@ -142,7 +144,9 @@ async def test_what_was_unusable_is_asked_for_in_full_again(connect: Connect) ->
 
 async def test_absent_state_is_replaced_by_single_attributes(connect: Connect) -> None:
     single = Content(b"21.5", max_age=5)
-    async with bare_server(temperature=single, level=Content(b"3", max_age=8)) as server:
+    async with bare_server(
+        temperature=single, level=Content(b"3", max_age=8)
+    ) as server:
         device = thing(connection := await connect(server.port))
         assert await connection.read(device, {"temperature", "level"}) == 5
         assert shown(device) == {"temperature": 21.5, "level": 3}
@@ -200,7 +204,9 @@ async def test_attribute_that_the_state_lacks_is_asked_for_alone(
         assert len(power.requests) == 2
 
 
-@pytest.mark.parametrize("code", [Code.NOT_FOUND, Code.METHOD_NOT_ALLOWED, Code.FORBIDDEN])
+@pytest.mark.parametrize(
+    "code", [Code.NOT_FOUND, Code.METHOD_NOT_ALLOWED, Code.FORBIDDEN]
+)
 async def test_value_that_the_device_no_longer_gives_is_lost(
     connect: Connect, code: Code
 ) -> None:
@@ -280,7 +286,9 @@ async def test_answer_is_read_as_it_says(
 
 
 async def test_text_of_a_device_that_says_no_format(connect: Connect) -> None:
-    async with bare_server(label=Content(b"42", None), power=Content(b"on", None)) as server:
+    async with bare_server(
+        label=Content(b"42", None), power=Content(b"on", None)
+    ) as server:
         device = thing(connection := await connect(server.port))
         await connection.read(device, {"label", "power"})
         assert shown(device) == {"label": "42", "power": True}
@@ -298,7 +306,17 @@ async def test_format_of_the_binding_is_asked_for(connect: Connect) -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"{", b'"text"', b"[1,2]", b"\xff\xfe", b"[" * 5000, b'{"level": NaN}', b"x" * 900],
+    [
+        b"",
+        b"{",
+        b'"text"',
+        b"[1,2]",
+        b"\xff\xfe",
+        b"[" * 5000,
+        b'{"level": NaN}',
+        b"x" * 900,
+    ],
+    ids=["empty", "cut", "text", "list", "bytes", "deep", "no number", "long"],
 )
 async def test_garbage_is_dropped_and_the_device_goes_on(
     connect: Connect, payload: bytes
@@ -325,7 +343,10 @@ async def test_one_bad_value_spoils_no_other(connect: Connect) -> None:
             for name, value in (FLAT | {"level": 5}).items()
             if name not in ("temperature", "power")
         }
-        assert set(device.dropped) == {"temperature: value_refused", "power: value_refused"}
+        assert set(device.dropped) == {
+            "temperature: value_refused",
+            "power: value_refused",
+        }
 
 
 # Writing
@@ -359,7 +380,9 @@ async def test_write_to_a_device_that_was_never_read_is_json(connect: Connect) -
         assert label.asked(Code.PUT)[0].opt.content_format == 50
 
 
-async def test_refused_write_says_why_and_leaves_the_old_value(connect: Connect) -> None:
+async def test_refused_write_says_why_and_leaves_the_old_value(
+    connect: Connect,
+) -> None:
     level = Content(b"3")
     async with bare_server(level=level) as server:
         device = thing(connection := await connect(server.port))
@@ -418,7 +441,9 @@ async def test_members_that_are_not_known_are_asked_for_first(connect: Connect) 
         assert json.loads(night.payload) == {"hour": 23, "dim": 0.5}
 
 
-async def test_attributes_of_one_resource_are_written_together(connect: Connect) -> None:
+async def test_attributes_of_one_resource_are_written_together(
+    connect: Connect,
+) -> None:
     config = Content(b'{"l": 3, "p": false, "t": 20}')
     coap = {
         "state": False,
@@ -493,7 +518,9 @@ async def test_single_attribute_goes_to_the_state_if_it_has_no_resource(
             await device.set("level", 5)
 
 
-async def test_transaction_of_a_device_that_takes_one_at_a_time(connect: Connect) -> None:
+async def test_transaction_of_a_device_that_takes_one_at_a_time(
+    connect: Connect,
+) -> None:
     level, power = Content(b"3"), Content(b"false")
     async with bare_server(level=level, power=power) as server:
         device = thing(await connect(server.port))
@@ -605,13 +632,17 @@ async def test_single_attributes_are_observed_where_there_is_no_state(
         await until(lambda: shown(device)["level"] == 4)
 
 
-async def test_state_that_is_not_to_be_observed(connect: Connect, patient: None) -> None:
+async def test_state_that_is_not_to_be_observed(
+    connect: Connect, patient: None
+) -> None:
     shared, level = state(), Content(b"3")
     coap = {
         "state": {"path": "state", "observe": False},
         "attributes": {"temperature": {"path": "temperature", "observe": False}},
     }
-    async with bare_server(state=shared, level=level, temperature=Content(b"1")) as server:
+    async with bare_server(
+        state=shared, level=level, temperature=Content(b"1")
+    ) as server:
         device = thing(connection := await connect(server.port), coap=coap)
         await connection.attach(device)
         await until(lambda: connection.pushed(device))
@@ -681,7 +712,9 @@ async def test_alert_is_read_in_the_format_of_the_binding(
 # Several devices, and the end
 
 
-async def test_devices_of_one_endpoint_do_not_mix(connect: Connect, patient: None) -> None:
+async def test_devices_of_one_endpoint_do_not_mix(
+    connect: Connect, patient: None
+) -> None:
     one_state, other_state = state(), state(but={"level": 8})
     async with bare_server(one__state=one_state, other__state=other_state) as server:
         connection = await connect(server.port)
@@ -764,7 +797,9 @@ async def test_simulator_is_read_observed_written_and_called(
             await device.call(action.name)
     assert simulator.device.calls
     attached = connection._attached[device]
-    await until(lambda: all(one.state is State.ACTIVE for one in attached._observations))
+    await until(
+        lambda: all(one.state is State.ACTIVE for one in attached._observations)
+    )
     for shape in device.model.formats:
         heard: list[Alert] = []
         device.on_alert(shape.name, heard.append)

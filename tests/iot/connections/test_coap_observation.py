@@ -217,7 +217,9 @@ async def test_refused_observation_can_be_given_up(
         watch.renew()
 
 
-async def test_trouble_of_the_server_is_no_refusal(watching: Begin, patient: None) -> None:
+async def test_trouble_of_the_server_is_no_refusal(
+    watching: Begin, patient: None
+) -> None:
     resource = Content(b"1")
     resource.failure = Code.SERVICE_UNAVAILABLE
     async with bare_server(a=resource) as server:
@@ -285,7 +287,9 @@ async def test_failing_listener_does_not_end_the_observation(
 
 
 @pytest.mark.parametrize("confirmable", [True, False])
-async def test_observation_stopped_at_any_moment_leaves_nothing(confirmable: bool) -> None:
+async def test_observation_stopped_at_any_moment_leaves_nothing(
+    confirmable: bool,
+) -> None:
     def behave(request: Message) -> Iterable[bytes]:
         if request.code.is_request():
             kind = ACK if confirmable else NON
@@ -306,7 +310,9 @@ async def test_observation_stopped_at_any_moment_leaves_nothing(confirmable: boo
                 await endpoint.close()
 
 
-async def test_observation_of_a_dead_server_stopped_at_any_moment_leaves_nothing() -> None:
+async def test_observation_of_a_dead_server_stopped_at_any_moment_leaves_nothing() -> (
+    None
+):
     async with nothing_left():
         endpoint = CoapEndpoint("127.0.0.1", free_port(socket.SOCK_DGRAM))
         await endpoint.open()

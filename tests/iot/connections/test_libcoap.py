@@ -129,7 +129,9 @@ async def test_server_refuses(connect: Connect, port: int) -> None:
 @pytest.mark.parametrize("confirmable", [True, False])
 @pytest.mark.parametrize("peer_program", [SERVERS], indirect=True)
 @pytest.mark.usefixtures("server")
-async def test_server_is_observed(connect: Connect, port: int, confirmable: bool) -> None:
+async def test_server_is_observed(
+    connect: Connect, port: int, confirmable: bool
+) -> None:
     device = clock(connection := await connect(port, confirmable=confirmable))
     await connection.attach(device)
     await until(lambda: connection.pushed(device) == {"clock"})

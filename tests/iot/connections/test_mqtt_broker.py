@@ -58,7 +58,9 @@ async def opened() -> AsyncGenerator[Open]:
     async with AsyncExitStack() as stack:
 
         async def begin(
-            port: int, on_connection: Callable[[bool], None] = lambda _: None, **more: Any
+            port: int,
+            on_connection: Callable[[bool], None] = lambda _: None,
+            **more: Any,
         ) -> BrokerClient:
             client = BrokerClient(BrokerSettings("127.0.0.1", port, **more))
             await client.open(on_connection)
@@ -95,7 +97,10 @@ async def test_messages_go_in_and_out(
     await client.publish("b/a", b"2")
     await client.publish("a", b"3")
     await until(lambda: len(heard) == 2)
-    assert heard == [Message("a/b", b"1", retain=False), Message("a", b"3", retain=False)]
+    assert heard == [
+        Message("a/b", b"1", retain=False),
+        Message("a", b"3", retain=False),
+    ]
     await end()
     await end()
     await client.publish("a/b", b"4")
@@ -115,7 +120,10 @@ async def test_retained_messages_are_marked(broker: Mosquitto, opened: Open) -> 
         await until(lambda: heard)
         await device.publish("a/b", b"new", qos=1, retain=True)
         await until(lambda: len(heard) == 2)
-    assert [(one.payload, one.retain) for one in heard] == [(b"old", True), (b"new", False)]
+    assert [(one.payload, one.retain) for one in heard] == [
+        (b"old", True),
+        (b"new", False),
+    ]
 
 
 @pytest.mark.peer
@@ -162,7 +170,7 @@ async def test_flood_of_messages_is_bounded_and_ends_with_the_newest(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(session, "MAX_WAITING", 100)
+    monkeypatch.setattr(session, "MAX_WAITING", 50)
     client = await opened(broker.port)
     heard: list[bytes] = []
     waiting: list[int] = []
@@ -174,17 +182,20 @@ async def test_flood_of_messages_is_bounded_and_ends_with_the_newest(
 
     await client.subscribe("a", slow)
     async with plain_client(broker.port) as device:
-        for number in range(3000):
+        for number in range(1000):
             await device.publish("a", b"%d" % number, qos=0)
         await device.publish("a", b"last", qos=1)
     await until(lambda: heard[-1:] == [b"last"])
-    assert max(waiting) <= 100
+    assert max(waiting) <= 50
     assert len([one for one in caplog.records if "faster" in one.message]) <= 1
 
 
 @pytest.mark.parametrize(("size", "left"), [(10, 4), (400, 2), (10_000, 0)])
 async def test_inbox_is_bounded_by_number_and_size(
-    monkeypatch: pytest.MonkeyPatch, size: int, left: int, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    left: int,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(session, "MAX_WAITING", 4)
     monkeypatch.setattr(session, "MAX_WAITING_BYTES", 1000)
@@ -333,7 +344,7 @@ async def test_closing_at_once_leaves_nothing(broker: Mosquitto) -> None:
 @pytest.mark.peer
 @MOSQUITTO
 async def test_closing_cancelled_leaves_nothing(broker: Mosquitto) -> None:
-    for passes in range(6):
+    for passes in range(1, 7):
         async with nothing_left():
             client = BrokerClient(settings(broker.port))
             await client.open(lambda _: None)
@@ -346,7 +357,9 @@ async def test_closing_cancelled_leaves_nothing(broker: Mosquitto) -> None:
 
 @pytest.mark.peer
 @MOSQUITTO
-async def test_opening_cancelled_at_any_moment_leaves_nothing(broker: Mosquitto) -> None:
+async def test_opening_cancelled_at_any_moment_leaves_nothing(
+    broker: Mosquitto,
+) -> None:
     for milliseconds in (0, 0, 1, 2, 3, 4, 6, 8, 10):
         async with nothing_left():
             client = BrokerClient(settings(broker.port))
@@ -406,7 +419,9 @@ async def test_giving_up_a_listener_that_says_nothing_is_quick() -> None:
             assert time.monotonic() - began < 1
 
 
-@pytest.mark.parametrize("words", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x02\x00"])
+@pytest.mark.parametrize(
+    "words", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x02\x00"]
+)
 async def test_listener_that_is_no_broker(
     monkeypatch: pytest.MonkeyPatch, words: bytes
 ) -> None:
@@ -444,7 +459,9 @@ async def test_credentials(peer_program: str, tmp_path: Path, version: str) -> N
                 with pytest.raises(UnauthorizedError) as refused:
                     await attempt(broker.port, version=version, **more)
                 assert "wrong" not in str(refused.value)
-            await attempt(broker.port, version=version, username="ann", password="right")
+            await attempt(
+                broker.port, version=version, username="ann", password="right"
+            )
     assert "right" not in repr(settings(1, username="ann", password="right"))
 
 
@@ -517,7 +534,11 @@ async def test_presence_is_told(broker: Mosquitto, version: str) -> None:
         assert (retained.payload, retained.retain) == (b"offline", True)
 
 
-@pytest.mark.parametrize("topic", ["a/#", "+", "x" * 70_000, "\ud800"])
+@pytest.mark.parametrize(
+    "topic",
+    ["a/#", "+", "x" * 70_000, "\ud800"],
+    ids=["rest", "level", "too long", "surrogate"],
+)
 async def test_presence_topic_that_is_none(topic: str) -> None:
     with pytest.raises(UnreachableError, match=r"topic|surrogates"):
         await attempt(free_port(), will_topic=topic)
@@ -642,7 +663,9 @@ async def test_plain_client_at_a_secure_broker_and_the_reverse(
     peer_program: str, secure: Mosquitto, tmp_path: Path, home: Authority
 ) -> None:
     async with nothing_left():
-        with pytest.raises(UnreachableError, match="reset by peer|closed the connection"):
+        with pytest.raises(
+            UnreachableError, match="reset by peer|closed the connection"
+        ):
             await attempt(secure.port)
     (tmp_path / "plain").mkdir()
     with mosquitto(peer_program, tmp_path / "plain") as plain:
@@ -671,7 +694,9 @@ def encrypted_key() -> str:
             "the client certificate and its key",
         ),
         (
-            TlsFiles(None, Authority().sign("a").certificate, Authority().sign("b").key),
+            TlsFiles(
+                None, Authority().sign("a").certificate, Authority().sign("b").key
+            ),
             "the client certificate and its key",
         ),
     ],

@@ -86,20 +86,29 @@ class BrokerClient(MqttClient):
         callbacks.append(on_message)
         self._matcher[topic_filter] = callbacks
 
-        async def unsubscribe() -> None:
+        def forget() -> bool:
+            """Return whether nobody else wants what we no longer do."""
             if on_message not in callbacks:
-                return
+                return False
             callbacks.remove(on_message)
-            if not callbacks:
-                del self._subscriptions[topic_filter]
-                del self._matcher[topic_filter]
+            if callbacks:
+                return False
+            del self._subscriptions[topic_filter]
+            del self._matcher[topic_filter]
+            return True
+
+        async def unsubscribe() -> None:
+            if forget():
                 with suppress(UnreachableError), self._translated():
                     await self._connected().unsubscribe(topic_filter)
 
         try:
             await self._subscribe_to(topic_filter)
+        except UnreachableError:
+            forget()
+            raise
         except BaseException:
-            await unsubscribe()
+            await unsubscribe()  # it may be under way
             raise
         return unsubscribe
 

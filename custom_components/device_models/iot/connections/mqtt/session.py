@@ -5,6 +5,7 @@ from contextlib import suppress
 import logging
 import socket
 import ssl
+import traceback
 from typing import Any, Final, override
 
 import aiomqtt
@@ -127,6 +128,7 @@ class Session(aiomqtt.Client):
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
             await self._abandon()
+            _let_go(err)
             if str(err).endswith("timed out"):
                 raise aiomqtt.MqttError("no answer") from err
             raise
@@ -175,6 +177,13 @@ class Session(aiomqtt.Client):
         if not self._connected.done():
             reason = self._words.text or "the broker closed the connection"
             self._connected.set_exception(aiomqtt.MqttError(reason))
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Drop what the frames of an error hold: a socket, where TLS was refused."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def _shut(connection: Any) -> None:
