@@ -33,8 +33,7 @@ async def chosen(hass: HomeAssistant, system: System) -> str:
     result = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert result["type"] is FlowResultType.MENU
     result = await flow.async_configure(result["flow_id"], {"next_step_id": system})
-    if system is not System.HOME_ASSISTANT_MQTT:
-        assert result["errors"] == {}
+    assert result["errors"] == {}
     return str(result["flow_id"])
 
 
@@ -62,7 +61,7 @@ async def test_coap_endpoint(hass: HomeAssistant, room: CoapSimulator) -> None:
     flow_id = await chosen(hass, System.COAP)
     result = await hass.config_entries.flow.async_configure(flow_id, coap(room.port))
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["title"] == f"127.0.0.1:{room.port}"
+    assert result["title"] == f"CoAP 127.0.0.1:{room.port}"
     assert result["data"] == {
         CONF_SYSTEM: "coap",
         CONF_HOST: "127.0.0.1",
@@ -148,10 +147,13 @@ async def test_broker_that_refuses_the_credentials(
 
 
 async def test_broker_of_home_assistant_that_is_not_set_up(hass: HomeAssistant) -> None:
-    flow_id = await chosen(hass, System.HOME_ASSISTANT_MQTT)
-    result = await hass.config_entries.flow.async_configure(flow_id, {})
-    assert result["errors"] == {"base": "unreachable"}
-    assert "not set up" in str(result["description_placeholders"])
+    flow = hass.config_entries.flow
+    result = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await flow.async_configure(
+        result["flow_id"], {"next_step_id": System.HOME_ASSISTANT_MQTT}
+    )
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "mqtt_not_set_up"
 
 
 async def test_reconfigure_moves_the_connection(
@@ -170,7 +172,7 @@ async def test_reconfigure_moves_the_connection(
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
     assert room_entry.data[CONF_HOST] == "localhost"
-    assert room_entry.title == f"localhost:{room.port}"
+    assert room_entry.title == f"CoAP localhost:{room.port}"
     assert reloads.count(ConfigEntryState.LOADED) == 1
     assert room_entry.state is ConfigEntryState.LOADED
     assert {state.entity_id for state in hass.states.async_all()} == before

@@ -95,7 +95,7 @@ async def test_bundled_model(
     await set_up(hass, room_entry)
     flow_id = await begun(hass, room_entry, "library")
     result = await answered(hass, flow_id, model="room_climate")
-    assert result["step_id"] == "address"
+    assert result["step_id"] == "path"
     result = await answered(hass, flow_id, name="Bedroom")
     assert result["step_id"] == "preview"
     shown = result["description_placeholders"]
@@ -128,8 +128,10 @@ async def test_pasted_model(
     assert result["errors"] == {"base": "model_invalid"}
     assert "expected JSON" in result["description_placeholders"]["problem"]
     result = await answered(hass, flow_id, document=json.dumps(THERMO))
-    assert result["step_id"] == "address"
+    assert result["step_id"] == "path"
     result = await answered(hass, flow_id, name="Thermo", base="elsewhere")
+    assert result["errors"] == {"base": "no_values"}
+    result = await answered(hass, flow_id, name="Thermo", base="elsewhere", anyway=True)
     shown = result["description_placeholders"]
     assert (shown["known"], shown["readable"]) == ("0", "2")
     assert "| – |" in shown["rows"]
@@ -155,8 +157,9 @@ async def test_uploaded_model(
     assert result["description_placeholders"]["source"] == "thermo.json"
     with uploaded(json.dumps(THERMO).encode(), tmp_path / "thermo.json"):
         result = await answered(hass, flow_id, file="1b5c2f7e" * 4)
-    assert result["step_id"] == "address"
+    assert result["step_id"] == "path"
     result = await answered(hass, flow_id, name="Thermo", base="elsewhere")
+    result = await answered(hass, flow_id, name="Thermo", base="elsewhere", anyway=True)
     result = await answered(hass, flow_id)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
@@ -182,6 +185,8 @@ async def test_device_at_a_place_that_is_taken(
     result = await answered(hass, flow_id, name="Again", base="/")
     assert result["errors"] == {"base": "already_configured"}
     result = await answered(hass, flow_id, name="Again", base="floor/2/")
+    assert result["errors"] == {"base": "no_values"}
+    result = await answered(hass, flow_id, name="Again", base="floor/2/", anyway=True)
     assert result["step_id"] == "preview"
     result = await answered(hass, flow_id)
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -222,8 +227,9 @@ async def test_preview_without_a_running_connection(
     assert result["description_placeholders"]["known"] == "0"
 
 
-async def test_preview_of_a_device_that_does_not_answer(
+async def test_device_that_does_not_answer(
     hass: HomeAssistant,
+    caplog: pytest.LogCaptureFixture,
     room: CoapSimulator,
     room_entry: MockConfigEntry,
     quick_requests: None,
@@ -233,7 +239,12 @@ async def test_preview_of_a_device_that_does_not_answer(
     flow_id = await begun(hass, room_entry, "library")
     await answered(hass, flow_id, model="room_climate")
     result = await answered(hass, flow_id, name="Other", base="other")
-    assert result["description_placeholders"]["known"] == "0"
+    assert result["errors"] == {"base": "no_values"}
+    assert "dropped" not in caplog.text
+    room.faults.silent = False
+    result = await answered(hass, flow_id, name="Other", base="other")
+    assert result["errors"] == {"base": "no_values"}
+    assert "dropped" not in caplog.text
 
 
 async def test_sensitive_values_are_not_previewed(

@@ -79,6 +79,23 @@ def publishes(mqtt_mock: Any) -> list[tuple[str, bytes]]:
     return [call.args[:2] for call in mqtt_mock.async_publish.mock_calls]
 
 
+async def test_broker_of_home_assistant_that_is_away(
+    hass: HomeAssistant, mqtt_mock: Any, enable_custom_integrations: None
+) -> None:
+    flow = hass.config_entries.flow
+    result = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await flow.async_configure(
+        result["flow_id"], {"next_step_id": System.HOME_ASSISTANT_MQTT}
+    )
+    mqtt_mock.connected = False
+    result = await flow.async_configure(result["flow_id"], {})
+    assert result["errors"] == {"base": "unreachable"}
+    assert "not connected" in str(result["description_placeholders"])
+    mqtt_mock.connected = True
+    result = await flow.async_configure(result["flow_id"], {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
 async def test_values_come_in(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     assert state_of(hass, SWITCH) == STATE_UNAVAILABLE
     async_fire_mqtt_message(hass, "cellar/pump/state", json.dumps({"running": True}))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, override
 
+from homeassistant.components.mqtt.const import DOMAIN as MQTT_DOMAIN
 from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigEntry,
@@ -55,6 +56,10 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Set up Home Assistant's own broker."""
+        if not self.hass.config_entries.async_entries(
+            MQTT_DOMAIN, include_ignore=False, include_disabled=False
+        ):
+            return self.async_abort(reason="mqtt_not_set_up")
         return await self._async_connect(System.HOME_ASSISTANT_MQTT, user_input)
 
     async def async_step_mqtt_broker(

@@ -25,16 +25,19 @@ from .const import (
     CONF_SYSTEM,
     SUBENTRY_DEVICE,
 )
-from .decisions import Decision
 from .flow_forms import (
+    ANYWAY_FIELD,
+    CONF_ANYWAY,
     CONF_FILE,
     CONF_MODEL,
     DEVICE_FORMS,
     PASTE_FORM,
     UPLOAD_FORM,
+    DeviceForm,
     library_form,
 )
 from .iot.binding import Binding
+from .iot.device import VirtualDevice
 from .iot.errors import ModelError
 from .iot.formats import MAX_FILE_BYTES, Loaded, load, load_document
 from .library import async_bundled
@@ -52,7 +55,10 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
 
     _loaded: Loaded
     _source: str
+    _title: str
     _data: dict[str, Any]
+    _probed: VirtualDevice | None = None
+    """What the device gave when it was looked for."""
 
     async def async_step_user(
         self, _user_input: dict[str, Any] | None = None
@@ -97,30 +103,23 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
         if user_input is not None:
             try:
                 text: str = user_input[CONF_DOCUMENT]
-                loaded = load(text.encode(errors="replace"), "text")
+                loaded = load(text.encode(errors="replace"), "pasted text")
                 return await self._async_take(loaded, SOURCE_PASTE)
             except ModelError as err:
                 problem = err
         return self._form("paste", PASTE_FORM, user_input or {}, problem)
 
-    async def async_step_address(
+    async def async_step_path(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Say where the device is found behind the connection."""
-        problem: ModelError | str | None = None
-        if user_input is not None:
-            problem = self._check(user_input)
-            if problem is None:
-                self._data = {
-                    CONF_KEY: uuid4().hex,
-                    CONF_SOURCE: self._source,
-                    CONF_DOCUMENT: dict(self._loaded.document),
-                    **_placed(user_input),
-                }
-                self._title = user_input[CONF_NAME].strip()
-                return await self.async_step_preview()
-        shown = user_input or {CONF_NAME: self._loaded.model.name}
-        return self._form("address", self._device_form(), shown, problem)
+        """Say below which path a CoAP device is found."""
+        return await self._async_place(user_input)
+
+    async def async_step_topic(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Say below which topic an MQTT device is found."""
+        return await self._async_place(user_input)
 
     async def async_step_preview(
         self, user_input: dict[str, Any] | None = None
@@ -132,11 +131,20 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
                 data=self._data,
                 unique_id=self._data[CONF_BASE],
             )
-        decisions = decide(self._loaded)
+        decisions, device = decide(self._loaded), self._probed
+        leaves = self._loaded.model.leaves.values()
+        remarks = "".join(f"\n- {remark}" for remark in self._loaded.remarks)
         return self.async_show_form(
             step_id="preview",
             data_schema=vol.Schema({}),
-            description_placeholders=await self._async_preview(decisions),
+            description_placeholders={
+                "model": self._loaded.model.name,
+                "summary": summary(decisions),
+                "rows": table(decisions, device),
+                "known": str(len(device.values)) if device else "0",
+                "readable": str(sum(leaf.readable for leaf in leaves)),
+                "remarks": remarks or "–",
+            },
             last_step=True,
         )
 
@@ -159,7 +167,7 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
                     unique_id=data[CONF_BASE],
                 )
         shown = user_input or {**subentry.data, CONF_NAME: subentry.title}
-        return self._form("reconfigure", self._device_form(), shown, problem)
+        return self._form("reconfigure", self._device_form.schema, shown, problem)
 
     # Inside
 
@@ -175,10 +183,54 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
             loaded.model, Binding(base="any", layouts=loaded.layouts)
         )
         self._loaded, self._source = loaded, source
-        return await self.async_step_address()
+        return await self._async_place(None)
 
-    def _device_form(self) -> vol.Schema:
+    async def _async_place(
+        self, user_input: dict[str, Any] | None
+    ) -> SubentryFlowResult:
+        """Ask where the device is, until it is found there or is to be added anyway."""
+        step_id, schema = self._device_form
+        problem: ModelError | str | None = None
+        if user_input is not None:
+            problem = self._check(user_input)
+            if problem is None:
+                placed = _placed(user_input)
+                self._probed = await self._async_probe(placed)
+                if user_input.get(CONF_ANYWAY) or not self._is_mute(self._probed):
+                    self._title = user_input[CONF_NAME].strip()
+                    self._data = {
+                        CONF_KEY: uuid4().hex,
+                        CONF_SOURCE: self._source,
+                        CONF_DOCUMENT: dict(self._loaded.document),
+                        **placed,
+                    }
+                    return await self.async_step_preview()
+                problem = "no_values"
+                schema = schema.extend(ANYWAY_FIELD)
+        shown = user_input or {CONF_NAME: self._loaded.model.name}
+        return self._form(step_id, schema, shown, problem)
+
+    @property
+    def _device_form(self) -> DeviceForm:
         return DEVICE_FORMS[System(self._get_entry().data[CONF_SYSTEM])]
+
+    async def _async_probe(self, placed: Mapping[str, Any]) -> VirtualDevice | None:
+        """Look what the device gives, if the connection runs."""
+        entry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return None
+        return await async_probe(
+            entry.runtime_data.connection, self._loaded, self._binding(placed)
+        )
+
+    @staticmethod
+    def _is_mute(device: VirtualDevice | None) -> bool:
+        """Whether a device was looked for, should give values, and gave none."""
+        return (
+            device is not None
+            and not device.values
+            and any(leaf.readable for leaf in device.model.leaves.values())
+        )
 
     def _form(
         self,
@@ -223,30 +275,14 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
             confirm=placed.get(CONF_CONFIRM, True),
         )
 
-    async def _async_preview(self, decisions: tuple[Decision, ...]) -> dict[str, str]:
-        """Return what the preview shows."""
-        entry = self._get_entry()
-        device = None
-        if entry.state is ConfigEntryState.LOADED:
-            device = await async_probe(
-                entry.runtime_data.connection, self._loaded, self._binding(self._data)
-            )
-        readable = [
-            leaf for leaf in self._loaded.model.leaves.values() if leaf.readable
-        ]
-        return {
-            "model": self._loaded.model.name,
-            "summary": summary(decisions),
-            "rows": table(decisions, device),
-            "known": str(len(device.values)) if device else "0",
-            "readable": str(len(readable)),
-            "remarks": "\n".join(f"- {remark}" for remark in self._loaded.remarks),
-        }
-
 
 def _placed(user_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return a device's place as its data keeps it."""
-    placed = {key: value for key, value in user_input.items() if key != CONF_NAME}
+    placed = {
+        key: value
+        for key, value in user_input.items()
+        if key not in (CONF_NAME, CONF_ANYWAY)
+    }
     placed[CONF_BASE] = placed.get(CONF_BASE, "").strip().strip("/")
     return placed
 

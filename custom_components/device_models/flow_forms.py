@@ -1,7 +1,7 @@
 """The forms of the flows."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from homeassistant.const import (
     CONF_HOST,
@@ -50,6 +50,7 @@ from .systems import System
 SECTION_ADVANCED: Final = "advanced"
 CONF_MODEL: Final = "model"
 CONF_FILE: Final = "file"
+CONF_ANYWAY: Final = "anyway"
 
 
 def _seconds(low: float, high: float) -> NumberSelector:
@@ -102,9 +103,11 @@ CONNECTION_FORMS: Final[Mapping[System, vol.Schema]] = {
                         vol.Optional(CONF_CA): LONG_TEXT,
                         vol.Optional(CONF_CLIENT_CERTIFICATE): LONG_TEXT,
                         vol.Optional(CONF_CLIENT_KEY): LONG_TEXT,
-                        vol.Required(CONF_MQTT_VERSION, default="5"): SelectSelector(
+                        vol.Required(
+                            CONF_MQTT_VERSION, default="3.1.1"
+                        ): SelectSelector(
                             SelectSelectorConfig(
-                                options=["5", "3.1.1"],
+                                options=["3.1.1", "5"],
                                 mode=SelectSelectorMode.DROPDOWN,
                             )
                         ),
@@ -117,15 +120,25 @@ CONNECTION_FORMS: Final[Mapping[System, vol.Schema]] = {
     ),
 }
 
-DEVICE_FORMS: Final[Mapping[System, vol.Schema]] = {
-    System.COAP: vol.Schema(
+
+class DeviceForm(NamedTuple):
+    """The form that asks where a device is found behind a connection."""
+
+    step_id: str
+    schema: vol.Schema
+
+
+PATH_FORM: Final = DeviceForm(
+    "path",
+    vol.Schema(
         {
             vol.Required(CONF_NAME): TextSelector(),
             vol.Optional(CONF_BASE): TextSelector(),
         }
-    )
-} | dict.fromkeys(
-    (System.HOME_ASSISTANT_MQTT, System.MQTT_BROKER),
+    ),
+)
+TOPIC_FORM: Final = DeviceForm(
+    "topic",
     vol.Schema(
         {
             vol.Required(CONF_NAME): TextSelector(),
@@ -137,7 +150,13 @@ DEVICE_FORMS: Final[Mapping[System, vol.Schema]] = {
         }
     ),
 )
-"""Where a device is found behind a connection, and how it behaves there."""
+DEVICE_FORMS: Final[Mapping[System, DeviceForm]] = {
+    System.COAP: PATH_FORM,
+    System.HOME_ASSISTANT_MQTT: TOPIC_FORM,
+    System.MQTT_BROKER: TOPIC_FORM,
+}
+ANYWAY_FIELD: Final = {vol.Required(CONF_ANYWAY, default=False): BooleanSelector()}
+"""What is asked besides when the device gave no value."""
 
 UPLOAD_FORM: Final = vol.Schema(
     {vol.Required(CONF_FILE): FileSelector(FileSelectorConfig(accept=".json"))}

@@ -141,7 +141,7 @@ def _classified(decision: Decision, attribute: Attribute) -> Decision:
         if attribute.enum:
             device_class, reason = SensorDeviceClass.ENUM, "the model lists choices"
         elif attribute.type is DataType.DATETIME:
-            device_class, reason = SensorDeviceClass.TIMESTAMP, "DATETIME"
+            device_class, reason = SensorDeviceClass.TIMESTAMP, "a time"
     if device_class not in DEVICE_CLASSES.get(decision.platform, frozenset()):
         return decision
     reasons = decision.because("device_class", reason)

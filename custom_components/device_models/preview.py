@@ -37,6 +37,7 @@ async def async_probe(
         model=loaded.model,
         binding=binding,
         port=connection,
+        quiet=True,
     )
     names = {name for name, leaf in loaded.model.leaves.items() if leaf.readable}
     try:

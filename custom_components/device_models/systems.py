@@ -89,15 +89,20 @@ def _mqtt_broker(_hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
     )
 
 
-def _host_and_port(data: Mapping[str, Any]) -> str:
-    """Return the address as the title of an entry."""
-    return f"{data[CONF_HOST]}:{data[CONF_PORT]}"
+def _coap_title(data: Mapping[str, Any]) -> str:
+    """Return the title of an endpoint's entry."""
+    return f"CoAP {data[CONF_HOST]}:{data[CONF_PORT]}"
+
+
+def _broker_title(data: Mapping[str, Any]) -> str:
+    """Return the title of a broker's entry."""
+    return f"MQTT {data[CONF_HOST]}:{data[CONF_PORT]}"
 
 
 SYSTEMS: Final[Mapping[System, Kind]] = {
-    System.COAP: Kind(_coap, _host_and_port, (CONF_HOST, CONF_PORT)),
+    System.COAP: Kind(_coap, _coap_title, (CONF_HOST, CONF_PORT)),
     System.HOME_ASSISTANT_MQTT: Kind(_home_assistant_mqtt, lambda _data: "MQTT", ()),
-    System.MQTT_BROKER: Kind(_mqtt_broker, _host_and_port, (CONF_HOST, CONF_PORT)),
+    System.MQTT_BROKER: Kind(_mqtt_broker, _broker_title, (CONF_HOST, CONF_PORT)),
 }
 
 

@@ -84,9 +84,19 @@ class VirtualDevice:
     """One modelled device: values with time and certainty, transactions, listeners."""
 
     def __init__(
-        self, *, key: str, name: str, model: DeviceModel, binding: Binding, port: Port
+        self,
+        *,
+        key: str,
+        name: str,
+        model: DeviceModel,
+        binding: Binding,
+        port: Port,
+        quiet: bool = False,
     ) -> None:
-        """Start without values: nothing is known until the device was heard."""
+        """Start without values: nothing is known until the device was heard.
+
+        A quiet one logs nothing: it is there for a look only.
+        """
         self.key = key
         self.name = name
         self.model = model
@@ -99,6 +109,7 @@ class VirtualDevice:
         self.dropped: Counter[str] = Counter()
         """How often something from the wire was dropped, by cause."""
         self._port = port
+        self._quiet = quiet
         self._values: dict[str, Reading] = {}
         self._transaction: dict[str, Scalar] | None = None
         self._objects = frozenset(
@@ -237,7 +248,7 @@ class VirtualDevice:
         known = name in self._by_attribute or name in self._by_format
         cause = f"{name if known else '(other)'}: {error.key}"
         self.dropped[cause] += 1
-        if self.dropped[cause] == 1:
+        if self.dropped[cause] == 1 and not self._quiet:
             _LOGGER.warning(
                 "%s: dropped %s; more of this kind are only counted", self.name, error
             )

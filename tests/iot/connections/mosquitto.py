@@ -84,5 +84,5 @@ async def plain_client(port: int) -> AsyncGenerator[aiomqtt.Client]:
     client = aiomqtt.Client("127.0.0.1", port)
     async with client:
         yield client
-    while client._misc_task is not None and not client._misc_task.done():
-        await asyncio.sleep(0)
+    if client._misc_task is not None:
+        await asyncio.wait([client._misc_task])  # aiomqtt does not

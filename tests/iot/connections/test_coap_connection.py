@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 import json
-from typing import Any
+from typing import Any, override
 
 from aiocoap import Code, Message
 import cbor2
@@ -388,7 +388,7 @@ async def test_refused_write_says_why_and_leaves_the_old_value(
         device = thing(connection := await connect(server.port))
         await connection.read(device, {"level"})
         level.failure = Code.BAD_REQUEST
-        with pytest.raises(RejectedError, match="/level answered 4.00 no such luck"):
+        with pytest.raises(RejectedError, match=r"/level answered 4\.00 no such luck"):
             await device.set("level", 7)
         assert shown(device) == {"level": 3}
 
@@ -397,6 +397,7 @@ async def test_value_that_is_not_taken_over_shows_with_the_next_poll(
     connect: Connect,
 ) -> None:
     class Stubborn(Content):
+        @override
         def change(self, payload: bytes) -> None:
             """Say yes and do nothing."""
 
@@ -580,7 +581,7 @@ async def test_refused_action_says_why(connect: Connect) -> None:
     reset.failure = Code.CONFLICT
     async with bare_server(reset=reset) as server:
         device = thing(await connect(server.port))
-        with pytest.raises(RejectedError, match="/reset answered 4.09 no such luck"):
+        with pytest.raises(RejectedError, match=r"/reset answered 4\.09 no such luck"):
             await device.call("reset")
 
 

@@ -208,12 +208,16 @@ async def test_refused_observation_can_be_given_up(
     watching: Begin, patient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "REFUSED_RETRY", 0.01)
-    resource, refusals = Content(b"1", observable=False), []
+    resource, refusals = Content(b"1", observable=False), [0]
+
+    def refused() -> None:
+        refusals[0] += 1
+
     async with bare_server(a=resource) as server:
-        watch = await watching(server.port, on_refused=lambda: refusals.append(1))
+        watch = await watching(server.port, on_refused=refused)
         await until(lambda: watch._task.done())
         await asyncio.sleep(0.05)
-        assert len(resource.requests) == len(refusals) == 1
+        assert len(resource.requests) == refusals[0] == 1
         watch.renew()
 
 

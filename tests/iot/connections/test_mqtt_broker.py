@@ -289,7 +289,7 @@ async def test_connections_are_tried_less_and_less_often(
 
     await opened(broker.port)
     with monkeypatch.context() as patched:
-        patched.setattr(module.asyncio, "sleep", noted)
+        patched.setattr(asyncio, "sleep", noted)
         broker.kill()
         while len([one for one in pauses if one >= 0.05]) < 5:
             await sleep(0.001)
@@ -637,7 +637,7 @@ async def test_certificate_for_another_name(
     (tmp_path / "broker.pem").write_text(pair.certificate)
     (tmp_path / "broker.key").write_text(pair.key)
     await secure.start()
-    with pytest.raises(UnreachableError, match="not valid for '127.0.0.1'"):
+    with pytest.raises(UnreachableError, match=r"not valid for '127\.0\.0\.1'"):
         await attempt(secure.port, tls=TlsFiles(ca=home.certificate))
 
 
@@ -664,7 +664,7 @@ async def test_plain_client_at_a_secure_broker_and_the_reverse(
 ) -> None:
     async with nothing_left():
         with pytest.raises(
-            UnreachableError, match="reset by peer|closed the connection"
+            UnreachableError, match=r"reset by peer|closed the connection"
         ):
             await attempt(secure.port)
     (tmp_path / "plain").mkdir()

@@ -12,6 +12,7 @@ from custom_components.device_models.iot.connections.base import Connection
 from custom_components.device_models.iot.device import VirtualDevice
 from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.model import DeviceModel
+from custom_components.device_models.iot.values import JsonValue
 
 THING: Final[Mapping[str, Any]] = {
     "urn": "urn:test:thing",
@@ -74,7 +75,9 @@ def thing(
     **binding: Any,
 ) -> VirtualDevice:
     """Return a device behind a connection; ``coap`` and ``mqtt`` are its layouts."""
-    layouts = {name: binding.pop(name) for name in ("coap", "mqtt") if name in binding}
+    layouts: dict[str, JsonValue] = {
+        name: binding.pop(name) for name in ("coap", "mqtt") if name in binding
+    }
     return VirtualDevice(
         key="key",
         name="Thing",
@@ -92,7 +95,7 @@ def shown(device: VirtualDevice) -> dict[str, Any]:
 async def until(condition: Callable[[], object], seconds: float = SECONDS) -> None:
     """Wait until something is so; fail if it does not come."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  (of any kind, none has an event)
             await asyncio.sleep(0.005)
 
 
@@ -125,7 +128,7 @@ async def nothing_left(*, timers: bool = True) -> AsyncGenerator[None]:
         # aiocoap and aiomqtt need some passes of the event loop to end.
         for _ in range(20):
             await asyncio.sleep(0)
-        while asyncio.all_tasks() - tasks:
+        while asyncio.all_tasks() - tasks:  # noqa: ASYNC110  (whosever they are)
             await asyncio.sleep(0)
     assert _open_files() <= files
     if timers:

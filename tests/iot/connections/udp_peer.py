@@ -102,10 +102,10 @@ class UdpPeer(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def udp_peer(behave: Answer) -> AsyncGenerator[UdpPeer]:
+async def udp_peer(behave: Answer, host: str = "127.0.0.1") -> AsyncGenerator[UdpPeer]:
     """Run a peer."""
     transport, peer = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: UdpPeer(behave), local_addr=("127.0.0.1", 0)
+        lambda: UdpPeer(behave), local_addr=(host, 0)
     )
     try:
         yield peer
