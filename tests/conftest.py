@@ -1,6 +1,5 @@
 """What all tests share."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Generator
 import logging
 from pathlib import Path
@@ -35,8 +34,8 @@ from simulators.coap import CoapSimulator
 from simulators.models import load_model
 from simulators.mqtt import MqttSimulator
 
-from .acting import device_subentry, free_port, is_open, until
-from .passwords import PASSWORD, USERNAME, Mosquitto
+from .acting import device_subentry, free_port
+from .passwords import PASSWORD, Mosquitto
 from .translations import check_exception, check_flow_result
 
 
@@ -204,24 +203,9 @@ async def guarded_broker(
     request: pytest.FixtureRequest, tmp_path: Path, socket_enabled: None
 ) -> AsyncGenerator[Mosquitto]:
     """Run a Mosquitto that wants a password."""
-    program = peer(request, "mosquitto")
-    passwords = tmp_path / "passwords"
-    passwords.write_text(f"{USERNAME}:{PASSWORD}\n")
-    passwords.chmod(0o600)
-    hashing = await asyncio.create_subprocess_exec(
-        peer(request, "mosquitto_passwd"), "-U", passwords
+    broker = Mosquitto(
+        peer(request, "mosquitto"), peer(request, "mosquitto_passwd"), tmp_path
     )
-    assert await hashing.wait() == 0
-    port = free_port()
-    settings = tmp_path / "mosquitto.conf"
-    settings.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous false\n"
-        f"password_file {passwords}\nuser root\n"
-    )
-    process = await asyncio.create_subprocess_exec(program, "-c", settings)
-    try:
-        await until(lambda: is_open(port))
-        yield Mosquitto(port)
-    finally:
-        process.terminate()
-        await process.wait()
+    await broker.start(PASSWORD)
+    yield broker
+    await broker.stop()

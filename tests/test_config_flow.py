@@ -18,10 +18,13 @@ from custom_components.device_models.const import (
     CONF_WILL_TOPIC,
     DOMAIN,
 )
+from custom_components.device_models.iot.connections.mqtt import (
+    broker as broker_module,
+)
 from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
-from .acting import free_port, set_up
+from .acting import free_port, set_up, until
 from .passwords import PASSWORD, USERNAME, Mosquitto
 
 pytestmark = pytest.mark.usefixtures("integration", "quick_requests")
@@ -220,4 +223,37 @@ async def test_reauthentication(hass: HomeAssistant, guarded_broker: Mosquitto) 
     assert result["reason"] == "reauth_successful"
     await hass.async_block_till_done()
     assert entry.data[CONF_PASSWORD] == PASSWORD
+    assert entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.peer
+async def test_reauthentication_when_the_password_changes_in_between(
+    hass: HomeAssistant, guarded_broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker_module, "FIRST_RETRY", 0.05)
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Broker",
+        data={
+            CONF_SYSTEM: System.MQTT_BROKER,
+            CONF_HOST: "127.0.0.1",
+            CONF_PORT: guarded_broker.port,
+            CONF_USERNAME: USERNAME,
+            CONF_PASSWORD: PASSWORD,
+            CONF_MQTT_VERSION: "3.1.1",
+        },
+    )
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    await guarded_broker.stop()
+    await guarded_broker.start("new")
+    await until(hass.config_entries.flow.async_progress)
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["step_id"] == "reauth_confirm"
+    result = await hass.config_entries.flow.async_configure(
+        flow["flow_id"], {CONF_USERNAME: USERNAME, CONF_PASSWORD: "new"}
+    )
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED

@@ -1,5 +1,7 @@
 """Device Models: devices that a device model describes, in Home Assistant."""
 
+from functools import partial
+
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
@@ -16,6 +18,7 @@ async def async_setup_entry(
 ) -> bool:
     """Open the connection of an entry and make its devices."""
     runtime = EntryRuntime(hass, entry, connection_for(hass, entry.data))
+    runtime.connection.on_unauthorized = partial(entry.async_start_reauth, hass)
     try:
         await runtime.connection.open()
     except UnauthorizedError as err:

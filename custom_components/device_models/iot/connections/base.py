@@ -7,7 +7,7 @@ does not have is absent from its ``capabilities`` and raises NotOfferedError.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Set as AbstractSet
+from collections.abc import Callable, Mapping, Set as AbstractSet
 from dataclasses import dataclass
 from enum import Flag, auto
 from typing import ClassVar
@@ -49,6 +49,9 @@ class Connection(ABC):
     """
 
     capabilities: ClassVar[Capability]
+
+    on_unauthorized: Callable[[], None] | None = None
+    """Called when the system refuses the credentials that it took before."""
 
     @property
     @abstractmethod

@@ -200,6 +200,8 @@ class BrokerClient(MqttClient):
                 return await self._connect()
             except CommunicationError as err:
                 _LOGGER.debug("%s", err)
+                if isinstance(err, UnauthorizedError) and self.on_unauthorized:
+                    self.on_unauthorized()
                 pause = min(pause * 2, LONGEST_RETRY)
 
     def _dispatch(self, message: aiomqtt.Message) -> None:

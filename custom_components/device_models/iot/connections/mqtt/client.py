@@ -18,6 +18,9 @@ class Message:
 class MqttClient(ABC):
     """A client that stays connected by itself, and subscribes again when it was not."""
 
+    on_unauthorized: Callable[[], None] | None = None
+    """Called when the broker refuses the credentials that it took before."""
+
     @property
     @abstractmethod
     def address(self) -> str:

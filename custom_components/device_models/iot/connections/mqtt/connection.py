@@ -91,6 +91,7 @@ class MqttConnection(Connection):
 
     @override
     async def open(self) -> None:
+        self._client.on_unauthorized = self.on_unauthorized
         await self._client.open(self._on_connection)
 
     @override
