@@ -1,5 +1,6 @@
 """A bare aiocoap server with resources that tests can change."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, override
@@ -136,6 +137,8 @@ class BareServer:
 
     async def stop(self) -> None:
         """End without a word."""
+        for _ in range(5):
+            await asyncio.sleep(0)  # what has arrived is answered
         context, self._context = self._context, None
         if context is not None:
             await context.shutdown()

@@ -9,6 +9,7 @@ from aiocoap import Code, Message
 import cbor2
 import pytest
 
+from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.connections.coap import (
     CoapConnection,
     CoapEndpoint,
@@ -23,6 +24,7 @@ from custom_components.device_models.iot.device import (
     VirtualDevice,
 )
 from custom_components.device_models.iot.errors import (
+    ModelError,
     PayloadError,
     RejectedError,
     UnreachableError,
@@ -71,6 +73,14 @@ async def test_opening_contacts_the_endpoint() -> None:
         await connection.open()  # 4.04 is an answer
         assert connection.address == f"coap://127.0.0.1:{server.port}"
         await connection.close()
+
+
+def test_binding_is_checked_before_anything_is_asked() -> None:
+    connection = CoapConnection(CoapEndpoint("127.0.0.1"))
+    model = model_of({"name": "a", "type": "STRING"})
+    connection.check(model, Binding())
+    with pytest.raises(ModelError, match="no such element"):
+        connection.check(model, Binding(layouts={"coap": {"attributes": {"b": "x"}}}))
 
 
 async def test_opening_that_fails_leaves_nothing() -> None:
@@ -182,7 +192,6 @@ async def test_what_is_absent_is_not_asked_for_again_soon(
         assert asked[4:] == ["state"]
         # Who was away may have got new firmware.
         device.report(Availability.UNREACHABLE)
-        await connection.read(device, {"level"})
         await connection.read(device, {"temperature", "level"})
         assert asked[-3:] == ["state", "temperature", "level"]
         monkeypatch.setattr(resources, "ABSENT_RETRY", 0.0)
@@ -666,7 +675,8 @@ async def test_alert_fires_once_and_never_for_a_registration(
         device.report(Availability.UNREACHABLE)
         await connection.read(device, {"level"})  # it is back: everything anew
         await until(lambda: hot.observers)
-        await until(lambda: len(hot.requests) == 2)
+        registered = [one for one in hot.requests if one.opt.observe == 0]
+        assert len(registered) == 2
         hot.notify(b"garbage")
         await until(lambda: device.dropped)
         hot.notify(b"")

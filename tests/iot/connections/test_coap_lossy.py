@@ -106,4 +106,4 @@ async def test_changes_arrive_in_the_end(
     for number in range(10):
         shared.notify(json.dumps({**STATE, "level": number}).encode())
         await until(lambda: shown(device)["level"] == number)  # noqa: B023
-    assert {one.opt.observe for one in shared.asked(Code.GET)} == {0}
+    assert {one.opt.observe for one in shared.asked(Code.GET)} <= {0, 1}  # no polls

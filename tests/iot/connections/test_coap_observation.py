@@ -151,8 +151,8 @@ async def test_renewal_is_immediate(watching: Begin, patient: None) -> None:
         await server.restart()
         watch.renew()
         watch.renew()
-        await until(lambda: resource.observers, 0.5)
-        assert len(watch.registered) == 2
+        await until(lambda: len(watch.registered) == 2)
+        assert resource.observers
 
 
 async def test_error_is_the_last_notification(watching: Begin, patient: None) -> None:
@@ -215,7 +215,7 @@ async def test_refused_observation_can_be_given_up(
 
     async with bare_server(a=resource) as server:
         watch = await watching(server.port, on_refused=refused)
-        await until(lambda: watch._task.done())
+        await until(watch._task.done)
         await asyncio.sleep(0.05)
         assert len(resource.requests) == refusals[0] == 1
         watch.renew()
@@ -328,30 +328,74 @@ async def test_observation_of_a_dead_server_stopped_at_any_moment_leaves_nothing
         await endpoint.close()
 
 
-async def test_server_learns_that_the_interest_has_ended(
+def observed(request: Message) -> Iterable[bytes]:
+    """Take an observer."""
+    if request.code.is_request():
+        yield answer(request, b"1", options=[(6, b"\x01")])
+
+
+async def test_server_is_told_that_the_interest_has_ended(
     endpoint: Endpoint, patient: None
 ) -> None:
-    def behave(request: Message) -> Iterable[bytes]:
-        if request.code.is_request():
-            yield answer(request, b"1", options=[(6, b"\x01")])
+    resource = Content(b"1")
+    async with bare_server(a=resource) as server:
+        watch = Watch(await endpoint(server.port))
+        watch.start()
+        await until(lambda: watch.state is State.ACTIVE)
+        await watch.stop()
+        await until(lambda: not resource.observers)
+    async with udp_peer(observed) as peer:
+        watch = Watch(await endpoint(peer.port))
+        watch.start()
+        await until(lambda: watch.state is State.ACTIVE)
+        await watch.stop()
+        await until(lambda: len(peer.received) == 2)
+        first, last = peer.received
+        assert (first.opt.observe, last.opt.observe) == (0, 1)
+        assert first.token == last.token
+        assert last.mtype == NON
 
-    async with udp_peer(behave) as peer:
+
+async def test_server_keeps_one_observer_however_often_it_is_registered(
+    watching: Begin,
+) -> None:
+    resource = Content(b"1", max_age=0)
+    async with bare_server(a=resource) as server:
+        watch = await watching(server.port)
+        await until(lambda: len(watch.registered) == 4)
+        await until(lambda: len(resource.observers) == 1)
+
+
+async def test_server_that_missed_the_good_bye_learns_by_a_reset(
+    endpoint: Endpoint, patient: None
+) -> None:
+    def deaf(request: Message) -> Iterable[bytes]:
+        return observed(request) if request.opt.observe == 0 else ()
+
+    async with udp_peer(deaf) as peer:
         watch = Watch(await endpoint(peer.port))
         watch.start()
         await until(lambda: watch.state is State.ACTIVE)
         await watch.stop()
         for number in range(2, 5):
+            options = [(6, bytes([number]))]
             told = answer(
-                peer.requests[0],
-                b"x",
-                kind=CON,
-                message_id=number,
-                options=[(6, bytes([number]))],
+                peer.requests[0], b"x", kind=CON, message_id=number, options=options
             )
             peer.send(told)
             await until(lambda: peer.received[-1].mid == number)  # noqa: B023
         assert peer.received[-1].mtype == RST
         assert watch.notified == []
+
+
+async def test_server_whose_answer_to_a_registration_got_lost_is_not_left_with_it(
+    watching: Begin, patient: None
+) -> None:
+    async with udp_peer(lambda _request: ()) as peer:
+        await watching(peer.port, confirmable=False)
+        await until(lambda: any(one.opt.observe == 1 for one in peer.received))
+        assert [one.opt.observe for one in peer.received[:2]] == [0, 1]
+        assert peer.received[0].token == peer.received[1].token
 
 
 async def test_notification_in_blocks_is_put_together(
@@ -386,7 +430,7 @@ async def test_lost_registration_is_repeated_though_not_confirmable(
 
     def deaf_at_first(request: Message) -> Iterable[bytes]:
         nonlocal seen
-        seen += 1
+        seen += request.opt.observe == 0
         if seen == 2:
             yield answer(request, b"1", kind=NON, options=[(6, b"\x01")])
 

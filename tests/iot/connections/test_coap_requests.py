@@ -377,7 +377,7 @@ async def test_document_in_blocks_both_ways(endpoint: Endpoint) -> None:
 
 
 def in_blocks(etag: Callable[[int], bytes]) -> Answer:
-    """Answer in three blocks of 16 bytes, each with the ETag of the request's number."""
+    """Answer in three blocks of 16 bytes, with an ETag by the request's number."""
     served = 0
 
     def behave(request: Message) -> Iterable[bytes]:

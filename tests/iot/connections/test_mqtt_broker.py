@@ -338,7 +338,7 @@ async def test_closing_while_the_broker_comes_back_leaves_nothing(
 async def test_closing_at_once_leaves_nothing(broker: Mosquitto) -> None:
     async with nothing_left():
         await attempt(broker.port)
-    assert "Received DISCONNECT" in broker.log
+    await until(lambda: "Received DISCONNECT" in broker.log)
 
 
 @pytest.mark.peer
@@ -467,6 +467,35 @@ async def test_credentials(peer_program: str, tmp_path: Path, version: str) -> N
 
 @pytest.mark.peer
 @MOSQUITTO
+async def test_credentials_that_are_refused_later(
+    peer_program: str, tmp_path: Path, opened: Open
+) -> None:
+    passwords = tmp_path / "passwords"
+    change = ("mosquitto_passwd", "-c", "-b", passwords, "ann")
+    await output_of(*change, "old")
+    with mosquitto(
+        peer_program, tmp_path, "allow_anonymous false", f"password_file {passwords}"
+    ) as broker:
+        await broker.ready()
+        states: list[bool] = []
+        refusals: list[bool] = []
+        client = await opened(
+            broker.port, states.append, username="ann", password="old"
+        )
+        client.on_unauthorized = lambda: refusals.append(True)
+        broker.kill()
+        await output_of(*change, "new")
+        await broker.start()
+        await until(lambda: len(refusals) > 1)
+        assert states == [False]
+        broker.kill()
+        await output_of(*change, "old")
+        await broker.start()
+        await until(lambda: states == [False, True])
+
+
+@pytest.mark.peer
+@MOSQUITTO
 async def test_broker_with_another_protocol(
     broker_port: int, peer_program: str
 ) -> None:
@@ -505,6 +534,26 @@ def _later(codes: list[Any]) -> Callable[..., Any]:
         return codes
 
     return subscribe
+
+
+@pytest.mark.peer
+@MOSQUITTO
+async def test_subscription_cancelled_at_any_moment_is_none(
+    broker: Mosquitto, opened: Open
+) -> None:
+    client = await opened(broker.port)
+    for passes in range(8):
+        subscribing = asyncio.create_task(client.subscribe(f"a/{passes}", pytest.fail))
+        for _ in range(passes):
+            await asyncio.sleep(0)
+        subscribing.cancel()
+        await asyncio.wait([subscribing])
+        if not subscribing.cancelled():
+            end = await subscribing
+            await end()
+        assert client._subscriptions == {}
+    assert broker.unsubscriptions == broker.subscriptions
+    assert "a/7" in broker.subscriptions
 
 
 # Our presence

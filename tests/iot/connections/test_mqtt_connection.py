@@ -12,6 +12,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
+from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.codecs.json import Json
 from custom_components.device_models.iot.connections.mqtt import (
     BrokerClient,
@@ -22,6 +23,7 @@ from custom_components.device_models.iot.connections.mqtt import (
 )
 from custom_components.device_models.iot.device import Alert, Availability, Certainty
 from custom_components.device_models.iot.errors import (
+    ModelError,
     NotConfirmedError,
     NotOfferedError,
     UnreachableError,
@@ -196,10 +198,11 @@ async def test_alerts_fire_but_not_from_the_past(
     device.on_alert("hot", alerts.append)
     await connection.attach(device)
     await tell(wire, "hall/alert/hot", "garbage")
+    await tell(wire, "hall/alert/hot", [80])
     await tell(wire, "hall/alert/hot", {"temperature": 90, "severity": "LOW"})
     await until(lambda: alerts)
     assert [one.fields for one in alerts] == [{"temperature": 90}]
-    assert device.dropped["hot: payload_invalid"] == 1
+    assert device.dropped == {"hot: payload_invalid": 2}
 
 
 # Availability
@@ -555,6 +558,18 @@ async def test_what_the_system_does_not_have(connection: MqttConnection) -> None
 
 
 # The end
+
+
+async def test_binding_is_checked_before_anything_is_subscribed_to(
+    connection: MqttConnection, broker: Mosquitto
+) -> None:
+    model = model_of({"name": "a", "type": "STRING"})
+    connection.check(model, Binding(base="hall"))
+    with pytest.raises(ModelError, match="wildcards"):
+        connection.check(model, Binding(base="hall/#"))
+    with pytest.raises(ModelError, match="wildcards"):
+        await connection.attach(thing(connection, base="+", model=model))
+    assert broker.subscriptions == []
 
 
 async def test_two_devices_of_one_base(

@@ -56,16 +56,10 @@ class AttachedDevice:
             for name in resource.given
         )
 
-    def renew(self, *, returned: bool) -> None:
-        """Register again: the device seems to have forgotten that it is observed.
-
-        One that has returned may also have got what it did not have before.
-        """
+    def renew(self) -> None:
+        """Register again: the device seems to have forgotten that it is observed."""
         for observation in self._observations:
             observation.renew()
-        if returned:
-            for resource in self.layout.resources:
-                resource.absent_until = 0.0
 
     def take(
         self, resource: Resource, response: Response

@@ -8,14 +8,14 @@ tuned to end before our own timeout, and one request at a time goes to an endpoi
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import logging
 from typing import Any, Final
 
 import aiocoap.error
 
 from ...errors import CommunicationError, UnreachableError
-from .context import acquire_context, release_context
+from .context import acquire_context, release_context, send_alone
 from .request import Method, Request, Response
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,6 +28,15 @@ NON_CONFIRMABLE_TIMEOUTS: Final = (2.0, 3.0, 5.0)
 
 RESTARTS: Final = 2
 """How often a document that changes while it is sent in blocks is begun again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """A request that was sent: ours, as aiocoap's message, and aiocoap's handle."""
+
+    request: Request
+    message: Any
+    running: Any
 
 
 @dataclass(slots=True)
@@ -101,30 +110,30 @@ class CoapEndpoint:
     ) -> AsyncIterator[tuple[Response, AsyncIterator[Response]]]:
         """Register for notifications (RFC 7641); gives the first answer and the rest.
 
-        Leaving the context ends the interest. The server learns of it by a reset in
-        answer to a later notification: aiocoap cannot ask under an old token (§2).
+        Leaving the context ends the interest, and tells the server so. If that gets
+        lost, it learns of it by a reset in answer to a later notification.
 
         Raises:
             UnreachableError: no answer in time, or none possible; also from the
                 iterator when the registration ends that way.
 
         """
-        request = Request(method=Method.GET, path=path, accept=accept, observe=True)
+        request = Request(method=Method.GET, path=path, accept=accept, observe=0)
         exchange, first = await self._ask(request)
         notifications = self._notifications(exchange)
         try:
             yield first, notifications
         finally:
             await notifications.aclose()
-            _end_observation(exchange)
+            self._end(exchange)
 
-    async def _notifications(self, exchange: Any) -> AsyncGenerator[Response]:
+    async def _notifications(self, exchange: _Exchange) -> AsyncGenerator[Response]:
         """Yield the notifications of an observation."""
         with self._translated():
-            async for message in exchange.observation:
+            async for message in exchange.running.observation:
                 yield Response.of(message)
 
-    async def _ask(self, request: Request) -> tuple[Any, Response]:
+    async def _ask(self, request: Request) -> tuple[_Exchange, Response]:
         """Ask as often as may be, when it is our turn; returns the exchange too.
 
         Who has waited for a turn while somebody else got no answer gets none either:
@@ -153,7 +162,9 @@ class CoapEndpoint:
                     self._silences += 1
                 raise UnreachableError(address=self.address, reason="no answer")
 
-    async def _exchange(self, request: Request, seconds: float) -> tuple[Any, Response]:
+    async def _exchange(
+        self, request: Request, seconds: float
+    ) -> tuple[_Exchange, Response]:
         """Send a request once and wait for its answer.
 
         Raises:
@@ -168,17 +179,34 @@ class CoapEndpoint:
                     return await self._send(request)
             return await self._send(request)
 
-    async def _send(self, request: Request) -> tuple[Any, Response]:
+    async def _send(self, request: Request) -> tuple[_Exchange, Response]:
         """Send a request and wait for its answer, without end."""
         if self._context is None:
             raise UnreachableError(address=self.address, reason="closed")
         message = request.message(self.address, confirmable=self.confirmable)
-        exchange = self._context.request(message)
+        exchange = _Exchange(request, message, self._context.request(message))
         try:
-            return exchange, Response.of(await _answer(exchange))
+            return exchange, Response.of(await _answer(exchange.running))
         except BaseException:
-            _end_observation(exchange)
+            self._end(exchange)
             raise
+
+    def _end(self, exchange: _Exchange) -> None:
+        """End the interest in an exchange's notifications, if it has any."""
+        observation, sent = exchange.running.observation, exchange.message
+        if observation is None or observation.cancelled:
+            return
+        observation.cancel()
+        if self._context is None or not sent.token:
+            return  # nothing was sent, or nothing can be
+        # Under the same token (RFC 7641 §3.6): otherwise the server would keep one
+        # observer more with each registration. Not confirmable: a dead server is not to
+        # be asked again and again.
+        parting = replace(exchange.request, observe=1)
+        message = parting.message(self.address, confirmable=False)
+        message.token, message.remote = sent.token, sent.remote
+        with suppress(Exception):  # it may get lost as well
+            send_alone(message)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -216,12 +244,6 @@ async def _answer(exchange: Any) -> Any:
         if not response.done():
             asyncio.get_running_loop().call_later(0, exchange._runner.cancel)  # noqa: SLF001
     return response.result()
-
-
-def _end_observation(exchange: Any) -> None:
-    """End the interest in an exchange's notifications, if it has any."""
-    if exchange.observation is not None and not exchange.observation.cancelled:
-        exchange.observation.cancel()
 
 
 def _reason(error: Exception) -> str:

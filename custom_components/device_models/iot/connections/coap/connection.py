@@ -82,6 +82,8 @@ class CoapConnection(Connection):
     ) -> float | None:
         attached = self._known(device)
         was_online = device.online
+        if not was_online:
+            attached.layout.forget()
         wanted = set(names)
         hints: list[float] = []
         changed: set[str] = set()
@@ -106,7 +108,7 @@ class CoapConnection(Connection):
         if not was_online or changed & attached.pushed:
             # It was away, or did not tell us what is new: it may have restarted, and
             # has then forgotten that we observe it.
-            attached.renew(returned=not was_online)
+            attached.renew()
         return min(*hints, LONGEST_HINT) if hints else None
 
     @override

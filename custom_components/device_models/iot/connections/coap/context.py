@@ -43,6 +43,15 @@ async def acquire_context() -> Any:
     return shared.context
 
 
+def send_alone(message: Any) -> None:
+    """Send a message whose token is given, and wait for nothing.
+
+    aiocoap's ``request`` gives each message a token of its own.
+    """
+    context = _BY_LOOP[asyncio.get_running_loop()].context
+    context.request_interfaces[0].token_interface.send_message(message, lambda: None)
+
+
 async def release_context() -> None:
     """Have one user less; the last one closes the context."""
     loop = asyncio.get_running_loop()

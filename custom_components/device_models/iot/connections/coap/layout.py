@@ -45,6 +45,11 @@ class CoapLayout:
         first = self.resources[0] if self.resources else None
         return first if first and first.shared and not first.absent else None
 
+    def forget(self) -> None:
+        """Forget what the device does not have: it may have got new firmware."""
+        for resource in self.resources:
+            resource.absent_until = 0.0
+
     def asked_for(self, names: AbstractSet[str]) -> list[Resource]:
         """Return the resources that may have the attributes, the best one first.
 

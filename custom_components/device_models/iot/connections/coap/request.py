@@ -72,7 +72,8 @@ class Request:
     content_format: int | None = None
     accept: int | None = None
     etag: bytes | None = None
-    observe: bool = False
+    observe: int | None = None
+    """0 to register for notifications, 1 to end that (RFC 7641 §2)."""
 
     def message(self, address: str, *, confirmable: bool) -> Any:
         """Build what aiocoap sends; it wants a new message each time (§3).
@@ -96,8 +97,7 @@ class Request:
             message.opt.accept = ContentFormat(self.accept)
         if self.etag is not None:
             message.opt.etags = [self.etag]
-        if self.observe:
-            message.opt.observe = 0
+        message.opt.observe = self.observe
         return message
 
 
