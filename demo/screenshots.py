@@ -47,7 +47,7 @@ async def take() -> None:
         async with _browser(running) as page:
             await _to_the_preview(running, page, device)
             await _picture(page, "preview", 1100)
-            await _button(page, "Submit").click()
+            await _button(page, "Create").click()
             await page.get_by_text("Success").first.wait_for()
             await running.wait_until_live()
             await place(running.live, device)
