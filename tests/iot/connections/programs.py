@@ -11,19 +11,21 @@ from typing import Any
 class Program:
     """A program that can be killed and started again."""
 
-    def __init__(self, *command: str | Path) -> None:
-        """Note the command line."""
+    def __init__(self, *command: str | Path, log: Path | None = None) -> None:
+        """Note the command line, and where the output goes."""
         self.command = [str(part) for part in command]
+        self._log = log or Path("/dev/null")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; its output goes nowhere."""
-        self._process = subprocess.Popen(  # noqa: S603  (a command of the tests)
-            self.command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        """Start it."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603  (a command of the tests)
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
 
     def kill(self) -> None:
         """End it without a chance to say good-bye."""
@@ -34,9 +36,9 @@ class Program:
 
 
 @contextmanager
-def running(*command: str | Path) -> Iterator[Program]:
+def running(*command: str | Path, log: Path | None = None) -> Iterator[Program]:
     """Run a program until the end."""
-    program = Program(*command)
+    program = Program(*command, log=log)
     program.start()
     try:
         yield program

@@ -37,7 +37,7 @@ from simulators.models import load_model
 from .coap_server import Content, bare_server
 from .conftest import Connect
 from .things import STATE, free_port, model_of, nothing_left, shown, thing, until
-from .udp_peer import answer, silent, udp_peer
+from .udp_peer import ACK, EMPTY, answer, datagram, silent, udp_peer
 
 FLAT = {
     "temperature": 21.5,
@@ -266,6 +266,35 @@ async def test_dead_device_is_unreachable(connect: Connect) -> None:
         await server.start()
         await connection.read(device, ALL)
         assert device.online
+
+
+async def test_one_hanging_resource_does_not_take_the_device_down(
+    connect: Connect,
+) -> None:
+    def behave(request: Message) -> Iterable[bytes]:
+        path = "/".join(request.opt.uri_path)
+        if path in hanging:
+            yield datagram(ACK, EMPTY, request.mid)
+        else:
+            yield answer(request, b"3")
+
+    hanging: set[str] = set()
+    async with udp_peer(behave) as peer:
+        device = thing(connection := await connect(peer.port), coap={"state": False})
+        await connection.read(device, {"temperature", "level"})
+        hanging.add("temperature")
+        await connection.read(device, {"temperature", "level"})
+        assert device.online
+        assert shown(device) == {"level": 3}
+        assert device.dropped["temperature: unreachable"] == 1
+        with pytest.raises(UnreachableError, match="no answer"):
+            await connection.read(device, {"temperature"})
+        assert device.availability is Availability.UNREACHABLE
+        hanging |= {"level", "power"}
+        asked = len(peer.requests)
+        with pytest.raises(UnreachableError, match="no answer"):
+            await connection.read(device, {"temperature", "level", "power"})
+        assert len(peer.requests) == asked + 2
 
 
 # Formats

@@ -423,6 +423,26 @@ async def test_registration_with_an_empty_acknowledgement_and_nothing_more(
         assert watch.state is State.PENDING
 
 
+async def test_registration_whose_answer_changed_meanwhile_is_taken_back(
+    watching: Begin, patient: None
+) -> None:
+    def behave(request: Message) -> Iterable[bytes]:
+        if request.opt.observe == 1:
+            return
+        number = request.opt.block2.block_number if request.opt.block2 else 0
+        options = [(4, bytes([len(peer.received)])), (23, bytes([number << 4 | 8]))]
+        if request.opt.observe == 0:
+            options.insert(1, (6, b"\x01"))
+        yield answer(request, b"x" * 16, options=options)
+
+    async with udp_peer(behave) as peer:
+        await watching(peer.port)
+        await until(lambda: len(peer.received) >= 9)
+        asked = [one for one in peer.received if one.opt.observe == 0]
+        told = [one for one in peer.received if one.opt.observe == 1]
+        assert [one.token for one in asked[:3]] == [one.token for one in told[:3]]
+
+
 async def test_lost_registration_is_repeated_though_not_confirmable(
     watching: Begin, patient: None
 ) -> None:

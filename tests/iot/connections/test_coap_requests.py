@@ -92,6 +92,37 @@ async def test_all_who_wait_for_a_dead_endpoint_wait_once(endpoint: Endpoint) ->
         assert {message.opt.uri_path for message in peer.received} == {("0",)}
 
 
+@pytest.mark.parametrize("confirmable", [True, False])
+async def test_one_slow_resource_does_not_starve_the_others(
+    endpoint: Endpoint, confirmable: bool
+) -> None:
+    def behave(request: Message) -> Iterable[bytes]:
+        if request.opt.uri_path == ("slow",):
+            return acknowledged_only(request) if confirmable else silent(request)
+        return polite(request)
+
+    async with udp_peer(behave) as peer:
+        alive = await endpoint(peer.port, confirmable=confirmable)
+        slow, *quick = await asyncio.gather(
+            *(alive.request(GET, path) for path in ("slow", "a", "b", "c")),
+            return_exceptions=True,
+        )
+        assert isinstance(slow, UnreachableError)
+        assert [one for one in quick if isinstance(one, Exception)] == []
+
+
+async def test_dead_endpoint_without_confirmations_is_given_up_soon(
+    endpoint: Endpoint,
+) -> None:
+    async with udp_peer(silent) as peer:
+        dead = await endpoint(peer.port, confirmable=False)
+        await asyncio.gather(
+            *(dead.request(GET, str(number)) for number in range(8)),
+            return_exceptions=True,
+        )
+        assert {one.opt.uri_path for one in peer.received} == {("0",), ("1",)}
+
+
 async def test_closed_port_is_known_at_once(endpoint: Endpoint) -> None:
     import socket
 

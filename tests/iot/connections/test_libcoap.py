@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 import json
+from pathlib import Path
 import socket
 from typing import Final
 
@@ -46,11 +47,11 @@ def port() -> int:
 
 @pytest.fixture
 async def server(
-    peer_program: str, port: int, endpoint: Endpoint
+    peer_program: str, port: int, endpoint: Endpoint, tmp_path: Path
 ) -> AsyncGenerator[Program]:
     """Run libcoap's server."""
-    command = (peer_program, "-A", "127.0.0.1", "-p", str(port), "-d", "10")
-    with running(*command) as program:
+    command = f"{peer_program} -A 127.0.0.1 -p {port} -d 10 -v 7"
+    with running(*command.split(), log=tmp_path / "log") as program:
         await answers(endpoint, port)
         yield program
 
@@ -130,13 +131,15 @@ async def test_server_refuses(connect: Connect, port: int) -> None:
 @pytest.mark.parametrize("peer_program", [SERVERS], indirect=True)
 @pytest.mark.usefixtures("server")
 async def test_server_is_observed(
-    connect: Connect, port: int, confirmable: bool
+    connect: Connect, port: int, tmp_path: Path, confirmable: bool
 ) -> None:
     device = clock(connection := await connect(port, confirmable=confirmable))
     await connection.attach(device)
     await until(lambda: connection.pushed(device) == {"clock"})
     await until(changes(device, 2))
     await connection.detach(device)
+    log = tmp_path / "log"
+    await until(lambda: "removed subscription" in log.read_text(errors="replace"))
 
 
 @pytest.mark.parametrize("peer_program", [SERVERS], indirect=True)

@@ -21,6 +21,9 @@ from custom_components.device_models.iot.connections.mqtt import (
     broker as module,
     session,
 )
+from custom_components.device_models.iot.connections.mqtt.subscriptions import (
+    Subscriptions,
+)
 from custom_components.device_models.iot.errors import (
     UnauthorizedError,
     UnreachableError,
@@ -141,6 +144,77 @@ async def test_listeners_of_one_filter_come_and_go_alone(
     await client.publish("a/b", b"1")
     await until(lambda: other)
     assert one == []
+
+
+@pytest.mark.peer
+@MOSQUITTO
+@VERSIONS
+async def test_message_that_several_filters_match_comes_once_to_each(
+    broker: Mosquitto, opened: Open, version: str
+) -> None:
+    client = await opened(broker.port, version=version)
+    heard: dict[str, list[bytes]] = {}
+
+    async def begin(topic_filter: str) -> Callable[[], Any]:
+        got = heard[topic_filter] = []
+        end: Callable[[], Any] = await client.subscribe(
+            topic_filter, lambda message: got.append(message.payload)
+        )
+        return end
+
+    async def send(payload: bytes) -> None:
+        for got in heard.values():
+            got.clear()
+        await client.publish("a/b/c", payload)
+        await client.publish("end", b"")
+        await until(lambda: heard["end"])
+        assert heard.pop("end") == [b""]
+
+    async with plain_client(broker.port) as device:
+        await device.publish("a/b/c", b"old", qos=1, retain=True)
+        await begin("a/b/#")
+        await until(lambda: heard["a/b/#"] == [b"old"])
+        end_exact = await begin("a/b/c")
+        await until(lambda: heard["a/b/c"] == [b"old"])  # what is retained comes anyway
+        end_wide = await begin("a/#")
+        await until(lambda: heard["a/#"] == [b"old"])
+    await begin("end")
+    await send(b"1")
+    assert heard == {"a/b/#": [b"1"], "a/b/c": [b"1"], "a/#": [b"1"]}
+    await end_wide()
+    del heard["a/#"]
+    await begin("end")
+    await send(b"2")
+    assert heard == {"a/b/#": [b"2"], "a/b/c": [b"2"]}
+    await end_exact()
+    del heard["a/b/c"]
+    await begin("end")
+    await send(b"3")
+    assert heard == {"a/b/#": [b"3"]}
+
+
+@pytest.mark.parametrize(
+    ("filters", "needed"),
+    [
+        ([], []),
+        (["a", "b"], ["a", "b"]),
+        (["a/#", "a"], ["a/#"]),
+        (["a/b/c", "a/b/#", "ab/#"], ["a/b/#", "ab/#"]),
+        (["a/b/#", "a/#", "a/b/c/d"], ["a/#"]),
+        (["/a/#", "a/#"], ["/a/#", "a/#"]),
+    ],
+)
+def test_filters_that_a_broker_has_to_know(
+    filters: list[str], needed: list[str]
+) -> None:
+    subscriptions = Subscriptions()
+    for one in filters:
+        subscriptions.add(one, print)
+    assert subscriptions.needed() == needed
+    for one in filters:
+        subscriptions.remove(one, print)
+        subscriptions.remove(one, print)
+    assert subscriptions.needed() == []
 
 
 @pytest.mark.peer
@@ -509,7 +583,7 @@ async def test_filter_that_is_none(broker: Mosquitto, opened: Open) -> None:
     client = await opened(broker.port)
     with pytest.raises(UnreachableError, match="Invalid subscription filter"):
         await client.subscribe("a/#/b", pytest.fail)
-    assert client._subscriptions == {}
+    assert client._subscriptions.needed() == []
     with pytest.raises(UnreachableError, match="wildcards"):
         await client.publish("a/#", b"")
     await client.publish("a", b"")
@@ -526,7 +600,7 @@ async def test_subscription_that_is_refused(
     monkeypatch.setattr(client._session, "subscribe", _later(codes))
     with pytest.raises(UnreachableError, match="refuses the subscription to a"):
         await client.subscribe("a", pytest.fail)
-    assert client._subscriptions == {}
+    assert client._subscriptions.needed() == []
 
 
 def _later(codes: list[Any]) -> Callable[..., Any]:
@@ -551,7 +625,7 @@ async def test_subscription_cancelled_at_any_moment_is_none(
         if not subscribing.cancelled():
             end = await subscribing
             await end()
-        assert client._subscriptions == {}
+        assert client._subscriptions.needed() == []
     assert broker.unsubscriptions == broker.subscriptions
     assert "a/7" in broker.subscriptions
 

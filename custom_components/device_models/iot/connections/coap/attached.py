@@ -6,7 +6,7 @@ from functools import partial
 
 from ...codecs import decode
 from ...device import VirtualDevice
-from ...errors import PayloadError, RejectedError
+from ...errors import CommunicationError, PayloadError, RejectedError
 from ..messages import read_alert, read_values
 from .client import CoapEndpoint
 from .layout import CoapLayout
@@ -93,18 +93,20 @@ class AttachedDevice:
 
     def _refused(self, resource: Resource, response: Response) -> frozenset[str]:
         """Take a refusal; returns the attributes that are settled by it."""
-        resource.given = frozenset()
         if response.absent:
             resource.miss()
+        address = f"{self._endpoint.address}/{resource.path}"
+        self.lose(resource, RejectedError(address=address, answer=response.answer))
+        return frozenset() if resource.shared else resource.names
+
+    def lose(self, resource: Resource, error: CommunicationError) -> None:
+        """Have the device lose what a resource no longer gives."""
+        resource.given = frozenset()
         if resource.shared:
-            return frozenset()  # its parts may be had one by one
-        error = RejectedError(
-            address=f"{self._endpoint.address}/{resource.path}", answer=response.answer
-        )
+            return  # its parts may be had one by one
         for name in resource.names:
             self.device.drop(name, error)
         self.device.lose(resource.names)
-        return resource.names
 
     # Inside
 

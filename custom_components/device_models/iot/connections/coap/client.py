@@ -26,8 +26,15 @@ CONFIRMABLE_TIMEOUT: Final = 11.0
 NON_CONFIRMABLE_TIMEOUTS: Final = (2.0, 3.0, 5.0)
 """Seconds for each try of a request that may be repeated; as patient as the above."""
 
+DEAD: Final = 1.0
+"""How much silence says that an endpoint is dead; see ``CoapEndpoint._ask``."""
+
 RESTARTS: Final = 2
 """How often a document that changes while it is sent in blocks is begun again."""
+
+
+class UnansweredError(UnreachableError):
+    """The endpoint has taken a request, and is there, but did not answer it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,8 @@ class CoapEndpoint:
     _context: Any = field(default=None, init=False, repr=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
     """RFC 7252 §4.7, NSTART = 1: one outstanding interaction with an endpoint."""
-    _silences: int = field(default=0, init=False, repr=False)
-    """How many requests were not answered."""
+    _silence: float = field(default=0, init=False, repr=False)
+    """How much speaks for a dead endpoint since its last answer."""
 
     @property
     def address(self) -> str:
@@ -125,7 +132,8 @@ class CoapEndpoint:
             yield first, notifications
         finally:
             await notifications.aclose()
-            self._end(exchange)
+            if not exchange.running.observation.cancelled:
+                self._part(exchange)
 
     async def _notifications(self, exchange: _Exchange) -> AsyncGenerator[Response]:
         """Yield the notifications of an observation."""
@@ -136,8 +144,8 @@ class CoapEndpoint:
     async def _ask(self, request: Request) -> tuple[_Exchange, Response]:
         """Ask as often as may be, when it is our turn; returns the exchange too.
 
-        Who has waited for a turn while somebody else got no answer gets none either:
-        a dead endpoint costs all who ask at the same time one timeout together.
+        Who has waited for a turn while the endpoint turned out to be dead gets no
+        answer either: it costs all who ask at the same time one timeout together.
 
         Raises:
             UnreachableError: no answer in time, or none possible.
@@ -146,20 +154,23 @@ class CoapEndpoint:
         timeouts: tuple[float, ...] = (CONFIRMABLE_TIMEOUT,)
         if not self.confirmable and request.method is not Method.POST:
             timeouts = NON_CONFIRMABLE_TIMEOUTS
-        silences = self._silences
+        before = self._silence
         with self._translated():
             async with self._lock:
-                if self._silences == silences:
+                if self._silence < before + DEAD:
                     for seconds in timeouts:
-                        with suppress(TimeoutError, aiocoap.error.TimeoutError):
-                            return await self._exchange(request, seconds)
-                        _LOGGER.debug(
-                            "%s: no answer to %s %s",
-                            self.address,
-                            request.method.name,
-                            request.path,
-                        )
-                    self._silences += 1
+                        try:
+                            answered = await self._exchange(request, seconds)
+                        except TimeoutError:
+                            silence = DEAD / 2  # it may be slow with this one only
+                        except aiocoap.error.TimeoutError:
+                            silence = DEAD  # nothing was even acknowledged
+                        else:
+                            self._silence = 0
+                            return answered
+                    self._silence += silence
+                    if self.confirmable and silence < DEAD:
+                        raise UnansweredError(address=self.address, reason="no answer")
                 raise UnreachableError(address=self.address, reason="no answer")
 
     async def _exchange(
@@ -187,21 +198,25 @@ class CoapEndpoint:
         exchange = _Exchange(request, message, self._context.request(message))
         try:
             return exchange, Response.of(await _answer(exchange.running))
+        except aiocoap.error.NetworkError:
+            raise
         except BaseException:
-            self._end(exchange)
+            if request.observe is not None:
+                self._part(exchange)  # perhaps it was registered
             raise
 
-    def _end(self, exchange: _Exchange) -> None:
-        """End the interest in an exchange's notifications, if it has any."""
-        observation, sent = exchange.running.observation, exchange.message
-        if observation is None or observation.cancelled:
-            return
-        observation.cancel()
+    def _part(self, exchange: _Exchange) -> None:
+        """End the interest in notifications, and tell the server so.
+
+        Under the same token (RFC 7641 §3.6): otherwise the server would keep one
+        observer more with each registration. Not confirmable: a dead server is not to
+        be asked again and again.
+        """
+        sent = exchange.message
+        if not exchange.running.observation.cancelled:
+            exchange.running.observation.cancel()
         if self._context is None or not sent.token:
-            return  # nothing was sent, or nothing can be
-        # Under the same token (RFC 7641 §3.6): otherwise the server would keep one
-        # observer more with each registration. Not confirmable: a dead server is not to
-        # be asked again and again.
+            return  # nothing can be sent, or nothing was
         parting = replace(exchange.request, observe=1)
         message = parting.message(self.address, confirmable=False)
         message.token, message.remote = sent.token, sent.remote

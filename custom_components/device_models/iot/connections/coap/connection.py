@@ -13,10 +13,10 @@ from ...values import JsonValue, Scalar
 from ..base import Capability, Connection
 from ..messages import fellow_members, write_arguments
 from .attached import AttachedDevice
-from .client import CoapEndpoint
+from .client import CoapEndpoint, UnansweredError
 from .layout import coap_layout
 from .request import Method, Response
-from .resource import JSON, Writing, codec_of
+from .resource import JSON, Resource, Writing, codec_of
 
 LONGEST_HINT: Final = 3600.0
 """Seconds; a Max-Age beyond this is taken as this: a device must not put off for a day
@@ -84,27 +84,11 @@ class CoapConnection(Connection):
         was_online = device.online
         if not was_online:
             attached.layout.forget()
-        wanted = set(names)
-        hints: list[float] = []
-        changed: set[str] = set()
-        for resource in attached.layout.asked_for(names):
-            if not wanted & resource.names:
-                continue
-            try:
-                response = await self._endpoint.request(
-                    Method.GET,
-                    resource.path,
-                    accept=resource.accept,
-                    etag=resource.etag,
-                )
-            except UnreachableError as err:
-                device.report(Availability.UNREACHABLE, str(err))
-                raise
-            if response.success and response.max_age is not None:
-                hints.append(response.max_age)
-            covered, new = attached.take(resource, response)
-            wanted -= covered
-            changed |= new
+        try:
+            changed, hints = await self._read(attached, names)
+        except UnreachableError as err:
+            device.report(Availability.UNREACHABLE, str(err))
+            raise
         if not was_online or changed & attached.pushed:
             # It was away, or did not tell us what is new: it may have restarted, and
             # has then forgotten that we observe it.
@@ -160,6 +144,50 @@ class CoapConnection(Connection):
             attached = AttachedDevice(self._endpoint, device, layout)
             self._attached[device] = attached
         return attached
+
+    async def _read(
+        self, attached: AttachedDevice, names: AbstractSet[str]
+    ) -> tuple[set[str], list[float]]:
+        """Ask for attributes, in as few requests as will do.
+
+        Returns:
+            The attributes that changed, and for how long the answers are fresh.
+
+        Raises:
+            UnreachableError: nothing was answered.
+
+        """
+        wanted = set(names)
+        changed: set[str] = set()
+        hints: list[float] = []
+        hanging: list[tuple[Resource, UnansweredError]] = []
+        answered = False
+        for resource in attached.layout.asked_for(names):
+            if not wanted & resource.names:
+                continue
+            try:
+                response = await self._endpoint.request(
+                    Method.GET,
+                    resource.path,
+                    accept=resource.accept,
+                    etag=resource.etag,
+                )
+            except UnansweredError as err:
+                if hanging and not answered:
+                    raise  # two in a row: it is not just the one resource
+                hanging.append((resource, err))
+                continue
+            answered = True
+            if response.success and response.max_age is not None:
+                hints.append(response.max_age)
+            covered, new = attached.take(resource, response)
+            wanted -= covered
+            changed |= new
+        for resource, error in hanging:
+            if not answered:
+                raise error
+            attached.lose(resource, error)
+        return changed, hints
 
     async def _put(
         self, attached: AttachedDevice, writing: Writing, values: Mapping[str, Scalar]

@@ -62,6 +62,8 @@ async def release_context() -> None:
     # Nobody waits for it to be made, and whoever comes now gets another one.
     del _BY_LOOP[loop]
     if shared.context is not None:
-        # Timers that forget requests which were given up run before this one.
-        await asyncio.sleep(0.001)
-        await shared.context.shutdown()
+        try:
+            # Timers that forget requests which were given up run before this one.
+            await asyncio.sleep(0.001)
+        finally:
+            await shared.context.shutdown()

@@ -6,17 +6,17 @@ from contextlib import contextmanager, suppress
 from itertools import batched
 import logging
 import ssl
-from typing import Any, Final, override
+from typing import Final, override
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
-from paho.mqtt.matcher import MQTTMatcher
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ...errors import CommunicationError, UnauthorizedError, UnreachableError
 from .client import Message, MqttClient
 from .session import Session
 from .settings import BrokerSettings
+from .subscriptions import Subscriptions
 from .topics import check_topic
 
 _LOGGER = logging.getLogger(__name__)
@@ -45,8 +45,9 @@ class BrokerClient(MqttClient):
         """The connection, while there is one."""
         self._task: asyncio.Task[None] | None = None
         self._tls: ssl.SSLContext | None = None
-        self._subscriptions: dict[str, list[Callable[[Message], None]]] = {}
-        self._matcher: Any = MQTTMatcher()  # type: ignore[no-untyped-call]
+        self._subscriptions = Subscriptions()
+        self._held: set[str] = set()
+        """The filters that the broker knows."""
         self._on_connection: Callable[[bool], None] = lambda _connected: None
 
     @property
@@ -82,30 +83,19 @@ class BrokerClient(MqttClient):
     async def subscribe(
         self, topic_filter: str, on_message: Callable[[Message], None]
     ) -> Callable[[], Awaitable[None]]:
-        callbacks = self._subscriptions.setdefault(topic_filter, [])
-        callbacks.append(on_message)
-        self._matcher[topic_filter] = callbacks
-
-        def forget() -> bool:
-            """Return whether nobody else wants what we no longer do."""
-            if on_message not in callbacks:
-                return False
-            callbacks.remove(on_message)
-            if callbacks:
-                return False
-            del self._subscriptions[topic_filter]
-            del self._matcher[topic_filter]
-            return True
+        self._subscriptions.add(topic_filter, on_message)
 
         async def unsubscribe() -> None:
-            if forget():
-                with suppress(UnreachableError), self._translated():
-                    await self._connected().unsubscribe(topic_filter)
+            self._subscriptions.remove(topic_filter, on_message)
+            with suppress(UnreachableError):
+                await self._settle()
 
         try:
+            # Even if it is covered: the broker then sends what it has retained.
             await self._subscribe_to(topic_filter)
+            await self._settle()
         except UnreachableError:
-            forget()
+            self._subscriptions.remove(topic_filter, on_message)
             raise
         except BaseException:
             await unsubscribe()  # it may be under way
@@ -136,9 +126,10 @@ class BrokerClient(MqttClient):
             session = Session(self._settings, self._tls)
             await session.begin()
             self._session = session
+            self._held.clear()
             try:
                 for filters in batched(
-                    tuple(self._subscriptions), FILTERS_AT_ONCE, strict=False
+                    self._subscriptions.needed(), FILTERS_AT_ONCE, strict=False
                 ):
                     for refused in await self._subscribe(session, filters):
                         _LOGGER.warning(
@@ -164,18 +155,36 @@ class BrokerClient(MqttClient):
             reason = f"it refuses the subscription to {topic_filter}"
             raise UnreachableError(address=self.address, reason=reason)
 
-    @staticmethod
-    async def _subscribe(session: Session, filters: Sequence[str]) -> list[str]:
+    async def _settle(self) -> None:
+        """Have the broker know the filters that are needed, and no others.
+
+        Raises:
+            UnreachableError: not connected, or not acknowledged in time.
+
+        """
+        needed = self._subscriptions.needed()
+        with self._translated():
+            session = self._connected()
+            if missing := [one for one in needed if one not in self._held]:
+                await self._subscribe(session, missing)
+            for extra in self._held.difference(needed):
+                self._held.discard(extra)
+                await session.unsubscribe(extra)
+
+    async def _subscribe(self, session: Session, filters: Sequence[str]) -> list[str]:
         """Subscribe with QoS 1; returns what was refused."""
+        self._held.update(filters)
         answer = await session.subscribe([(one, 1) for one in filters])
         codes = [
             code.value if isinstance(code, ReasonCode) else code for code in answer
         ]
-        return [
+        refused = [
             one
             for one, code in zip(filters, codes, strict=False)
             if code >= LEAST_FAILURE
         ]
+        self._held.difference_update(refused)
+        return refused
 
     async def _run(self, session: Session) -> None:
         """Pass on messages; connect again whenever the connection is lost."""
@@ -208,12 +217,11 @@ class BrokerClient(MqttClient):
         """Hand a message to everyone whose filter it matches."""
         topic = message.topic.value
         arrived = Message(topic, message.payload, retain=message.retain)
-        for callbacks in list(self._matcher.iter_match(topic)):
-            for callback in tuple(callbacks):
-                try:
-                    callback(arrived)
-                except Exception:  # one device must not take the others down
-                    _LOGGER.exception("A message of %s could not be handled", topic)
+        for callback in self._subscriptions.listeners(topic):
+            try:
+                callback(arrived)
+            except Exception:  # one device must not take the others down
+                _LOGGER.exception("A message of %s could not be handled", topic)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
