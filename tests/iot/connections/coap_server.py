@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+import json
 from typing import Any, override
 
 from aiocoap import Code, Context, Message
 from aiocoap.resource import ObservableResource, Site
 
 from simulators.coap_server import Timers
+
+from .things import STATE
 
 
 class Content(ObservableResource):
@@ -106,6 +109,11 @@ class Content(ObservableResource):
             etag=etag,
             max_age=self.max_age,
         )
+
+
+def state(**more: Any) -> Content:
+    """Return the resource with all attributes."""
+    return Content(json.dumps({**STATE, **more.pop("but", {})}).encode(), **more)
 
 
 class BareServer:

@@ -2,7 +2,10 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
 
+import aiomqtt
 import pytest
 
 from custom_components.device_models.iot.connections.coap import (
@@ -12,6 +15,15 @@ from custom_components.device_models.iot.connections.coap import (
     observation,
     request,
 )
+from custom_components.device_models.iot.connections.mqtt import (
+    BrokerClient,
+    BrokerSettings,
+    MqttConnection,
+    broker as broker_module,
+    connection as connection_module,
+)
+
+from .mosquitto import Mosquitto, Open, mosquitto, plain_client
 
 type Endpoint = Callable[..., Awaitable[CoapEndpoint]]
 type Connect = Callable[..., Awaitable[CoapConnection]]
@@ -26,6 +38,9 @@ def short_waits(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> None:
     monkeypatch.setattr(observation, "FIRST_RETRY", 0.05)
     monkeypatch.setattr(observation, "LONGEST_RETRY", 0.2)
     monkeypatch.setattr(observation, "SPREAD", (0.1, 0.2))
+    monkeypatch.setattr(connection_module, "CONFIRM_TIMEOUT", 0.4)
+    monkeypatch.setattr(broker_module, "FIRST_RETRY", 0.05)
+    monkeypatch.setattr(broker_module, "LONGEST_RETRY", 0.2)
 
 
 @pytest.fixture
@@ -56,3 +71,51 @@ async def connect() -> AsyncGenerator[Connect]:
             return made
 
         yield opened
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing registered again within the test but on error."""
+    monkeypatch.setattr(observation, "SPREAD", (60.0, 60.0))
+
+
+@pytest.fixture
+async def broker(peer_program: str, tmp_path: Path) -> AsyncGenerator[Mosquitto]:
+    """Run a broker that lets everybody in."""
+    with mosquitto(peer_program, tmp_path) as running:
+        await running.ready()
+        yield running
+
+
+@pytest.fixture
+async def opened() -> AsyncGenerator[Open]:
+    """Open clients, and close them at the end."""
+    async with AsyncExitStack() as stack:
+
+        async def begin(
+            port: int,
+            on_connection: Callable[[bool], None] = lambda _: None,
+            **more: Any,
+        ) -> BrokerClient:
+            client = BrokerClient(BrokerSettings("127.0.0.1", port, **more))
+            await client.open(on_connection)
+            stack.push_async_callback(client.close)
+            return client
+
+        yield begin
+
+
+@pytest.fixture
+async def wire(broker: Mosquitto) -> AsyncGenerator[aiomqtt.Client]:
+    """Connect what plays the device."""
+    async with plain_client(broker.port) as client:
+        yield client
+
+
+@pytest.fixture
+async def connection(broker: Mosquitto) -> AsyncGenerator[MqttConnection]:
+    """Open the connection."""
+    opened = MqttConnection(BrokerClient(BrokerSettings("127.0.0.1", broker.port)))
+    await opened.open()
+    yield opened
+    await opened.close()

@@ -1,17 +1,30 @@
 """Mosquitto beside a test, and a plain client of it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 import getpass
+import json
 from pathlib import Path
 import re
 import socket
+from typing import Any
 
 import aiomqtt
+import pytest
+
+from custom_components.device_models.iot.connections.mqtt import (
+    BrokerClient,
+    BrokerSettings,
+)
 
 from .programs import Program, running
 from .things import free_port, until
+
+MOSQUITTO = pytest.mark.parametrize("peer_program", [("mosquitto",)], indirect=True)
+VERSIONS = pytest.mark.parametrize("version", ["5", "3.1.1"])
+
+type Open = Callable[..., Any]
 
 
 class Mosquitto:
@@ -86,3 +99,36 @@ async def plain_client(port: int) -> AsyncGenerator[aiomqtt.Client]:
         yield client
     if client._misc_task is not None:
         await asyncio.wait([client._misc_task])  # aiomqtt does not
+
+
+def settings(port: int, **more: Any) -> BrokerSettings:
+    return BrokerSettings("127.0.0.1", port, **more)
+
+
+async def attempt(port: int, **more: Any) -> None:
+    """Open and close a client."""
+    client = BrokerClient(settings(port, **more))
+    await client.open(lambda _: None)
+    await client.close()
+
+
+async def tell(wire: aiomqtt.Client, topic: str, payload: Any, **more: Any) -> None:
+    """Publish as a device does."""
+    if not isinstance(payload, str | bytes):
+        payload = json.dumps(payload)
+    await wire.publish(topic, payload, qos=1, **more)
+
+
+def echo(
+    wire: aiomqtt.Client, topic: str, back: str, shape: Callable[[Any], Any]
+) -> Any:
+    """Answer the next message on a topic."""
+
+    async def answer() -> aiomqtt.Message:
+        await wire.subscribe(topic, qos=1)
+        async for message in wire.messages:
+            await tell(wire, back, shape(message.payload))
+            return message
+        raise AssertionError
+
+    return asyncio.create_task(answer())

@@ -59,12 +59,6 @@ async def watching(endpoint: Endpoint) -> Any:
         yield begin
 
 
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have nothing registered again within the test but on error."""
-    monkeypatch.setattr(module, "SPREAD", (60.0, 60.0))
-
-
 type Begin = Callable[..., Any]
 
 

@@ -56,6 +56,19 @@ STATE: Final[Mapping[str, Any]] = {
 }
 """What a device of the model says at first."""
 
+FLAT: Final[dict[str, Any]] = {
+    "temperature": 21.5,
+    "level": 3,
+    "power": False,
+    "label": "hall",
+    "night.hour": 22,
+    "night.dim": 0.5,
+    "night.until": "dawn",
+}
+"""What the device has when it has received STATE."""
+
+ALL: Final = FLAT.keys()
+
 SECONDS: Final = 8.0
 """How long anything may take that a test waits for."""
 

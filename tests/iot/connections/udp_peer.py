@@ -123,3 +123,37 @@ def polite(request: Message) -> Iterable[bytes]:
     """Answer as one should."""
     if request.code.is_request():
         yield answer(request, b"fine")
+
+
+def once(first: Answer) -> Answer:
+    """Behave badly to the first request, however often it is sent, and well then."""
+    known: list[int] = []
+
+    def behave(request: Message) -> Iterable[bytes]:
+        known.append(request.mid)
+        return (first if request.mid == known[0] else polite)(request)
+
+    return behave
+
+
+def reset(request: Message) -> Iterable[bytes]:
+    yield datagram(RST, EMPTY, request.mid)
+
+
+def wrong_token(request: Message) -> Iterable[bytes]:
+    yield answer(request, b"not yours", token=b"\x00wrong")
+
+
+def acknowledged_only(request: Message) -> Iterable[bytes]:
+    if request.code.is_request():
+        yield datagram(ACK, EMPTY, request.mid)
+
+
+def garbage(_request: Message) -> Iterable[bytes]:
+    yield from (
+        b"",
+        b"\x40",
+        b"\xff" * 1400,
+        b"\x80\x45\x00\x00",
+        b"\x49\x45\0\0" + b"x" * 9,
+    )

@@ -1,0 +1,125 @@
+"""The one aiocoap context that all endpoints share."""
+
+import asyncio
+
+import aiocoap
+from aiocoap import Message
+import pytest
+
+from custom_components.device_models.iot.connections.coap import CoapEndpoint, context
+from custom_components.device_models.iot.connections.coap.request import (
+    Method,
+)
+from custom_components.device_models.iot.errors import UnreachableError
+
+from .conftest import Endpoint
+from .things import nothing_left
+from .udp_peer import (
+    polite,
+    udp_peer,
+)
+
+GET = Method.GET
+
+
+async def test_endpoint_that_is_not_open_says_so() -> None:
+    closed = CoapEndpoint("127.0.0.1", 1)
+    with pytest.raises(UnreachableError, match="closed"):
+        await closed.request(GET, "a")
+
+
+async def test_opening_and_closing_twice_is_harmless() -> None:
+    async with nothing_left():
+        one, other = CoapEndpoint("127.0.0.1", 1), CoapEndpoint("127.0.0.1", 2)
+        await one.open()
+        await one.open()
+        await other.open()
+        assert len(context._BY_LOOP) == 1
+        await one.close()
+        await one.close()
+        assert len(context._BY_LOOP) == 1
+        await other.close()
+        assert not context._BY_LOOP
+
+
+async def test_context_is_made_once_however_many_want_it_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = []
+    create = aiocoap.Context.create_client_context
+
+    async def slow_create(**options: object) -> object:
+        await asyncio.sleep(0.01)
+        made.append(await create(**options))
+        return made[-1]
+
+    monkeypatch.setattr(aiocoap.Context, "create_client_context", slow_create)
+    async with nothing_left():
+        endpoints = [CoapEndpoint("127.0.0.1", port) for port in range(1, 20)]
+        await asyncio.gather(*(one.open() for one in endpoints))
+        assert len(made) == 1
+        await asyncio.gather(*(one.close() for one in endpoints))
+        # Some come while others go.
+        await asyncio.gather(*(one.open() for one in endpoints[:9]))
+        await asyncio.gather(
+            *(one.close() for one in endpoints[:9]),
+            *(one.open() for one in endpoints[9:]),
+        )
+        for one in endpoints[9:]:
+            assert one._context in made
+            await one.close()
+        assert not context._BY_LOOP
+
+
+async def test_context_that_cannot_be_made_is_tried_by_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failures = iter([OSError("no network"), RuntimeError("odd"), None])
+    create = aiocoap.Context.create_client_context
+
+    async def failing_create(**options: object) -> object:
+        await asyncio.sleep(0)
+        if (failure := next(failures)) is not None:
+            raise failure
+        return await create(**options)
+
+    monkeypatch.setattr(aiocoap.Context, "create_client_context", failing_create)
+    async with nothing_left():
+        endpoints = [CoapEndpoint("127.0.0.1", port) for port in range(1, 5)]
+        results = await asyncio.gather(
+            *(one.open() for one in endpoints), return_exceptions=True
+        )
+        failed = [one for one in results if isinstance(one, UnreachableError)]
+        assert [one.details["reason"] for one in failed] == ["no network", "odd"]
+        for one in endpoints:
+            await one.close()
+        assert not context._BY_LOOP
+
+
+@pytest.mark.parametrize("passes", range(8))
+async def test_opening_cancelled_at_any_moment_leaves_nothing(passes: int) -> None:
+    async with nothing_left():
+        cancelled, other = CoapEndpoint("127.0.0.1", 1), CoapEndpoint("127.0.0.1", 2)
+        opening = asyncio.create_task(cancelled.open())
+        for _ in range(passes):
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.gather(opening, other.open(), return_exceptions=True)
+        await cancelled.close()
+        await other.close()
+        assert not context._BY_LOOP
+
+
+async def test_failure_inside_the_library_is_an_unreachable_device(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_message: Message) -> None:
+        raise AttributeError("'NoneType' object has no attribute 'x'")
+
+    async with udp_peer(polite) as peer:
+        asking = await endpoint(peer.port)
+        with monkeypatch.context() as patched:
+            patched.setattr(asking._context, "find_remote_and_interface", broken)
+            with pytest.raises(UnreachableError, match="has no attribute 'x'"):
+                await asking.request(GET, "a")
+        assert (await asking.request(GET, "a")).success
