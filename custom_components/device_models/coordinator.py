@@ -1,8 +1,9 @@
 """The coordinator of one device: asks for what does not come by itself."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 import time
-from typing import override
+from typing import Any, override
 import zlib
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -23,8 +24,18 @@ from .iot.binding import Binding
 from .iot.connections.base import Capability, Connection
 from .iot.device import Availability, VirtualDevice
 from .iot.errors import CommunicationError
-from .iot.formats import load_document
+from .iot.formats import Loaded, load_document
 from .mapping import decide
+
+
+def binding_of(data: Mapping[str, Any], loaded: Loaded) -> Binding:
+    """Return the place of a device: what its data says, and its model file."""
+    return Binding(
+        base=data[CONF_BASE],
+        layouts=loaded.layouts,
+        silent_after=data.get(CONF_SILENT_AFTER),
+        confirm=data.get(CONF_CONFIRM, True),
+    )
 
 
 class DeviceCoordinator(DataUpdateCoordinator[None]):
@@ -58,19 +69,12 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
             key=data[CONF_KEY],
             name=subentry.title,
             model=loaded.model,
-            binding=Binding(
-                base=data[CONF_BASE],
-                layouts=loaded.layouts,
-                silent_after=data.get(CONF_SILENT_AFTER),
-                confirm=data.get(CONF_CONFIRM, True),
-            ),
+            binding=binding_of(data, loaded),
             port=connection,
         )
         connection.check(loaded.model, self.device.binding)
         self._interval = interval
-        self._readable = frozenset(
-            name for name, leaf in loaded.model.leaves.items() if leaf.readable
-        )
+        self._readable = loaded.model.readable
         self._polled = Capability.READ in connection.capabilities and bool(
             self._readable
         )

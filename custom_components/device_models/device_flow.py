@@ -17,7 +17,6 @@ import voluptuous as vol
 
 from .const import (
     CONF_BASE,
-    CONF_CONFIRM,
     CONF_DOCUMENT,
     CONF_KEY,
     CONF_SILENT_AFTER,
@@ -25,6 +24,7 @@ from .const import (
     CONF_SYSTEM,
     SUBENTRY_DEVICE,
 )
+from .coordinator import binding_of
 from .flow_forms import (
     ANYWAY_FIELD,
     CONF_ANYWAY,
@@ -132,7 +132,6 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
                 unique_id=self._data[CONF_BASE],
             )
         decisions, device = decide(self._loaded), self._probed
-        leaves = self._loaded.model.leaves.values()
         remarks = "".join(f"\n- {remark}" for remark in self._loaded.remarks)
         return self.async_show_form(
             step_id="preview",
@@ -142,7 +141,7 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
                 "summary": summary(decisions),
                 "rows": table(decisions, device),
                 "known": str(len(device.values)) if device else "0",
-                "readable": str(sum(leaf.readable for leaf in leaves)),
+                "readable": str(len(self._loaded.model.readable)),
                 "remarks": remarks or "–",
             },
             last_step=True,
@@ -220,17 +219,15 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
         if entry.state is not ConfigEntryState.LOADED:
             return None
         return await async_probe(
-            entry.runtime_data.connection, self._loaded, self._binding(placed)
+            entry.runtime_data.connection,
+            self._loaded,
+            binding_of(placed, self._loaded),
         )
 
     @staticmethod
     def _is_mute(device: VirtualDevice | None) -> bool:
         """Whether a device was looked for, should give values, and gave none."""
-        return (
-            device is not None
-            and not device.values
-            and any(leaf.readable for leaf in device.model.leaves.values())
-        )
+        return device is not None and not device.values and bool(device.model.readable)
 
     def _form(
         self,
@@ -261,19 +258,11 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
                 return "already_configured"
         try:
             connection_for(self.hass, self._get_entry().data).check(
-                self._loaded.model, self._binding(placed)
+                self._loaded.model, binding_of(placed, self._loaded)
             )
         except ModelError as err:
             return err
         return None
-
-    def _binding(self, placed: Mapping[str, Any]) -> Binding:
-        return Binding(
-            base=placed[CONF_BASE],
-            layouts=self._loaded.layouts,
-            silent_after=placed.get(CONF_SILENT_AFTER),
-            confirm=placed.get(CONF_CONFIRM, True),
-        )
 
 
 def _placed(user_input: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,10 +39,9 @@ async def async_probe(
         port=connection,
         quiet=True,
     )
-    names = {name for name, leaf in loaded.model.leaves.items() if leaf.readable}
     try:
         if Capability.READ in connection.capabilities:
-            await connection.read(device, names)
+            await connection.read(device, loaded.model.readable)
         else:
             await connection.attach(device)
             await asyncio.sleep(LISTEN_SECONDS)

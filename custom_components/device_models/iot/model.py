@@ -226,6 +226,11 @@ class DeviceModel:
         }
 
     @cached_property
+    def readable(self) -> frozenset[str]:
+        """The names of the attributes that the device gives the values of."""
+        return frozenset(name for name, leaf in self.leaves.items() if leaf.readable)
+
+    @cached_property
     def _aliases(self) -> Mapping[str, str]:
         aliases: dict[str, str] = {}
         for leaf in self.leaves.values():

@@ -272,5 +272,5 @@ class MqttConnection(Connection):
     @staticmethod
     def _presume(device: VirtualDevice) -> None:
         """Take a device that never says anything as there: it can only be told."""
-        if not any(leaf.readable for leaf in device.model.leaves.values()):
+        if not device.model.readable:
             device.report(Availability.ONLINE)
