@@ -8,7 +8,6 @@ from homeassistant.components.sensor.const import SensorStateClass
 from homeassistant.const import EntityCategory
 
 from .decisions import Decision, Kind, objection
-from .iot.errors import ModelError
 from .iot.formats import Loaded
 from .iot.reading import Element, Unusable
 
@@ -48,7 +47,7 @@ class Overlay:
                         listed.refuse("the model has no such element", name)
                     self._elements[kind, name] = listed.object(name)
         except Unusable as err:
-            raise self._refused(err) from err
+            raise err.within(self._model.name) from err
 
     def applied(self, decision: Decision) -> Decision:
         """Return the decision with what the overlay says.
@@ -63,10 +62,7 @@ class Overlay:
         try:
             return self._read(decision, element)
         except Unusable as err:
-            raise self._refused(err) from err
-
-    def _refused(self, err: Unusable) -> ModelError:
-        return ModelError(source=self._model.name, where=err.where, problem=err.problem)
+            raise err.within(self._model.name) from err
 
     def _read(self, decision: Decision, element: Element) -> Decision:
         """Apply each field that the overlay has."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn, override
 
+from .errors import ModelError
 from .values import JsonValue
 
 
@@ -18,6 +19,10 @@ class Unusable(Exception):  # noqa: N818  (an outcome, not an error of the tree)
         super().__init__(f"{where}: {problem}")
         self.where = where
         self.problem = problem
+
+    def within(self, source: str) -> ModelError:
+        """Return it as an error of the tree: the whole file cannot be used."""
+        return ModelError(source=source, where=self.where, problem=self.problem)
 
 
 @dataclass(frozen=True, slots=True)

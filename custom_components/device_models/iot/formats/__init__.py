@@ -95,7 +95,7 @@ def load_document(document: JsonValue, source: str) -> Loaded:
     try:
         _check(document, "", MAX_DEPTH)
     except Unusable as err:
-        raise ModelError(source=source, where=err.where, problem=err.problem) from err
+        raise err.within(source) from err
     for model_format in FORMATS:
         if model_format.recognises(document):
             return model_format.load(document, source)

@@ -6,7 +6,6 @@ elements are found on the wire; ``overlay`` how they show to the user.
 
 from collections.abc import Mapping
 
-from ..errors import ModelError
 from ..reading import Element, Remarks, Unusable
 from ..values import JsonValue
 from . import oracle
@@ -32,7 +31,7 @@ def load(document: Mapping[str, JsonValue], source: str) -> Loaded:
         binding = top.object("binding").content
         overlay = top.object("overlay").content
     except Unusable as err:
-        raise ModelError(source=source, where=err.where, problem=err.problem) from err
+        raise err.within(source) from err
     return Loaded(
         model=oracle.read_model(
             model.content, source=source, remarks=remarks, where="model"

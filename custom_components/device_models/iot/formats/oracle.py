@@ -55,7 +55,7 @@ def read_model(
             source=document,
         )
     except Unusable as err:
-        raise ModelError(source=source, where=err.where, problem=err.problem) from err
+        raise err.within(source) from err
     if not (model.attributes or model.actions or model.formats):
         problem = "expected at least one usable attribute, action or format"
         if remarks.all:

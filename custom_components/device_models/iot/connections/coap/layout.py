@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 
 from ...binding import Binding
 from ...codecs import Slot, slots_of, split_pointer
-from ...errors import ModelError
 from ...model import Action, Attribute, DeviceModel, Format
 from ...reading import Element, Unusable
 from ..layout import codec_of, override_of, overrides_of
@@ -78,9 +77,7 @@ def coap_layout(model: DeviceModel, binding: Binding) -> CoapLayout:
     try:
         return _Reader(model, binding).read()
     except Unusable as err:
-        raise ModelError(
-            source=model.name, where=err.where, problem=err.problem
-        ) from err
+        raise err.within(model.name) from err
 
 
 class _Reader:

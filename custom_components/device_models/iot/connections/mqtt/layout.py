@@ -23,7 +23,6 @@ from typing import Final, NamedTuple
 
 from ...binding import Binding
 from ...codecs import CODECS, Codec, Slot, slots_of, split_pointer
-from ...errors import ModelError
 from ...model import Attribute, DeviceModel
 from ...reading import Element, Unusable
 from ...values import DataType
@@ -106,9 +105,7 @@ def mqtt_layout(model: DeviceModel, binding: Binding) -> MqttLayout:
     try:
         return _Reader(model, binding).read()
     except Unusable as err:
-        raise ModelError(
-            source=model.name, where=err.where, problem=err.problem
-        ) from err
+        raise err.within(model.name) from err
 
 
 class _Reader:
