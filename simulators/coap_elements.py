@@ -73,7 +73,7 @@ class AttributeResource(ReadableResource):
         self._attribute = attribute
         self.name = attribute.name
         self._writable = any(leaf.writable for _, leaf in attribute.leaves())
-        self.rt = attribute.semantic_type or "attribute"
+        self.rt = next(iter(attribute.semantic_types), "attribute")
         self.if_ = "core.a" if self._writable else "core.s"
         self.observable = attribute.observable and attribute.readable
 

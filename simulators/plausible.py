@@ -6,7 +6,7 @@ import math
 from random import Random
 from typing import Final
 
-from custom_components.device_models.iot.model import Typed
+from custom_components.device_models.iot.model import Attribute, Typed
 from custom_components.device_models.iot.values import DataType, Scalar
 
 from .words import EVENT, LATER, TOTAL, words
@@ -59,8 +59,10 @@ _TEXTS: Final[Mapping[str, str]] = {
 
 def is_total(shape: Typed) -> bool:
     """Whether a number is one that only rises."""
-    meaning = getattr(shape, "semantic_type", None)
-    return meaning in {"energy", "water", "gas"} or bool(words(shape.name) & TOTAL)
+    meanings = shape.semantic_types if isinstance(shape, Attribute) else ()
+    return not {"energy", "water", "gas"}.isdisjoint(meanings) or bool(
+        words(shape.name) & TOTAL
+    )
 
 
 def plausible(shape: Typed, rng: Random, now: datetime) -> Scalar:

@@ -19,6 +19,11 @@ from homeassistant.components.sensor.const import (
 from homeassistant.components.switch.const import SwitchDeviceClass
 from homeassistant.const import EntityCategory, Platform
 
+from .iot.transforms import Transform
+from .iot.values import Range
+
+IDENTITY: Final = Transform()
+
 
 class Kind(StrEnum):
     """The kinds of elements, as the overlay calls them."""
@@ -39,6 +44,14 @@ class Decision:
     device_class: str | None = None
     state_class: SensorStateClass | None = None
     unit: str | None = None
+    """As Home Assistant spells it, of what is shown."""
+    transform: Transform = IDENTITY
+    """Between the attribute's value and what is shown of it."""
+    range: Range | None = None
+    step: float | None = None
+    """Of what is shown, where it can be changed."""
+    options: tuple[str, ...] = ()
+    """What is shown, where there are choices."""
     category: EntityCategory | None = None
     enabled: bool = True
     reasons: Mapping[str, str] = field(default_factory=dict)

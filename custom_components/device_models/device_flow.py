@@ -200,7 +200,7 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
                     self._data = {
                         CONF_KEY: uuid4().hex,
                         CONF_SOURCE: self._source,
-                        CONF_DOCUMENT: dict(self._loaded.document),
+                        CONF_DOCUMENT: self._loaded.document,
                         **placed,
                     }
                     return await self.async_step_preview()

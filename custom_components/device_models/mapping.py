@@ -135,7 +135,7 @@ def _attribute(attribute: Attribute) -> Decision:
 
 def _classified(decision: Decision, attribute: Attribute) -> Decision:
     """Add the device class of something that is not measured."""
-    device_class, reason = attribute.semantic_type, "semantic type"
+    device_class, reason = next(iter(attribute.semantic_types), None), "semantic type"
     if decision.platform is Platform.SENSOR:
         device_class = None
         if attribute.enum:
@@ -155,7 +155,7 @@ def _measured(decision: Decision, attribute: Attribute) -> Decision:
         reasons = decision.because("unit", "unit in the model")
         decision = replace(decision, unit=unit, reasons=reasons)
     for device_class, reason in (
-        (attribute.semantic_type, "semantic type"),
+        (next(iter(attribute.semantic_types), None), "semantic type"),
         (PLAIN_UNITS.get(unit or ""), f"unit {unit}"),
     ):
         if device_class and unit in UNITS[decision.platform].get(device_class, ()):

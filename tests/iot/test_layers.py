@@ -15,7 +15,7 @@ IOT: Final = ROOT / "iot"
 LAYERS: Final = (
     {"errors", "units", "listeners"},
     {"values"},
-    {"model", "reading", "binding"},
+    {"model", "reading", "binding", "transforms"},
     {"codecs", "device", "formats"},
     {"silence"},
     {"connections"},

@@ -26,10 +26,15 @@ class Typed:
     type: DataType
     description: str = ""
     title: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """By language (BCP 47), where the file has more than one."""
     range: Range | None = None
     step: float | None = None
     enum: tuple[Scalar, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What the values of the enumeration are called, by the value as text."""
     unit: str | None = None
+    """As the file spells it."""
     default: Scalar | None = None
     source: Mapping[str, JsonValue] = field(
         default_factory=dict, compare=False, repr=False
@@ -73,7 +78,9 @@ class Attribute(Typed):
     readable: bool = True
     observable: bool = True
     sensitive: bool = False
-    semantic_type: str | None = None
+    semantic_types: tuple[str, ...] = ()
+    """What the value means: a device class of Home Assistant, or a term of an
+    ontology, spelled as in the file (``saref:Temperature``, ``ipso:3303``)."""
     alias: str | None = None
     members: tuple[Attribute, ...] = ()
 
@@ -124,13 +131,25 @@ class Argument(Typed):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Field(Typed):
+    """One value in a message of a format; the sender may leave out optional ones."""
+
+    optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Action:
     """Something the device can be told to do."""
 
     name: str
     description: str = ""
     title: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[Argument, ...] = ()
+    results: tuple[Field, ...] = ()
+    """What the device may answer; a single value without a name is called ``value``."""
+    idempotent: bool = False
+    """Whether doing it twice is the same as doing it once."""
     alias: str | None = None
     source: Mapping[str, JsonValue] = field(
         default_factory=dict, compare=False, repr=False
@@ -181,13 +200,6 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Field(Typed):
-    """One value in a message of a format; the sender may leave out optional ones."""
-
-    optional: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class Format:
     """The shape of a message that the device may send by itself: an alert or data."""
 
@@ -195,6 +207,7 @@ class Format:
     urn: str = ""
     description: str = ""
     title: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
     type: FormatType = FormatType.ALERT
     fields: tuple[Field, ...] = ()
     source: Mapping[str, JsonValue] = field(
@@ -209,6 +222,10 @@ class DeviceModel:
     urn: str
     name: str
     description: str = ""
+    version: str = ""
+    manufacturer: str = ""
+    draft: bool = False
+    """Whether it is a beginning: perhaps without elements, to be completed."""
     attributes: tuple[Attribute, ...] = ()
     actions: tuple[Action, ...] = ()
     formats: tuple[Format, ...] = ()

@@ -29,12 +29,12 @@ def nested(levels: int) -> Any:
 
 
 UNUSABLE_FILES: list[tuple[str, bytes, str, str]] = [
-    ("empty", b"", "(top)", "expected JSON (Expecting value"),
-    ("not JSON", b"urn: x", "(top)", "expected JSON (Expecting value"),
+    ("empty", b"", "(top)", "expected a model, the file is empty"),
+    ("not JSON", b"{urn: x}", "(top)", "expected JSON (Expecting property name"),
     ("truncated", GOOD[:-20], "(top)", "expected JSON ("),
     ("trailing data", GOOD + b"x", "(top)", "expected JSON (Extra data"),
-    ("Latin-1", b'{"name": "K\xfchler"}', "(top)", "expected JSON in UTF-8 ("),
-    ("UTF-16", json.dumps(THERMO).encode("utf-16"), "(top)", "expected JSON in UTF-8"),
+    ("Latin-1", b'{"name": "K\xfchler"}', "(top)", "expected UTF-8 ("),
+    ("UTF-16", json.dumps(THERMO).encode("utf-16"), "(top)", "expected UTF-8"),
     (
         "too large",
         b" " * (MAX_FILE_BYTES + 1),
@@ -66,10 +66,19 @@ UNUSABLE_FILES: list[tuple[str, bytes, str, str]] = [
         "x[0]",
         r"expected Unicode, got the key '\udfff'",
     ),
-    ("an array", b"[]", "(top)", "expected a JSON object"),
-    ("a text", b'"model"', "(top)", "expected a JSON object"),
-    ("null", b"null", "(top)", "expected a JSON object"),
-    ("another object", b'{"hello": 1}', "(top)", "expected a device model (with"),
+    ("an array", b"[]", "(top)", "expected one of: "),
+    ("a text", b"model", "(top)", "got plain text"),
+    ("null", b"null", "(top)", "got plain text"),
+    ("YAML that is none", b"a: [", "line 2", "expected JSON, YAML, XML or links ("),
+    ("aliases", b"a: &x 1\nb: *x", "line 2", "expected no aliases"),
+    ("a key twice in YAML", b"a: 1\na: 2", "(top)", "got 'a' again"),
+    ("a key of another type", b"a:\n  on: 2", "line 2", "'on' needs quotes"),
+    ("too deep YAML", b"a: " + b"[" * 40, "line 1", "expected at most 32 levels"),
+    ("long YAML", b"- 1\n" * 110_000, "line 99999", "expected at most 100000 elements"),
+    ("a tag", b"a: !!python/object:os.system {}", "line 1", "expected JSON, YAML"),
+    ("infinity in YAML", b"a: .inf", "a", "expected finite numbers"),
+    ("bytes in YAML", b"a: !!binary aGk=", "a", "expected what JSON has, got bytes"),
+    ("another object", b'{"hello": 1}', "(top)", "device file: an object with"),
 ]
 
 

@@ -80,7 +80,7 @@ def test_defaults_of_what_is_not_said() -> None:
     assert attribute.unit is None
     assert attribute.default is None
     assert attribute.alias is None
-    assert attribute.semantic_type is None
+    assert attribute.semantic_types == ()
     assert (attribute.title, attribute.description) == ("", "")
 
 
@@ -112,7 +112,7 @@ def test_everything_that_can_be_said_is_read() -> None:
     assert not attribute.readable
     assert not attribute.observable
     assert attribute.sensitive
-    assert attribute.semantic_type == "battery"
+    assert attribute.semantic_types == ("battery",)
     assert attribute.source == element
 
 

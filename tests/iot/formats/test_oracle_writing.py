@@ -80,6 +80,7 @@ def test_model_that_was_only_read_is_written_unchanged(
 def test_bundled_models_are_written_unchanged() -> None:
     for path in sorted(BUNDLED.glob("*.json")):
         loaded = load(path.read_bytes(), path.name)
+        assert isinstance(loaded.document, dict)
         assert write_model(loaded.model) == loaded.document["model"]
 
 
@@ -247,7 +248,7 @@ def test_model_without_a_file_is_written_and_read_again() -> None:
                 unit="m",
                 observable=False,
                 sensitive=True,
-                semantic_type="distance",
+                semantic_types=("distance",),
                 alias="l",
             ),
             Attribute(

@@ -8,13 +8,33 @@ from ..reading import Remark
 from ..values import JsonValue
 
 
+@dataclass(frozen=True, slots=True)
+class Security:
+    """How a device wants to be authorised, as its model says; never the secret."""
+
+    scheme: str
+    """``basic``, ``digest``, ``bearer``, ``apikey``, ``psk``, ``oauth2`` …"""
+    where: str = ""
+    """Where the secret goes: ``header``, ``query``, ``cookie``, ``body`` …"""
+    name: str = ""
+    """Of the header, of the query parameter …"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
     """A model, what the file knows beside it, and what was left out."""
 
     model: DeviceModel
     layouts: Mapping[str, JsonValue] = field(default_factory=dict)
+    """By the name of the connection, where the elements are on the wire."""
     overlay: Mapping[str, JsonValue] = field(default_factory=dict)
+    security: tuple[Security, ...] = ()
     remarks: tuple[Remark, ...] = ()
-    document: Mapping[str, JsonValue] = field(default_factory=dict)
-    """The file itself, unchanged."""
+    document: JsonValue = None
+    """The file itself. What it refers to is in it, so that it can be read again
+    without the other files."""
+    format: str = ""
+    sign: str = ""
+    """The format, and what it was recognised by."""
+    tried: tuple[str, ...] = ()
+    """The formats that did not know the file, in the order in which they were tried."""

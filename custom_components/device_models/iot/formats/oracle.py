@@ -14,6 +14,8 @@ from ..errors import DeviceModelsError, ModelError
 from ..model import Action, Argument, Attribute, DeviceModel, Field, Format, FormatType
 from ..reading import Element, Remarks, Unusable
 from ..values import DataType, JsonValue, Range, Scalar
+from .format import ModelFormat, Source
+from .loaded import Loaded
 
 MAX_ELEMENTS: Final = 2_000
 """Of one kind in one model; the largest catalogues known stay below 300."""
@@ -29,9 +31,25 @@ LEGACY_ARGUMENT: Final = ("argType", "range", "unit", "enum", "step", "defaultVa
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-def recognises(document: Mapping[str, JsonValue]) -> bool:
+def recognises(document: JsonValue) -> bool:
     """Whether a document is an Oracle-style device model."""
-    return any(key in document for key in ("attributes", "actions", "formats"))
+    return isinstance(document, Mapping) and any(
+        key in document for key in ("attributes", "actions", "formats")
+    )
+
+
+def load(document: JsonValue, source: Source) -> Loaded:
+    """Read a bare device model: it comes without binding and overlay.
+
+    Raises:
+        ModelError: the model is not usable.
+
+    """
+    if not isinstance(document, Mapping):
+        raise ModelError(source=source.name, where="", problem="expected an object")
+    remarks = Remarks()
+    model = read_model(document, source=source.name, remarks=remarks)
+    return Loaded(model=model, remarks=tuple(remarks.all), document=document)
 
 
 def read_model(
@@ -121,7 +139,7 @@ def read_attribute(
         readable=element.flag("readable", default=True),
         observable=element.flag("observable", default=True),
         sensitive=element.flag("sensitive", default=False),
-        semantic_type=element.text("semanticType") or None,
+        semantic_types=tuple(filter(None, [element.text("semanticType")])),
         alias=element.text("alias") or None,
         members=members,
     )
@@ -292,3 +310,11 @@ def _step(element: Element) -> float | None:
     if isinstance(step, bool) or not isinstance(step, int | float) or not step > 0:
         element.refuse("expected a number above 0", "step")
     return float(step)
+
+
+FORMAT: Final = ModelFormat(
+    "Oracle device model",
+    'an object with "attributes", "actions" or "formats"',
+    recognises,
+    load,
+)

@@ -114,7 +114,7 @@ def _typed(item: Attribute | Argument | Field) -> _Document:
             "readable": None if item.readable else False,
             "observable": None if item.observable else False,
             "sensitive": item.sensitive or None,
-            "semanticType": item.semantic_type,
+            "semanticType": item.semantic_types[0] if item.semantic_types else None,
             "alias": item.alias,
             "members": _listed(item.source, "members", Attribute, item.members),
         }
