@@ -20,8 +20,8 @@ DIGITS: Final = 12
 class Transform:
     """A chain of steps, each of which does nothing by default.
 
-    To be shown, a value goes through mask, labels or invert, then scale and offset; what
-    the user enters goes the same way back. A linear map is a scale and an offset.
+    To be shown, a value goes through mask, labels or invert, then scale and offset;
+    what the user enters goes the same way back. A linear map is scale and offset.
     """
 
     mask: int | None = None
