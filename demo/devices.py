@@ -71,7 +71,7 @@ class DemoDevice:
     @property
     def device_form(self) -> dict[str, Any]:
         """What a user enters about the device."""
-        return {"name": self.name, "base": self.base}
+        return {"name": self.name, "place": self.base}
 
     @abstractmethod
     async def read(self) -> dict[str, Any]:

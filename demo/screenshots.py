@@ -103,8 +103,8 @@ async def _to_the_preview(running: Stage, page: Page, device: DemoDevice) -> Non
         if not isinstance(value, bool):
             await _field(page, name.title()).fill(str(value))
     await _button(page, "Submit").click()
-    await page.get_by_text("Choose a bundled model").click()
-    await page.get_by_text("Room climate controller", exact=True).click()
+    await page.get_by_text("Choose one from the library").click()
+    await page.get_by_text("Room climate controller · ").click()
     await _button(page, "Submit").click()
     await _field(page, "Name").fill(device.name)
     await _field(page, "Base path").fill(device.base)

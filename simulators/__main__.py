@@ -128,7 +128,7 @@ def simulator_of(options: argparse.Namespace) -> Simulator:
             faults=faults,
         )
     tls = ssl.create_default_context(cafile=options.ca) if _uses_tls(options) else None
-    host, port = _address(options.broker, 8883 if tls else 1883)
+    host, port = address_of(options.broker, 8883 if tls else 1883)
     return MqttSimulator(
         device,
         host=host,
@@ -150,7 +150,7 @@ def _uses_tls(options: argparse.Namespace) -> bool:
     return bool(options.tls or options.ca)
 
 
-def _address(spelled: str, default_port: int) -> tuple[str, int]:
+def address_of(spelled: str, default_port: int) -> tuple[str, int]:
     """Return host and port of "host", "host:port" or "[address]:port".
 
     Raises:

@@ -122,7 +122,8 @@ class Total(Motion):
         if self._shape.type is DataType.INTEGER:
             shown = math.floor(shown)
         if self._shape.range is not None and shown > self._shape.range.high:
-            self._exact = self._shape.range.low
+            low = self._shape.range.low
+            self._exact = low if math.isfinite(low) else 0.0
         self._value = counted(self._shape, self._exact)
         return self._value
 

@@ -113,10 +113,13 @@ def habit(shape: Typed) -> tuple[float, float]:
     known = shape.unit in _USUAL
     bounds = shape.range
     if bounds is not None:
-        if not known or centre not in bounds:
+        width = bounds.high - bounds.low
+        if math.isinf(width):
+            centre = within(shape, centre)
+        elif not known or centre not in bounds:
             centre = (bounds.low + bounds.high) / 2
-        if not known or spread > (bounds.high - bounds.low) / 6:
-            spread = (bounds.high - bounds.low) / 12
+        if math.isfinite(width) and (not known or spread > width / 6):
+            spread = width / 12
     if isinstance(shape.default, int | float):
         centre = float(shape.default)
         if bounds is None and not known:
@@ -134,9 +137,10 @@ def within(shape: Typed, number: float) -> float:
 def _within_integer(shape: Typed, number: float) -> int:
     """Return a whole number in the range, if the range has one."""
     whole_number = round(within(shape, number))
-    if shape.range is not None:
-        lowest, highest = math.ceil(shape.range.low), math.floor(shape.range.high)
-        whole_number = min(max(whole_number, lowest), highest)
+    if shape.range is not None and math.isfinite(shape.range.low):
+        whole_number = max(whole_number, math.ceil(shape.range.low))
+    if shape.range is not None and math.isfinite(shape.range.high):
+        whole_number = min(whole_number, math.floor(shape.range.high))
     return whole_number
 
 

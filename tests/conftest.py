@@ -7,6 +7,7 @@ import shutil
 from typing import Any
 
 from amqtt.broker import Broker
+from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import (
     ConfigSubentryFlow,
 )
@@ -86,6 +87,8 @@ def texts_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
         result = await handle_step(self, flow, *args, **kwargs)
         if isinstance(flow, ConfigSubentryFlow):
             check_flow_result(result, "config_subentries", flow.handler[1])
+        elif isinstance(flow, RepairsFlow):
+            check_flow_result(result, "issues", "model_changed", "fix_flow")
         elif flow.handler == DOMAIN:
             check_flow_result(result, "config")
         return result

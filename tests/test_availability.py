@@ -160,7 +160,7 @@ async def test_device_that_was_never_heard_is_unavailable(
 ) -> None:
     (subentry,) = pump_entry.subentries.values()
     hass.config_entries.async_update_subentry(
-        pump_entry, subentry, data={**subentry.data, "base": "nowhere"}
+        pump_entry, subentry, data={**subentry.data, "place": "nowhere"}
     )
     await set_up(hass, pump_entry)
     assert state_of(hass, "switch.pump_pump") == STATE_UNAVAILABLE

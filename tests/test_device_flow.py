@@ -83,7 +83,7 @@ def uploaded(content: bytes, path: Path) -> Generator[None]:
         yield path
 
     with patch(
-        "custom_components.device_models.device_flow.process_uploaded_file", process
+        "custom_components.device_models.model_steps.process_uploaded_file", process
     ):
         yield
 
@@ -129,9 +129,11 @@ async def test_pasted_model(
     assert "expected JSON" in result["description_placeholders"]["problem"]
     result = await answered(hass, flow_id, document=json.dumps(THERMO))
     assert result["step_id"] == "path"
-    result = await answered(hass, flow_id, name="Thermo", base="elsewhere")
+    result = await answered(hass, flow_id, name="Thermo", place="elsewhere")
     assert result["errors"] == {"base": "no_values"}
-    result = await answered(hass, flow_id, name="Thermo", base="elsewhere", anyway=True)
+    result = await answered(
+        hass, flow_id, name="Thermo", place="elsewhere", anyway=True
+    )
     shown = result["description_placeholders"]
     assert (shown["known"], shown["readable"]) == ("0", "2")
     assert "| – |" in shown["rows"]
@@ -158,8 +160,10 @@ async def test_uploaded_model(
     with uploaded(json.dumps(THERMO).encode(), tmp_path / "thermo.json"):
         result = await answered(hass, flow_id, file="1b5c2f7e" * 4)
     assert result["step_id"] == "path"
-    result = await answered(hass, flow_id, name="Thermo", base="elsewhere")
-    result = await answered(hass, flow_id, name="Thermo", base="elsewhere", anyway=True)
+    result = await answered(hass, flow_id, name="Thermo", place="elsewhere")
+    result = await answered(
+        hass, flow_id, name="Thermo", place="elsewhere", anyway=True
+    )
     result = await answered(hass, flow_id)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
@@ -182,11 +186,11 @@ async def test_device_at_a_place_that_is_taken(
     await set_up(hass, room_entry)
     flow_id = await begun(hass, room_entry, "library")
     await answered(hass, flow_id, model="room_climate")
-    result = await answered(hass, flow_id, name="Again", base="/")
+    result = await answered(hass, flow_id, name="Again", place="/")
     assert result["errors"] == {"base": "already_configured"}
-    result = await answered(hass, flow_id, name="Again", base="floor/2/")
+    result = await answered(hass, flow_id, name="Again", place="floor/2/")
     assert result["errors"] == {"base": "no_values"}
-    result = await answered(hass, flow_id, name="Again", base="floor/2/", anyway=True)
+    result = await answered(hass, flow_id, name="Again", place="floor/2/", anyway=True)
     assert result["step_id"] == "preview"
     result = await answered(hass, flow_id)
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -201,7 +205,7 @@ async def test_device_behind_a_broker(
     await set_up(hass, pump_entry)
     flow_id = await begun(hass, pump_entry, "library")
     await answered(hass, flow_id, model="water_pump")
-    result = await answered(hass, flow_id, name="Pump", base="cellar/#")
+    result = await answered(hass, flow_id, name="Pump", place="cellar/#")
     assert result["errors"] == {"base": "model_invalid"}
     entered: dict[str, Any] = {
         CONF_NAME: "Pump",
@@ -223,7 +227,7 @@ async def test_preview_without_a_running_connection(
 ) -> None:
     flow_id = await begun(hass, room_entry, "library")
     await answered(hass, flow_id, model="room_climate")
-    result = await answered(hass, flow_id, name="Other", base="other")
+    result = await answered(hass, flow_id, name="Other", place="other")
     assert result["description_placeholders"]["known"] == "0"
 
 
@@ -238,11 +242,11 @@ async def test_device_that_does_not_answer(
     room.faults.silent = True
     flow_id = await begun(hass, room_entry, "library")
     await answered(hass, flow_id, model="room_climate")
-    result = await answered(hass, flow_id, name="Other", base="other")
+    result = await answered(hass, flow_id, name="Other", place="other")
     assert result["errors"] == {"base": "no_values"}
     assert "dropped" not in caplog.text
     room.faults.silent = False
-    result = await answered(hass, flow_id, name="Other", base="other")
+    result = await answered(hass, flow_id, name="Other", place="other")
     assert result["errors"] == {"base": "no_values"}
     assert "dropped" not in caplog.text
 
@@ -263,7 +267,7 @@ async def test_sensitive_values_are_not_previewed(
     flow_id = await begun(hass, pump_entry, "paste")
     await answered(hass, flow_id, document=json.dumps(document))
     result = await answered(
-        hass, flow_id, name="Pump", base="cellar/pump", confirm=False
+        hass, flow_id, name="Pump", place="cellar/pump", confirm=False
     )
     rows = result["description_placeholders"]["rows"]
     assert "| Label | ••• |" in rows
@@ -285,8 +289,10 @@ async def test_change_of_name_and_place_keeps_the_entities(
     result: Any = await pump_entry.start_subentry_reconfigure_flow(
         hass, subentry.subentry_id
     )
-    assert result["step_id"] == "reconfigure"
+    assert result["menu_options"] == ["entities", "place", "model", "export"]
     flow_id = result["flow_id"]
+    result = await answered(hass, flow_id, next_step_id="place")
+    assert result["step_id"] == "place"
     entered = {CONF_NAME: "Well", CONF_BASE: "garden/+", CONF_CONFIRM: True}
     result = await answered(hass, flow_id, **entered)
     assert result["errors"] == {"base": "model_invalid"}

@@ -122,7 +122,7 @@ async def test_device_whose_model_is_broken_leaves_the_others_alone(
 ) -> None:
     add_device(hass, room_entry, "room_climate", "Broken", document={"model": {}})
     await set_up(hass, room_entry)
-    assert "Broken cannot be set up: Broken: model.urn: expected a text" in caplog.text
+    assert "Broken cannot be set up: Broken: model: expected" in caplog.text
     assert state_of(hass, "sensor.room_temperature") != "unavailable"
     # It can be removed like any other.
     broken_id = next(

@@ -1,32 +1,26 @@
 """The rules that make entities out of a model, and the overlay that corrects them."""
 
-import json
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.const import EntityCategory, Platform
 import pytest
 
-from custom_components.device_models.const import MAX_ENABLED_ENTITIES
-from custom_components.device_models.decisions import Decision, objection
+from custom_components.device_models.decisions import objection
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import Loaded, load
+from custom_components.device_models.iot.model import (
+    Action,
+    Attribute,
+    DeviceModel,
+    Format,
+)
+from custom_components.device_models.iot.transforms import Transform
+from custom_components.device_models.iot.values import DataType, Range
 from custom_components.device_models.library import BUNDLED
 from custom_components.device_models.mapping import count, decide, humanised
 
-
-def loaded(
-    *attributes: dict[str, Any], overlay: dict[str, Any] | None = None, **more: Any
-) -> Loaded:
-    """Return a model with these attributes."""
-    model = {"urn": "urn:x", "name": "X", "attributes": list(attributes)} | more
-    return load(json.dumps({"model": model, "overlay": overlay or {}}).encode(), "x")
-
-
-def decided(overlay: dict[str, Any] | None = None, **attribute: Any) -> Decision:
-    """Return what becomes of one attribute."""
-    shown = {"attributes": {"a": overlay}} if overlay else None
-    (decision,) = decide(loaded({"name": "a"} | attribute, overlay=shown))
-    return decision
+from .modelled import decided, loaded
 
 
 @pytest.mark.parametrize(
@@ -55,43 +49,14 @@ def test_platform_of_an_attribute(
     assert decided(**attribute).platform is platform
 
 
-@pytest.mark.parametrize(
-    ("attribute", "unit", "device_class", "state_class"),
-    [
-        ({"unit": "Cel"}, "°C", "temperature", "measurement"),
-        ({"unit": "°C"}, "°C", "temperature", "measurement"),
-        ({"unit": "W"}, "W", "power", "measurement"),
-        ({"unit": "%"}, "%", None, None),
-        ({"unit": "%", "semanticType": "humidity"}, "%", "humidity", "measurement"),
-        ({"unit": "kWh"}, "kWh", None, None),
-        ({"unit": "kWh", "semanticType": "energy"}, "kWh", "energy", None),
-        ({"unit": "W", "semanticType": "humidity"}, "W", "power", "measurement"),
-        ({"unit": "furlong"}, "furlong", None, None),
-        ({"semanticType": "temperature"}, None, None, None),
-        ({}, None, None, None),
-    ],
-)
-def test_measured_values(
-    attribute: dict[str, Any],
-    unit: str | None,
-    device_class: str | None,
-    state_class: str | None,
-) -> None:
-    decision = decided(type="NUMBER", **attribute)
-    assert decision.unit == unit
-    assert decision.device_class == device_class
-    assert decision.state_class == state_class
-    assert objection(decision) is None
-
-
 def test_reasons_say_where_each_field_comes_from() -> None:
-    decision = decided(type="NUMBER", unit="Cel", title="Air")
+    decision = decided(type="NUMBER", unit="/100", title="Air humidity")
     assert decision.reasons == {
         "platform": "read-only NUMBER",
         "name": "title in the model",
-        "unit": "unit in the model",
-        "device_class": "unit °C",
-        "state_class": "temperature is a measurement",
+        "unit": "unit in the model, SenML /100",
+        "device_class": "the title says “humidity”",
+        "state_class": "humidity is a measurement",
     }
 
 
@@ -101,6 +66,8 @@ def test_device_classes_of_other_attributes() -> None:
     assert decided(type="BOOLEAN", semanticType="window").device_class == "window"
     assert decided(type="BOOLEAN", semanticType="tea").device_class is None
     assert decided(type="STRING", semanticType="window").device_class is None
+    assert decided(type="INTEGER", enum=[1, 2]).device_class == "enum"
+    assert decided(type="INTEGER", enum=[1, 2], writable=True).device_class is None
     switch = decided(type="BOOLEAN", writable=True, semanticType="outlet")
     assert switch.device_class == "outlet"
 
@@ -132,16 +99,6 @@ def test_actions_and_formats() -> None:
         (Platform.EVENT, "format-report", "Daily report", False),
     ]
     assert count(decisions) == {Platform.BUTTON: 2, Platform.EVENT: 2}
-
-
-def test_nobody_is_flooded() -> None:
-    names = [f"a{number}" for number in range(MAX_ENABLED_ENTITIES + 5)]
-    attributes = [{"name": name, "type": "NUMBER"} for name in names]
-    shown = {"attributes": {names[-1]: {"enabled": True}}}
-    decisions = decide(loaded(*attributes, overlay=shown))
-    enabled = [decision.element for decision in decisions if decision.enabled]
-    assert enabled == [*names[:MAX_ENABLED_ENTITIES], names[-1]]
-    assert decisions[-2].reasons["enabled"] == "more than 25 entities"
 
 
 @pytest.mark.parametrize(
@@ -192,7 +149,6 @@ def test_overlay_decides_over_everything() -> None:
         ({"colour": "red"}, {}, "a.colour", "expected one of name"),
         ({"device_class": "tea"}, {}, "a.device_class", "no sensor is a tea"),
         ({"device_class": "energy"}, {"unit": "V"}, "a.unit", "no energy is in V"),
-        ({"unit": "V"}, {"unit": "°C"}, "a.unit", "no temperature is in V"),
         ({"state_class": "often"}, {}, "a.state_class", "expected one of measurement"),
         (
             {"device_class": "energy", "state_class": "measurement"},
@@ -253,3 +209,215 @@ def test_bundled_models(path: Any) -> None:
         Platform.SWITCH,
         Platform.TEXT,
     }
+
+
+@pytest.mark.parametrize(
+    ("overlay", "attribute", "fields"),
+    [
+        (
+            {"unit": "V"},
+            {"unit": "°C"},
+            {"unit": "V", "device_class": "voltage", "state_class": "measurement"},
+        ),
+        (
+            {"device_class": "energy_storage"},
+            {"name": "energyTotal", "unit": "kWh"},
+            {"device_class": "energy_storage", "state_class": "measurement"},
+        ),
+        (
+            {"device_class": None},
+            {"unit": "°C"},
+            {"unit": "°C", "device_class": None, "state_class": "measurement"},
+        ),
+        (
+            {"state_class": None},
+            {"unit": "°C"},
+            {"device_class": "temperature", "state_class": None},
+        ),
+        (
+            {"state_class": "total"},
+            {"unit": "°C"},
+            {"device_class": None, "state_class": "total"},
+        ),
+        (
+            {"category": None},
+            {"name": "rssi", "unit": "dBm"},
+            {"device_class": "signal_strength", "category": None},
+        ),
+        ({"enabled": True}, {"name": "rawValue"}, {"enabled": True}),
+        ({"unit": None}, {"unit": "°C"}, {"unit": None, "device_class": None}),
+        ({"unit": "%"}, {"unit": "/"}, {"transform": Transform(scale=100)}),
+        (
+            {"unit": "hL"},
+            {"unit": "hL", "writable": True, "range": "0,5"},
+            {"unit": "hL", "transform": Transform(), "range": Range(0, 5)},
+        ),
+        (
+            {"unit": "hL", "max": 3},
+            {"unit": "hL", "writable": True, "range": "0,5"},
+            {"unit": "hL", "transform": Transform(), "range": Range(0, 3)},
+        ),
+        (
+            {"unit": "hL", "scale": 2},
+            {"unit": "hL"},
+            {"unit": "hL", "transform": Transform(scale=2)},
+        ),
+    ],
+)
+def test_what_follows_fits_the_overlay(
+    overlay: dict[str, Any], attribute: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    decision = decided(overlay, type="NUMBER", **attribute)
+    assert {name: getattr(decision, name) for name in fields} == fields
+    assert objection(decision) is None
+    for name in overlay:
+        assert decision.reasons[name] == "overlay"
+
+
+def test_choices_are_shown_by_their_labels() -> None:
+    model = DeviceModel(
+        urn="urn:x",
+        name="X",
+        attributes=(
+            Attribute(
+                name="mode",
+                type=DataType.INTEGER,
+                enum=(0, 1, 2),
+                labels={"0": "Off", "1": "On", "2": "2"},
+            ),
+            Attribute(
+                name="doubtful",
+                type=DataType.STRING,
+                enum=("a", "b", "c"),
+                labels={"a": "Same", "b": "Same", "c": "C"},
+                writable=True,
+            ),
+            Attribute(
+                name="crossed",
+                type=DataType.STRING,
+                enum=("a", "b", "c"),
+                labels={"a": "Same", "b": "Same", "c": "a"},
+            ),
+            Attribute(name="plain", type=DataType.NUMBER, enum=(1.5, 2)),
+            Attribute(
+                name="flag",
+                type=DataType.BOOLEAN,
+                enum=(True, False),
+                labels={"true": "Yes", "false": "No"},
+            ),
+        ),
+    )
+    mode, doubtful, crossed, plain, flag = decide(Loaded(model=model))
+    assert mode.options == ("Off", "On", "2")
+    assert mode.transform.labels == {"0": "Off", "1": "On"}
+    assert mode.reasons["transform"] == "labels in the model"
+    assert doubtful.options == ("a", "b", "C")
+    assert doubtful.transform.labels == {"c": "C"}
+    assert crossed.options == ("a", "b", "c")
+    assert crossed.transform == Transform()
+    assert plain.options == ("1.5", "2")
+    assert flag.platform is Platform.BINARY_SENSOR
+    assert (flag.options, flag.transform) == ((), Transform())
+
+
+@pytest.mark.parametrize(
+    ("attribute", "unit", "bounds", "step"),
+    [
+        ({"unit": "/", "range": "0,1", "step": 0.01}, "%", Range(0, 100), 1),
+        ({"unit": "MPa", "range": "0.1,0.6"}, "kPa", Range(100, 600), None),
+        ({"unit": "W", "range": "5,100", "step": 5}, "W", Range(5, 100), 5),
+        ({"unit": "hL", "type": "INTEGER"}, "L", None, 100),
+        ({"unit": "W", "range": "5,5"}, "W", None, None),
+        ({}, None, None, None),
+    ],
+)
+def test_range_and_step_of_what_is_shown(
+    attribute: dict[str, Any],
+    unit: str | None,
+    bounds: Range | None,
+    step: float | None,
+) -> None:
+    decision = decided(writable=True, **{"type": "NUMBER"} | attribute)
+    assert decision.unit == unit
+    assert decision.range == bounds
+    assert decision.step == step
+
+
+def test_range_that_is_open_on_both_sides_is_none() -> None:
+    attribute = Attribute(
+        name="a",
+        type=DataType.NUMBER,
+        writable=True,
+        range=Range(float("-inf"), float("inf")),
+    )
+    model = DeviceModel(urn="urn:x", name="X", attributes=(attribute,))
+    assert decide(Loaded(model=model))[0].range is None
+    half = replace(attribute, range=Range(float("-inf"), 5))
+    model = replace(model, attributes=(half,))
+    assert decide(Loaded(model=model))[0].range == Range(float("-inf"), 5)
+
+
+TITLES = {"de": "Luft", "fr-CA": "Air", "nl": " "}
+
+TRANSLATED = DeviceModel(
+    urn="urn:x",
+    name="X",
+    attributes=(
+        Attribute(name="air", title="The air", titles=TITLES, type=DataType.NUMBER),
+        Attribute(
+            name="motor",
+            title="Motor",
+            titles={"de": "Motor"},
+            type=DataType.OBJECT,
+            members=(
+                Attribute(
+                    name="heat",
+                    title="Heat",
+                    titles={"de": "Temperatur"},
+                    type=DataType.NUMBER,
+                ),
+                Attribute(name="load", title="Load", type=DataType.NUMBER),
+            ),
+        ),
+        Attribute(name="noTitle", type=DataType.NUMBER),
+    ),
+    actions=(Action(name="go", titles={"de": "Los"}),),
+    formats=(Format(name="hot", title="Hot", titles={"de": "Heiß"}),),
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        (None, ["The air", "Motor heat", "Motor load", "No title", "Go", "Hot"]),
+        ("en", ["The air", "Motor heat", "Motor load", "No title", "Go", "Hot"]),
+        ("nl", ["The air", "Motor heat", "Motor load", "No title", "Go", "Hot"]),
+        ("de", ["Luft", "Motor temperatur", "Motor load", "No title", "Los", "Heiß"]),
+        (
+            "de_CH",
+            ["Luft", "Motor temperatur", "Motor load", "No title", "Los", "Heiß"],
+        ),
+        ("FR", ["Air", "Motor heat", "Motor load", "No title", "Go", "Hot"]),
+    ],
+)
+def test_names_in_the_language_of_the_user(
+    language: str | None, names: list[str]
+) -> None:
+    decisions = decide(Loaded(model=TRANSLATED), language)
+    assert [decision.name for decision in decisions] == names
+
+
+def test_reason_of_a_name_says_its_language() -> None:
+    air, heat, load, nothing, go, hot = (
+        decision.reasons["name"]
+        for decision in decide(Loaded(model=TRANSLATED), "de-AT")
+    )
+    assert air == heat == go == hot == "title in the model (de)"
+    assert load == "title in the model"
+    assert nothing == "name in the model"
+
+
+def test_of_two_elements_with_one_name_the_first_counts() -> None:
+    formats = (Format(name="hot", title="One"), Format(name="hot", title="Other"))
+    model = DeviceModel(urn="urn:x", name="X", formats=formats)
+    assert [one.name for one in decide(Loaded(model=model))] == ["One"]

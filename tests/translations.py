@@ -47,6 +47,7 @@ def check_flow_result(result: Mapping[str, Any], *root: str) -> None:
     match result["type"]:
         case FlowResultType.MENU:
             texts = text_at(*root, "step", result["step_id"])
+            assert placeholders(texts.get("description", "")) <= given
             for option in result["menu_options"]:
                 assert texts["menu_options"][option]
         case FlowResultType.FORM:
@@ -55,6 +56,9 @@ def check_flow_result(result: Mapping[str, Any], *root: str) -> None:
             _check_fields(result["data_schema"], texts)
             for error in (result["errors"] or {}).values():
                 assert placeholders(text_at(*root, "error", error)) <= given
+        case FlowResultType.SHOW_PROGRESS:
+            text = text_at(*root, "progress", result["progress_action"])
+            assert placeholders(text) <= given
         case FlowResultType.ABORT:
             if root[0] != "config" or result["reason"] not in OF_HOME_ASSISTANT:
                 assert placeholders(text_at(*root, "abort", result["reason"])) <= given

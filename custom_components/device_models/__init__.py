@@ -9,6 +9,7 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from .const import PLATFORMS
 from .exceptions import reworded
 from .iot.errors import CommunicationError, UnauthorizedError
+from .repairs import async_compare_with_library, async_withdraw
 from .runtime import DeviceModelsConfigEntry, EntryRuntime
 from .systems import connection_for
 
@@ -39,6 +40,7 @@ async def async_setup_entry(
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, end))
     entry.async_on_unload(entry.add_update_listener(_async_update_listener))
+    await async_compare_with_library(hass, entry)
     return True
 
 
@@ -53,7 +55,15 @@ async def async_unload_entry(
 
 
 async def _async_update_listener(
-    _hass: HomeAssistant, entry: DeviceModelsConfigEntry
+    hass: HomeAssistant, entry: DeviceModelsConfigEntry
 ) -> None:
     """Let the running entry catch up with what was changed."""
     await entry.runtime_data.async_follow()
+    await async_compare_with_library(hass, entry)
+
+
+async def async_remove_entry(
+    hass: HomeAssistant, entry: DeviceModelsConfigEntry
+) -> None:
+    """Withdraw what the user was told of the entry's devices."""
+    async_withdraw(hass, entry.entry_id)

@@ -23,9 +23,9 @@ async def async_setup_entry(
 
 
 class ModelBinarySensor(AttributeEntity, BinarySensorEntity):
-    """A read-only BOOLEAN."""
+    """An attribute that is on or off; most often a read-only BOOLEAN."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        return value if isinstance(value := self.current, bool) else None
+        return self.truth

@@ -19,13 +19,13 @@ from .const import (
     LOGGER,
     MAX_BACK_OFF,
 )
+from .decided import decisions_of
 from .exceptions import reworded
 from .iot.binding import Binding
 from .iot.connections.base import Capability, Connection
 from .iot.device import Availability, VirtualDevice
 from .iot.errors import CommunicationError
 from .iot.formats import Loaded, load_document
-from .mapping import decide
 
 
 def binding_of(data: Mapping[str, Any], loaded: Loaded) -> Binding:
@@ -63,7 +63,7 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         data = subentry.data
         loaded = load_document(data[CONF_DOCUMENT], subentry.title)
         self.subentry_id = subentry.subentry_id
-        self.decisions = decide(loaded)
+        self.decisions = decisions_of(data, loaded, hass.config.language)
         self.connection = connection
         self.device = VirtualDevice(
             key=data[CONF_KEY],

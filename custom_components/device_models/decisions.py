@@ -13,14 +13,16 @@ from homeassistant.components.number.const import (
 from homeassistant.components.sensor.const import (
     DEVICE_CLASS_STATE_CLASSES,
     DEVICE_CLASS_UNITS as SENSOR_UNITS,
+    STATE_CLASS_UNITS,
     SensorDeviceClass,
     SensorStateClass,
 )
 from homeassistant.components.switch.const import SwitchDeviceClass
 from homeassistant.const import EntityCategory, Platform
 
+from .iot.model import DeviceModel
 from .iot.transforms import Transform
-from .iot.values import Range
+from .iot.values import DataType, Range
 
 IDENTITY: Final = Transform()
 
@@ -60,10 +62,18 @@ class Decision:
     icon: str | None = None
     """The key of its icon, where no device class brings one."""
 
+    origin: str = ""
+    """The key that the element had first, if it was renamed since."""
+
+    @property
+    def key(self) -> str:
+        """What tells the element from all others of the model."""
+        return f"{self.kind.removesuffix('s')}-{self.element}"
+
     @property
     def element_id(self) -> str:
         """The part of the unique id that is the element's; it never changes."""
-        return f"{self.kind.removesuffix('s')}-{self.element}"
+        return self.origin or self.key
 
     def because(self, name: str, reason: str) -> Mapping[str, str]:
         """Return the reasons with that of one more field."""
@@ -89,16 +99,96 @@ STATE_CLASSES: Final[Mapping[str, AbstractSet[SensorStateClass]]] = {
 """The state classes that Home Assistant allows, by device class."""
 
 
-def objection(decision: Decision) -> tuple[str, str] | None:
+type _Platforms = tuple[Platform, ...]
+
+CHOICES: Final[Mapping[DataType, tuple[_Platforms, _Platforms]]] = {
+    DataType.BOOLEAN: ((Platform.BINARY_SENSOR,), (Platform.SWITCH,)),
+    DataType.INTEGER: (
+        (Platform.SENSOR, Platform.BINARY_SENSOR),
+        (Platform.NUMBER, Platform.SWITCH),
+    ),
+    DataType.NUMBER: (
+        (Platform.SENSOR, Platform.BINARY_SENSOR),
+        (Platform.NUMBER, Platform.SWITCH),
+    ),
+    DataType.STRING: (
+        (Platform.SENSOR, Platform.BINARY_SENSOR),
+        (Platform.TEXT, Platform.SWITCH),
+    ),
+    DataType.DATETIME: ((Platform.SENSOR,), (Platform.DATETIME,)),
+    DataType.URI: ((Platform.SENSOR,), (Platform.TEXT,)),
+}
+"""What an attribute of a type can be, and what besides if it is writable. A number is
+on if it is not 0; a text if it says so, perhaps by its label."""
+
+
+def platforms_of(decision: Decision, model: DeviceModel) -> tuple[Platform, ...]:
+    """Return the platforms that an element can be shown on, its own first."""
+    if decision.kind is not Kind.ATTRIBUTE:
+        return (decision.platform,)
+    attribute = model.leaves[decision.element]
+    readable, writable = CHOICES[attribute.type]
+    possible = readable + (writable if attribute.writable else ())
+    if decision.options and attribute.writable:
+        possible = (*possible, Platform.SELECT)
+    return tuple(dict.fromkeys((decision.platform, *possible)))
+
+
+NO_CONFIG: Final = {Platform.SENSOR, Platform.BINARY_SENSOR}
+"""The platforms of what cannot be set."""
+
+
+def objection(
+    decision: Decision, model: DeviceModel | None = None
+) -> tuple[str, str] | None:
     """Return the field that Home Assistant would refuse, and why; None if none."""
     platform, device_class = decision.platform, decision.device_class
-    state_class = decision.state_class
     if device_class is not None:
         if device_class not in DEVICE_CLASSES.get(platform, frozenset()):
             return "device_class", f"no {platform} is a {device_class}"
         units = UNITS.get(platform, {}).get(device_class)
         if units and decision.unit not in units:
-            return "unit", f"no {device_class} is in {decision.unit}"
+            return "unit", f"no {device_class} is in {decision.unit or 'no unit'}"
+    if decision.category is EntityCategory.CONFIG and platform in NO_CONFIG:
+        return "category", f"no {platform} is a setting"
+    if decision.unit is not None and platform not in UNITS:
+        return "unit", f"no {platform} has a unit"
+    bounds = decision.range
+    if bounds is not None and not bounds.low < bounds.high:
+        return "max", "expected more than the minimum"
+    problem = None
+    if model is not None and platform is Platform.SENSOR:
+        problem = _of_another_type(decision, model)
+    return problem or _state_class_objection(decision)
+
+
+def _of_another_type(decision: Decision, model: DeviceModel) -> tuple[str, str] | None:
+    """Return what a sensor with values of this type cannot have, and why."""
+    kind = model.leaves[decision.element].type
+    numeric = kind.is_numeric and not decision.options
+    for name in ("unit", "state_class"):
+        if getattr(decision, name) is not None and not numeric:
+            return name, "only numbers have one"
+    match decision.device_class:
+        case None:
+            return None
+        case SensorDeviceClass.ENUM:
+            fits = bool(decision.options)
+        case SensorDeviceClass.TIMESTAMP | SensorDeviceClass.UPTIME:
+            fits = kind is DataType.DATETIME
+        case SensorDeviceClass.DATE:
+            fits = False
+        case _:
+            fits = numeric
+    return (
+        None if fits else ("device_class", f"the values are no {decision.device_class}")
+    )
+
+
+def _state_class_objection(decision: Decision) -> tuple[str, str] | None:
+    """Return why the state class would be refused; None if it would not."""
+    platform, device_class = decision.platform, decision.device_class
+    state_class = decision.state_class
     if state_class is None:
         return None
     if platform is not Platform.SENSOR:
@@ -107,4 +197,7 @@ def objection(decision: Decision) -> tuple[str, str] | None:
         device_class, frozenset()
     ):
         return "state_class", f"no {device_class} is a {state_class}"
+    units = STATE_CLASS_UNITS.get(state_class)
+    if units is not None and decision.unit not in units:
+        return "state_class", f"no {state_class} is in {decision.unit or 'no unit'}"
     return None

@@ -1,188 +1,197 @@
-"""Adding a device to a connection: a model, its place, a preview."""
+"""Adding a device to a connection, and changing it: model, place, preview."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, override
 from uuid import uuid4
 
-from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
     ConfigEntryState,
-    ConfigSubentryFlow,
+    ConfigSubentry,
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME
-from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
 from .const import (
     CONF_BASE,
+    CONF_DECISIONS,
     CONF_DOCUMENT,
     CONF_KEY,
+    CONF_OVERLAY,
     CONF_SILENT_AFTER,
     CONF_SOURCE,
     CONF_SYSTEM,
+    DOMAIN,
     SUBENTRY_DEVICE,
 )
 from .coordinator import binding_of
+from .decided import keep, model_of
+from .export import async_save, device_file_text
 from .flow_forms import (
     ANYWAY_FIELD,
     CONF_ANYWAY,
+    CONF_ENTRY,
     CONF_FILE,
-    CONF_MODEL,
     DEVICE_FORMS,
-    PASTE_FORM,
-    UPLOAD_FORM,
+    EXPORT_FORM,
     DeviceForm,
-    library_form,
+    entry_form,
 )
 from .iot.binding import Binding
 from .iot.device import VirtualDevice
 from .iot.errors import ModelError
-from .iot.formats import MAX_FILE_BYTES, Loaded, load, load_document
-from .library import async_bundled
+from .iot.formats import Loaded
 from .mapping import decide
-from .preview import async_probe, summary, table
+from .model_change import changes_by, with_model
+from .preview import async_probe
+from .registries import async_adopt, async_follow_data
+from .review_steps import ReviewSteps
 from .systems import System, connection_for
 
-SOURCE_LIBRARY: Final = "library"
-SOURCE_UPLOAD: Final = "upload"
-SOURCE_PASTE: Final = "paste"
 
-
-class DeviceSubentryFlow(ConfigSubentryFlow):
+class DeviceSubentryFlow(ReviewSteps):
     """One device behind a connection."""
 
-    _loaded: Loaded
     _source: str
     _title: str
-    _data: dict[str, Any]
-    _probed: VirtualDevice | None = None
-    """What the device gave when it was looked for."""
+    _target: ConfigEntry | None = None
+    """The entry that the device moves to, if it is not to stay where it is."""
 
     async def async_step_user(
         self, _user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Choose where the model comes from."""
-        return self.async_show_menu(
-            step_id="user",
-            menu_options=[SOURCE_LIBRARY, SOURCE_UPLOAD, SOURCE_PASTE],
-        )
-
-    async def async_step_library(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Choose one of the bundled models."""
-        models = await async_bundled(self.hass)
-        if user_input is not None:
-            chosen = user_input[CONF_MODEL]
-            return await self._async_take(models[chosen], f"{SOURCE_LIBRARY}:{chosen}")
-        names = {key: loaded.model.name for key, loaded in models.items()}
-        return self.async_show_form(step_id="library", data_schema=library_form(names))
-
-    async def async_step_upload(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Upload a model file."""
-        problem: ModelError | None = None
-        if user_input is not None:
-            try:
-                loaded = await self.hass.async_add_executor_job(
-                    _read_upload, self.hass, user_input[CONF_FILE]
-                )
-                return await self._async_take(loaded, SOURCE_UPLOAD)
-            except ModelError as err:
-                problem = err
-        return self._form("upload", UPLOAD_FORM, {}, problem)
-
-    async def async_step_paste(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Paste a model."""
-        problem: ModelError | None = None
-        if user_input is not None:
-            try:
-                text: str = user_input[CONF_DOCUMENT]
-                loaded = load(text.encode(errors="replace"), "pasted text")
-                return await self._async_take(loaded, SOURCE_PASTE)
-            except ModelError as err:
-                problem = err
-        return self._form("paste", PASTE_FORM, user_input or {}, problem)
+        return self.async_show_menu(step_id="user", menu_options=self.sources())
 
     async def async_step_path(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Say below which path a CoAP device is found."""
+        """Ask for the path of a device on a CoAP endpoint."""
         return await self._async_place(user_input)
 
     async def async_step_topic(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Say below which topic an MQTT device is found."""
+        """Ask for the topic of a device on a broker."""
         return await self._async_place(user_input)
 
-    async def async_step_preview(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Show what will be created, and why."""
-        if user_input is not None:
-            return self.async_create_entry(
-                title=self._title,
-                data=self._data,
-                unique_id=self._data[CONF_BASE],
-            )
-        decisions, device = decide(self._loaded), self._probed
-        remarks = "".join(f"\n- {remark}" for remark in self._loaded.remarks)
-        return self.async_show_form(
-            step_id="preview",
-            data_schema=vol.Schema({}),
-            description_placeholders={
-                "model": self._loaded.model.name,
-                "summary": summary(decisions),
-                "rows": table(decisions, device),
-                "known": str(len(device.values)) if device else "0",
-                "readable": str(len(self._loaded.model.readable)),
-                "remarks": remarks or "–",
-            },
-            last_step=True,
+    @override
+    async def async_take(self, loaded: Loaded, source: str) -> SubentryFlowResult:
+        """Go on with a model: to its place, or to what it would change."""
+        decide(loaded)
+        connection_for(self.hass, self._get_entry().data).check(
+            loaded.model, Binding(base="any", layouts=loaded.layouts)
+        )
+        self._loaded, self._source = loaded, source
+        if self.source == SOURCE_RECONFIGURE:
+            return await self.async_step_changes()
+        return await self._async_place(None)
+
+    @override
+    async def async_reviewed(self) -> SubentryFlowResult:
+        """Create the device, or change its entities."""
+        if self.source == SOURCE_RECONFIGURE:
+            return self._update(self._data)
+        return self.async_create_entry(
+            title=self._title, data=self._data, unique_id=self._data[CONF_BASE]
         )
 
+    # Changing a device
+
     async def async_step_reconfigure(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Choose what to change about the device."""
+        subentry = self._get_reconfigure_subentry()
+        self._data = {CONF_OVERLAY: {}, **subentry.data}
+        self._title = subentry.title
+        self._loaded = model_of(subentry.data)
+        entry = self._get_entry()
+        if entry.state is ConfigEntryState.LOADED:
+            running = entry.runtime_data.coordinators.get(subentry.subentry_id)
+            self._probed = running and running.device
+        options = ["entities", "place", "model", "move", "export"]
+        if not self._other_entries():
+            options.remove("move")
+        return self.async_show_menu(step_id="reconfigure", menu_options=options)
+
+    async def async_step_place(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Change where the device is found; its entities stay."""
         subentry = self._get_reconfigure_subentry()
         problem: ModelError | str | None = None
         if user_input is not None:
-            self._loaded = load_document(subentry.data[CONF_DOCUMENT], subentry.title)
             problem = self._check(user_input, but=subentry.subentry_id)
             if problem is None:
-                data = {**subentry.data, CONF_SILENT_AFTER: None, **_placed(user_input)}
-                return self.async_update_and_abort(
-                    self._get_entry(),
-                    subentry,
-                    title=user_input[CONF_NAME].strip(),
-                    data=data,
-                    unique_id=data[CONF_BASE],
+                self._title = user_input[CONF_NAME].strip()
+                return self._update(
+                    {**self._data, CONF_SILENT_AFTER: None, **_placed(user_input)}
                 )
-        shown = user_input or {**subentry.data, CONF_NAME: subentry.title}
-        return self._form("reconfigure", self._device_form.schema, shown, problem)
+        shown = user_input or {**self._data, CONF_NAME: self._title}
+        return self.form("place", self._device_form.schema, shown, problem)
+
+    async def async_step_model(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Choose where another model, or a newer one, comes from."""
+        return self.async_show_menu(step_id="model", menu_options=self.sources())
+
+    async def async_step_changes(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Show what another model would change."""
+        if user_input is not None:
+            language = self.hass.config.language
+            return self._update(
+                with_model(self._data, self._loaded, self._source, language)
+            )
+        changes = changes_by(self._data, self._loaded)
+        return self.async_show_form(
+            step_id="changes",
+            data_schema=vol.Schema({}),
+            description_placeholders={
+                "model": self._loaded.model.name,
+                "changes": "\n".join(f"- {one}" for one in changes) or "–",
+            },
+        )
+
+    async def async_step_move(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Choose another connection for the device."""
+        entries = self._other_entries()
+        if user_input is not None:
+            self._target = entries[user_input[CONF_ENTRY]]
+            return await self._async_place(None)
+        titles = {entry_id: entry.title for entry_id, entry in entries.items()}
+        return self.form("move", entry_form(titles), {}, None)
+
+    async def async_step_export(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Show the device as a file that others can use."""
+        problem: str | None = None
+        text = device_file_text(self._data, self._loaded)
+        if user_input is not None:
+            name = user_input.get(CONF_FILE, "").strip()
+            if not name:
+                return self.async_abort(reason="exported")
+            try:
+                await async_save(self.hass, name, text)
+                return self.async_abort(reason="saved")
+            except FileExistsError:
+                problem = "file_exists"
+            except OSError, ValueError:
+                problem = "file_invalid"
+        return self.form(
+            "export", EXPORT_FORM, {**(user_input or {}), CONF_DOCUMENT: text}, problem
+        )
 
     # Inside
-
-    async def _async_take(self, loaded: Loaded, source: str) -> SubentryFlowResult:
-        """Go on with a model.
-
-        Raises:
-            ModelError: its overlay or its binding is not usable here.
-
-        """
-        decide(loaded)
-        connection_for(self.hass, self._get_entry().data).check(
-            loaded.model, Binding(base="any", layouts=loaded.layouts)
-        )
-        self._loaded, self._source = loaded, source
-        return await self._async_place(None)
 
     async def _async_place(
         self, user_input: dict[str, Any] | None
@@ -197,25 +206,72 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
                 self._probed = await self._async_probe(placed)
                 if user_input.get(CONF_ANYWAY) or not self._is_mute(self._probed):
                     self._title = user_input[CONF_NAME].strip()
+                    if self._target is not None:
+                        return await self._async_move(self._target, placed)
+                    decisions = decide(self._loaded, self.hass.config.language)
                     self._data = {
                         CONF_KEY: uuid4().hex,
                         CONF_SOURCE: self._source,
                         CONF_DOCUMENT: self._loaded.document,
+                        CONF_OVERLAY: {},
+                        CONF_DECISIONS: keep(decisions),
                         **placed,
                     }
                     return await self.async_step_preview()
                 problem = "no_values"
                 schema = schema.extend(ANYWAY_FIELD)
-        shown = user_input or {CONF_NAME: self._loaded.model.name}
-        return self._form(step_id, schema, shown, problem)
+        shown = user_input or self._first_guess()
+        return self.form(step_id, schema, shown, problem)
+
+    def _first_guess(self) -> dict[str, Any]:
+        """Return what the form of a device's place begins with."""
+        if self._target is not None:
+            return {CONF_NAME: self._title, CONF_BASE: self._data[CONF_BASE]}
+        return {CONF_NAME: self._loaded.model.name, CONF_BASE: self._asked_at}
+
+    async def _async_move(
+        self, target: ConfigEntry, placed: Mapping[str, Any]
+    ) -> SubentryFlowResult:
+        """Give the device to another connection, with all that it has become."""
+        entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
+        if entry.state is ConfigEntryState.LOADED:
+            await entry.runtime_data.async_release(subentry.subentry_id)
+        data = {**self._data, **placed}
+        moved = ConfigSubentry(
+            data=MappingProxyType(data),
+            subentry_type=SUBENTRY_DEVICE,
+            title=self._title,
+            unique_id=data[CONF_BASE],
+        )
+        self.hass.config_entries.async_add_subentry(target, moved)
+        async_adopt(self.hass, data[CONF_KEY], target, moved.subentry_id)
+        self.hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+        return self.async_abort(reason="moved")
+
+    def _update(self, data: dict[str, Any]) -> SubentryFlowResult:
+        """Change the device's subentry, and what the registries hold of it."""
+        entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
+        async_follow_data(self.hass, entry, subentry, data)
+        return self.async_update_and_abort(
+            entry, subentry, title=self._title, data=data, unique_id=data[CONF_BASE]
+        )
 
     @property
     def _device_form(self) -> DeviceForm:
-        return DEVICE_FORMS[System(self._get_entry().data[CONF_SYSTEM])]
+        entry = self._target or self._get_entry()
+        return DEVICE_FORMS[System(entry.data[CONF_SYSTEM])]
+
+    def _other_entries(self) -> dict[str, ConfigEntry]:
+        """Return the other connections that are up, by their ids."""
+        return {
+            entry.entry_id: entry
+            for entry in self.hass.config_entries.async_loaded_entries(DOMAIN)
+            if entry.entry_id != self._get_entry().entry_id
+        }
 
     async def _async_probe(self, placed: Mapping[str, Any]) -> VirtualDevice | None:
         """Look what the device gives, if the connection runs."""
-        entry = self._get_entry()
+        entry = self._target or self._get_entry()
         if entry.state is not ConfigEntryState.LOADED:
             return None
         return await async_probe(
@@ -229,35 +285,18 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
         """Whether a device was looked for, should give values, and gave none."""
         return device is not None and not device.values and bool(device.model.readable)
 
-    def _form(
-        self,
-        step_id: str,
-        schema: vol.Schema,
-        shown: Mapping[str, Any],
-        problem: ModelError | str | None,
-    ) -> SubentryFlowResult:
-        """Show a form, with what is wrong with what was entered."""
-        key = problem.key if isinstance(problem, ModelError) else problem
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, shown),
-            errors={"base": key} if key else {},
-            description_placeholders=(
-                problem.details if isinstance(problem, ModelError) else {}
-            ),
-        )
-
     def _check(
         self, user_input: Mapping[str, Any], but: str | None = None
     ) -> ModelError | str | None:
         """Return what is wrong with a device's place."""
         placed = _placed(user_input)
-        for subentry in self._get_entry().get_subentries_of_type(SUBENTRY_DEVICE):
+        entry = self._target or self._get_entry()
+        for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE):
             same = subentry.data[CONF_BASE] == placed[CONF_BASE]
             if same and subentry.subentry_id != but:
                 return "already_configured"
         try:
-            connection_for(self.hass, self._get_entry().data).check(
+            connection_for(self.hass, entry.data).check(
                 self._loaded.model, binding_of(placed, self._loaded)
             )
         except ModelError as err:
@@ -274,14 +313,3 @@ def _placed(user_input: Mapping[str, Any]) -> dict[str, Any]:
     }
     placed[CONF_BASE] = placed.get(CONF_BASE, "").strip().strip("/")
     return placed
-
-
-def _read_upload(hass: HomeAssistant, file_id: str) -> Loaded:
-    """Read an uploaded file, which is gone afterwards.
-
-    Raises:
-        ModelError: it is not a usable model.
-
-    """
-    with process_uploaded_file(hass, file_id) as path, Path(path).open("rb") as file:
-        return load(file.read(MAX_FILE_BYTES + 1), path.name)

@@ -16,6 +16,7 @@ from .coordinator import DeviceCoordinator
 from .decisions import Decision
 from .exceptions import rewords_errors
 from .iot.device import Certainty
+from .iot.spelling import WORDS, as_text, from_text
 from .iot.values import Scalar
 from .runtime import EntryRuntime
 
@@ -65,6 +66,7 @@ class ModelEntity(CoordinatorEntity[DeviceCoordinator]):
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, device.key)},
             name=device.name,
+            manufacturer=device.model.manufacturer or None,
             model=device.model.name,
             model_id=device.model.urn,
         )
@@ -99,24 +101,43 @@ class AttributeEntity(ModelEntity):
 
     @property
     def current(self) -> Scalar | None:
-        """The attribute's value; None while it is unknown."""
+        """What is shown of the attribute's value; None while that is unknown."""
         reading = self.device.values.get(self.attribute.name)
-        return reading.value if reading else None
+        return self.decision.transform.shown(reading.value) if reading else None
 
     @property
     def number(self) -> float | None:
-        """The value, if it is a number."""
+        """What is shown, if it is a number."""
         value = self.current
         return value if isinstance(value, int | float) else None
 
     @property
     def text(self) -> str | None:
-        """The value as text."""
-        return None if self.current is None else str(self.current)
+        """What is shown, as text."""
+        return None if (value := self.current) is None else as_text(value)
+
+    @property
+    def option(self) -> str | None:
+        """What is shown, if it is one of the options."""
+        return text if (text := self.text) in self.decision.options else None
+
+    @property
+    def truth(self) -> bool | None:
+        """Whether what is shown means on: true, not 0, or a word for it."""
+        match value := self.current:
+            case bool():
+                return value
+            case str():
+                on = WORDS.get(value.lower())
+            case int() | float():
+                on = bool(value)
+            case _:
+                on = None
+        return None if on is None else on is not self.decision.transform.invert
 
     @property
     def time(self) -> datetime | None:
-        """The value, if it is a time."""
+        """What is shown, if it is a time."""
         return value if isinstance(value := self.current, datetime) else None
 
     @property
@@ -129,6 +150,18 @@ class AttributeEntity(ModelEntity):
         return reading.certainty is Certainty.ASSUMED
 
     @rewords_errors
-    async def write(self, value: object) -> None:
-        """Change the attribute; it shows once the device has confirmed it."""
+    async def write(self, shown: Scalar) -> None:
+        """Change the attribute; it shows once the device has confirmed it.
+
+        Args:
+            shown: what is to be shown, as far as the attribute's type goes.
+
+        """
+        reading = self.device.values.get(self.attribute.name)
+        now = reading.value if reading else None
+        meant = self.decision.transform.meant(shown, now)
+        value: object = meant
+        if isinstance(meant, str):
+            choices = {as_text(choice): choice for choice in self.attribute.enum}
+            value = choices.get(meant, from_text(self.attribute.type, meant))
         await self.device.set(self.attribute.name, value)

@@ -8,6 +8,7 @@ from homeassistant.const import (
     CONF_NAME,
     CONF_PASSWORD,
     CONF_PORT,
+    CONF_URL,
     CONF_USERNAME,
 )
 from homeassistant.data_entry_flow import section
@@ -51,6 +52,9 @@ SECTION_ADVANCED: Final = "advanced"
 CONF_MODEL: Final = "model"
 CONF_FILE: Final = "file"
 CONF_ANYWAY: Final = "anyway"
+CONF_ENTRY: Final = "entry"
+CONF_ENABLED: Final = "enabled"
+CONF_CHANGE: Final = "change"
 
 
 def _seconds(low: float, high: float) -> NumberSelector:
@@ -158,19 +162,63 @@ DEVICE_FORMS: Final[Mapping[System, DeviceForm]] = {
 ANYWAY_FIELD: Final = {vol.Required(CONF_ANYWAY, default=False): BooleanSelector()}
 """What is asked besides when the device gave no value."""
 
+PLACE_FORMS: Final[Mapping[System, vol.Schema]] = {
+    System.COAP: vol.Schema({vol.Optional(CONF_BASE): TextSelector()}),
+    System.HOME_ASSISTANT_MQTT: vol.Schema({vol.Required(CONF_BASE): TextSelector()}),
+    System.MQTT_BROKER: vol.Schema({vol.Required(CONF_BASE): TextSelector()}),
+}
+"""Where a device is asked what it is."""
+
 UPLOAD_FORM: Final = vol.Schema(
-    {vol.Required(CONF_FILE): FileSelector(FileSelectorConfig(accept=".json"))}
+    {
+        vol.Required(CONF_FILE): FileSelector(
+            FileSelectorConfig(accept=".json,.jsonld,.yaml,.yml,.xml,.wlnk,.txt")
+        )
+    }
 )
 PASTE_FORM: Final = vol.Schema({vol.Required(CONF_DOCUMENT): LONG_TEXT})
+URL_FORM: Final = vol.Schema(
+    {
+        vol.Required(CONF_URL): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.URL)
+        )
+    }
+)
+EXPORT_FORM: Final = vol.Schema(
+    {vol.Optional(CONF_DOCUMENT): LONG_TEXT, vol.Optional(CONF_FILE): TextSelector()}
+)
 
 
-def library_form(models: Mapping[str, str]) -> vol.Schema:
-    """Return the form in which one of the library's models is chosen, by its name."""
-    options = [SelectOptionDict(value=key, label=name) for key, name in models.items()]
+def model_form(models: Mapping[str, str]) -> vol.Schema:
+    """Return the form in which a model is chosen, by its name."""
+    return vol.Schema({vol.Required(CONF_MODEL): _one_of(models)})
+
+
+def entry_form(entries: Mapping[str, str]) -> vol.Schema:
+    """Return the form in which another connection is chosen, by its title."""
+    return vol.Schema({vol.Required(CONF_ENTRY): _one_of(entries)})
+
+
+def review_form(elements: Mapping[str, str], enabled: list[str]) -> vol.Schema:
+    """Return the form below the table of elements: which ones, and which to change."""
+    options = [
+        SelectOptionDict(value=key, label=label) for key, label in elements.items()
+    ]
     return vol.Schema(
         {
-            vol.Required(CONF_MODEL): SelectSelector(
-                SelectSelectorConfig(options=options)
-            )
+            vol.Optional(CONF_ENABLED, default=enabled): SelectSelector(
+                SelectSelectorConfig(
+                    options=options, multiple=True, mode=SelectSelectorMode.DROPDOWN
+                )
+            ),
+            vol.Optional(CONF_CHANGE): _one_of(elements),
         }
     )
+
+
+def _one_of(labels: Mapping[str, str]) -> SelectSelector:
+    """Return a field for one of several things, shown by their labels."""
+    options = [
+        SelectOptionDict(value=value, label=label) for value, label in labels.items()
+    ]
+    return SelectSelector(SelectSelectorConfig(options=options))

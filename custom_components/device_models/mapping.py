@@ -1,9 +1,14 @@
 """The rules that make entities out of a model and its overlay.
 
 Pure: a model goes in, decisions come out, each with its reason per field. The order of
-truth is overlay, then what the model says of semantics and units, then the general
-rule. A unit and a device class that Home Assistant does not allow together are never
-decided.
+truth is the overlay, what the model says of semantics and units, how the unit is
+spelled, names and descriptions, the general rule. What is found out later must fit what
+is known already: a unit and a device class that Home Assistant does not allow together
+are never decided.
+
+The rules are tables: units in ``iot.units.table``, what units and words mean in
+``meanings``, terms in ``ontologies``, statistics in ``state_classes``, what is less
+important in ``categories``.
 """
 
 from collections import Counter
@@ -12,16 +17,18 @@ from dataclasses import replace
 import re
 from typing import Final
 
-from homeassistant.components.sensor.const import SensorDeviceClass, SensorStateClass
 from homeassistant.const import Platform
 
-from .const import MAX_ENABLED_ENTITIES
-from .decisions import DEVICE_CLASSES, STATE_CLASSES, UNITS, Decision, Kind
+from .categories import limited, placed
+from .decisions import Decision, Kind
+from .inference import bounded, chosen, inferred, measured
 from .iot.formats import Loaded
 from .iot.model import Action, Attribute, DeviceModel, Format, FormatType
-from .iot.units import symbol
+from .iot.transforms import Transform
+from .iot.units.words import spaced
 from .iot.values import DataType
 from .overlay import Overlay
+from .titles import Titles
 
 PLATFORMS: Final[Mapping[DataType, tuple[Platform, Platform]]] = {
     DataType.BOOLEAN: (Platform.BINARY_SENSOR, Platform.SWITCH),
@@ -39,61 +46,20 @@ ENUM_PLATFORMS: Final = (Platform.SENSOR, Platform.SELECT)
 ICONS: Final[Mapping[DataType, str]] = {DataType.STRING: "text", DataType.URI: "uri"}
 """The keys of icons for attributes that have no device class."""
 
-PLAIN_UNITS: Final[Mapping[str, str]] = {
-    "°C": "temperature",
-    "°F": "temperature",
-    "Pa": "pressure",
-    "hPa": "pressure",
-    "kPa": "pressure",
-    "bar": "pressure",
-    "mbar": "pressure",
-    "psi": "pressure",
-    "V": "voltage",
-    "mV": "voltage",
-    "A": "current",
-    "mA": "current",
-    "W": "power",
-    "kW": "power",
-    "VA": "apparent_power",
-    "var": "reactive_power",
-    "Hz": "frequency",
-    "kHz": "frequency",
-    "lx": "illuminance",
-    "W/m²": "irradiance",
-    "m/s": "speed",
-    "km/h": "speed",
-    "m³/h": "volume_flow_rate",
-    "L/min": "volume_flow_rate",
-    "L/h": "volume_flow_rate",
-    "L/s": "volume_flow_rate",
-    "μS/cm": "conductivity",
-    "dB": "sound_pressure",
-    "dBm": "signal_strength",
-}
-"""Units that by themselves say what is measured. ``%``, seconds, litres and the like
-do not, and ``kWh`` does not say whether it counts up."""
 
-
-def decide(loaded: Loaded) -> tuple[Decision, ...]:
+def decide(loaded: Loaded, language: str | None = None) -> tuple[Decision, ...]:
     """Return what each element of a model becomes.
+
+    Args:
+        loaded: the model, and the overlay of its file.
+        language: of titles (BCP 47), where the model has more than one.
 
     Raises:
         ModelError: the overlay asks for what Home Assistant does not have.
 
     """
     overlay = Overlay(loaded)
-    decisions: list[Decision] = []
-    enabled = 0
-    for decision in _by_rule(loaded.model):
-        decided = overlay.applied(decision)
-        if decided.enabled and "enabled" not in decided.reasons:
-            enabled += 1
-            if enabled > MAX_ENABLED_ENTITIES:
-                reason = f"more than {MAX_ENABLED_ENTITIES} entities"
-                reasons = decided.because("enabled", reason)
-                decided = replace(decided, enabled=False, reasons=reasons)
-        decisions.append(decided)
-    return tuple(decisions)
+    return limited(_decided(loaded.model, overlay, Titles(language)))
 
 
 def count(decisions: tuple[Decision, ...]) -> Mapping[Platform, int]:
@@ -101,109 +67,102 @@ def count(decisions: tuple[Decision, ...]) -> Mapping[Platform, int]:
     return Counter(decision.platform for decision in decisions)
 
 
-def _by_rule(model: DeviceModel) -> Iterator[Decision]:
-    """Yield what the model and the general rule say."""
+def _decided(
+    model: DeviceModel, overlay: Overlay, titles: Titles
+) -> Iterator[Decision]:
+    """Yield the decisions about all elements; of two with one name, the first."""
+    seen: set[str] = set()
+    for decision in _by_rule(model, titles):
+        if decision.key in seen:
+            continue
+        seen.add(decision.key)
+        applied = _unscaled(decision, overlay.applied(decision), model)
+        if decision.kind is Kind.ATTRIBUTE:
+            attribute = model.leaves[decision.element]
+            found = inferred(applied, attribute, applied.reasons.keys())
+            yield placed(found, attribute)
+        else:
+            yield placed(applied)
+
+
+def _by_rule(model: DeviceModel, titles: Titles) -> Iterator[Decision]:
+    """Yield what the model says outright, and the general rule."""
+    names = titles.of_attributes(model)
     for attribute in model.leaves.values():
-        yield _attribute(attribute)
+        yield _attribute(attribute, names.get(attribute.name))
     for action in model.actions:
         if action.callable_without_input:
-            yield _action(action)
+            yield _action(action, titles.of(action))
     for shape in model.formats:
-        yield _format(shape)
+        yield _format(shape, titles.of(shape))
 
 
-def _attribute(attribute: Attribute) -> Decision:
-    """Return what an attribute becomes."""
-    platforms = ENUM_PLATFORMS if attribute.enum else PLATFORMS[attribute.type]
+def _named(name: str, title: tuple[str, str] | None) -> tuple[str, str]:
+    """Return the name of an entity, and where it is from."""
+    return title or (humanised(name), "name in the model")
+
+
+def _attribute(attribute: Attribute, title: tuple[str, str] | None) -> Decision:
+    """Return what an attribute becomes, without what is to be found out."""
+    listed = bool(attribute.enum) and attribute.type is not DataType.BOOLEAN
+    platforms = ENUM_PLATFORMS if listed else PLATFORMS[attribute.type]
     access = "writable" if attribute.writable else "read-only"
-    what = f"{attribute.type} with choices" if attribute.enum else str(attribute.type)
+    what = f"{attribute.type} with choices" if listed else str(attribute.type)
+    name, why = _named(attribute.name, title)
     decision = Decision(
         platform=platforms[attribute.writable],
         kind=Kind.ATTRIBUTE,
         element=attribute.name,
-        name=attribute.title or humanised(attribute.name),
-        icon="choice" if attribute.enum else ICONS.get(attribute.type),
-        reasons={
-            "platform": f"{access} {what}",
-            "name": "title in the model" if attribute.title else "name in the model",
-        },
+        name=name,
+        icon="choice" if listed else ICONS.get(attribute.type),
+        reasons={"platform": f"{access} {what}", "name": why},
     )
-    if attribute.type.is_numeric and not attribute.enum:
-        return _measured(decision, attribute)
-    return _classified(decision, attribute)
+    if listed:
+        return chosen(decision, attribute)
+    return measured(decision, attribute) if attribute.type.is_numeric else decision
 
 
-def _classified(decision: Decision, attribute: Attribute) -> Decision:
-    """Add the device class of something that is not measured."""
-    device_class, reason = next(iter(attribute.semantic_types), None), "semantic type"
-    if decision.platform is Platform.SENSOR:
-        device_class = None
-        if attribute.enum:
-            device_class, reason = SensorDeviceClass.ENUM, "the model lists choices"
-        elif attribute.type is DataType.DATETIME:
-            device_class, reason = SensorDeviceClass.TIMESTAMP, "a time"
-    if device_class not in DEVICE_CLASSES.get(decision.platform, frozenset()):
+def _unscaled(before: Decision, decision: Decision, model: DeviceModel) -> Decision:
+    """Return a decision whose unit is the overlay's: the values are in that one."""
+    if decision.unit == before.unit or decision.transform != before.transform:
         return decision
-    reasons = decision.because("device_class", reason)
-    return replace(decision, device_class=device_class, reasons=reasons)
-
-
-def _measured(decision: Decision, attribute: Attribute) -> Decision:
-    """Add unit, device class and state class of a number."""
-    unit = symbol(attribute.unit) if attribute.unit else None
-    if unit:
-        reasons = decision.because("unit", "unit in the model")
-        decision = replace(decision, unit=unit, reasons=reasons)
-    for device_class, reason in (
-        (next(iter(attribute.semantic_types), None), "semantic type"),
-        (PLAIN_UNITS.get(unit or ""), f"unit {unit}"),
-    ):
-        if device_class and unit in UNITS[decision.platform].get(device_class, ()):
-            reasons = decision.because("device_class", reason)
-            decision = replace(decision, device_class=device_class, reasons=reasons)
-            break
-    return _statistical(decision)
-
-
-def _statistical(decision: Decision) -> Decision:
-    """Add the state class where the device class measures the present."""
-    if decision.platform is not Platform.SENSOR or decision.device_class is None:
+    if before.transform.scale == 1 or decision.kind is not Kind.ATTRIBUTE:
         return decision
-    allowed = STATE_CLASSES.get(decision.device_class, frozenset())
-    if SensorStateClass.MEASUREMENT not in allowed:
-        return decision
-    reason = f"{decision.device_class} is a measurement"
-    return replace(
-        decision,
-        state_class=SensorStateClass.MEASUREMENT,
-        reasons=decision.because("state_class", reason),
-    )
+    reasons = {
+        name: reason for name, reason in decision.reasons.items() if name != "transform"
+    }
+    plain = replace(decision, transform=Transform(), reasons=reasons)
+    if decision.range != before.range or decision.step != before.step:
+        return plain
+    return bounded(plain, model.leaves[decision.element])
 
 
-def _action(action: Action) -> Decision:
+def _action(action: Action, title: tuple[str, str] | None) -> Decision:
     """Return what an action that needs no input becomes."""
     reason = "action without arguments"
     if action.arguments:
         reason = "action whose arguments all have defaults"
+    name, why = _named(action.name, title)
     return Decision(
         platform=Platform.BUTTON,
         kind=Kind.ACTION,
         element=action.name,
-        name=action.title or humanised(action.name),
+        name=name,
         icon="action",
-        reasons={"platform": reason},
+        reasons={"platform": reason, "name": why},
     )
 
 
-def _format(shape: Format) -> Decision:
+def _format(shape: Format, title: tuple[str, str] | None) -> Decision:
     """Return what an alert or data message becomes."""
+    name, why = _named(shape.name, title)
     decision = Decision(
         platform=Platform.EVENT,
         kind=Kind.FORMAT,
         element=shape.name,
-        name=shape.title or humanised(shape.name),
+        name=name,
         icon=shape.type.lower(),
-        reasons={"platform": f"{shape.type} format"},
+        reasons={"platform": f"{shape.type} format", "name": why},
     )
     if shape.type is FormatType.DATA:
         reasons = decision.because("enabled", "DATA format")
@@ -213,8 +172,7 @@ def _format(shape: Format) -> Decision:
 
 def humanised(name: str) -> str:
     """Return a name from a model as people write it: waterLevel, WATER_LEVEL."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    words = re.split(r"[\s_.\-/:]+", spaced)
+    words = re.split(r"[\s_.\-/:]+", spaced(name))
     lower = [
         word
         if len(word) > 1 and word.isupper() and not name.isupper()

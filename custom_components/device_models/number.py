@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import DeviceCoordinator
 from .decisions import Decision
 from .entity import AttributeEntity, add_entities
-from .iot.values import DataType
+from .iot.values import DataType, Range
 from .runtime import DeviceModelsConfigEntry
 
 PARALLEL_UPDATES = 1  # small devices take one command at a time
@@ -18,6 +18,8 @@ PARALLEL_UPDATES = 1  # small devices take one command at a time
 UNBOUNDED: Final = 1_000_000_000.0
 """The bounds of a number whose model has none; Home Assistant's own would be 0 and
 100, which no model says."""
+
+NO_BOUNDS: Final = Range(-UNBOUNDED, UNBOUNDED)
 
 DEFAULT_STEPS: Final = {DataType.INTEGER: 1.0, DataType.NUMBER: 0.1}
 
@@ -35,16 +37,16 @@ class ModelNumber(AttributeEntity, NumberEntity):
     """A writable INTEGER or NUMBER."""
 
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
-        """Take on the bounds of the model."""
+        """Take on the bounds."""
         super().__init__(coordinator, decision)
-        bounds = self.attribute.range
+        bounds = decision.range or NO_BOUNDS
         self._attr_native_unit_of_measurement = decision.unit
-        self._attr_native_min_value = bounds.low if bounds else -UNBOUNDED
-        self._attr_native_max_value = bounds.high if bounds else UNBOUNDED
-        self._attr_native_step = (
-            self.attribute.step or DEFAULT_STEPS[self.attribute.type]
+        self._attr_native_min_value = max(bounds.low, -UNBOUNDED)
+        self._attr_native_max_value = min(bounds.high, UNBOUNDED)
+        self._attr_native_step = decision.step or (
+            DEFAULT_STEPS[self.attribute.type] * abs(decision.transform.scale)
         )
-        self._attr_mode = NumberMode.AUTO if bounds else NumberMode.BOX
+        self._attr_mode = NumberMode.AUTO if decision.range else NumberMode.BOX
 
     @property
     @override

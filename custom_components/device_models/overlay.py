@@ -1,42 +1,153 @@
-"""What the author of a device file decided about how its elements show."""
+"""What a person decided about how elements show: the author of a file, or the user."""
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
-from typing import Final
+import math
+from typing import Any, Final
 
-from homeassistant.components.sensor.const import SensorStateClass
-from homeassistant.const import EntityCategory
+from homeassistant.components.sensor.const import SensorDeviceClass, SensorStateClass
+from homeassistant.const import EntityCategory, Platform
 
-from .decisions import Decision, Kind, objection
+from .decisions import UNITS, Decision, Kind, objection, platforms_of
+from .iot.errors import ModelError
 from .iot.formats import Loaded
 from .iot.reading import Element, Unusable
+from .iot.spelling import as_text
+from .iot.values import Range
+
+type _Read = Callable[[Element, str], Any]
+
+
+def _one_of(choices: type[StrEnum]) -> _Read:
+    """Return a reader of Home Assistant's words."""
+
+    def read(element: Element, key: str) -> StrEnum | None:
+        spelled = element.text(key)
+        if spelled and spelled not in choices:
+            element.refuse(f"expected one of {', '.join(choices)}", key)
+        return choices(spelled) if spelled else None
+
+    return read
+
+
+def _text(element: Element, key: str) -> str | None:
+    """Return a text."""
+    return element.text(key) or None
+
+
+def _flag(element: Element, key: str) -> bool:
+    """Return true or false."""
+    return element.flag(key, default=True)
+
+
+def _number(element: Element, key: str) -> float | None:
+    """Return a number."""
+    value = element.content[key]
+    if isinstance(value, bool) or not isinstance(value, int | float | None):
+        element.refuse("expected a number", key)
+    return value
+
+
+def _factor(element: Element, key: str) -> float:
+    """Return a number that one can divide by."""
+    value = _number(element, key)
+    return value or element.refuse("expected a number other than 0", key)
+
+
+def _step(element: Element, key: str) -> float | None:
+    """Return a number above 0."""
+    step = _number(element, key)
+    if step is not None and step <= 0:
+        element.refuse("expected a number above 0", key)
+    return step
+
+
+def _mask(element: Element, key: str) -> int | None:
+    """Return the bits that count, as a number or in hexadecimal."""
+    value = element.content[key]
+    if isinstance(value, str):
+        try:
+            value = int(value, 0)
+        except ValueError:
+            value = 0
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        element.refuse("expected a whole number above 0, such as 12 or 0x0C", key)
+    return value
+
+
+def _map(element: Element, key: str) -> tuple[float, float]:
+    """Return scale and offset of a linear map: two values, and what they show as."""
+    spelled = element.array(key)
+    if len(spelled) != 4 or not all(
+        isinstance(number, int | float) and not isinstance(number, bool)
+        for number in spelled
+    ):
+        element.refuse("expected four numbers: [from, from, to, to]", key)
+    low, high, to_low, to_high = (float(number) for number in spelled)  # type: ignore[arg-type]  # seen above
+    if low == high or to_low == to_high:
+        element.refuse("expected different numbers in each pair", key)
+    scale = (to_high - to_low) / (high - low)
+    return scale, to_low - low * scale
+
+
+def _labels(element: Element, key: str) -> Mapping[str, str]:
+    """Return what values are shown as."""
+    labels = element.object(key)
+    texts = {value: labels.required_text(value) for value in labels.content}
+    if len(set(texts.values())) < len(texts):
+        labels.refuse("expected different labels")
+    return texts
+
+
+FIELDS: Final[Mapping[str, _Read]] = {
+    "name": _text,
+    "platform": _one_of(Platform),
+    "device_class": _text,
+    "state_class": _one_of(SensorStateClass),
+    "unit": _text,
+    "category": _one_of(EntityCategory),
+    "enabled": _flag,
+    "min": _number,
+    "max": _number,
+    "step": _step,
+}
+"""What can be said about an element; ``null`` says that it has none."""
+
+VALUE_FIELDS: Final[Mapping[str, _Read]] = {
+    "scale": _factor,
+    "offset": _number,
+    "map": _map,
+    "invert": _flag,
+    "mask": _mask,
+    "labels": _labels,
+}
+"""What can be said about the values of an attribute (``iot.transforms``)."""
 
 
 class Overlay:
-    """What the author of a device file decided about how elements show."""
+    """One overlay, and the model that it is about."""
 
-    FIELDS: Final = (
-        "name",
-        "device_class",
-        "state_class",
-        "unit",
-        "category",
-        "enabled",
-    )
+    def __init__(self, loaded: Loaded, reason: str = "overlay") -> None:
+        """Read the overlay of a file, or one in its place.
 
-    def __init__(self, loaded: Loaded) -> None:
-        """Read the overlay.
+        Args:
+            loaded: the model, and what the overlay says by kind and name of elements.
+            reason: why a field is as the overlay has it, for people.
 
         Raises:
             ModelError: it is about elements that the model does not have.
 
         """
-        self._model = loaded.model
+        self._model = model = loaded.model
+        self._reason = reason
         self._elements: dict[tuple[str, str], Element] = {}
         known = {
-            Kind.ATTRIBUTE: set(loaded.model.leaves),
-            Kind.ACTION: {action.name for action in loaded.model.actions},
-            Kind.FORMAT: {shape.name for shape in loaded.model.formats},
+            Kind.ATTRIBUTE: set(model.leaves),
+            Kind.ACTION: {action.name for action in model.actions},
+            Kind.FORMAT: {shape.name for shape in model.formats},
         }
         try:
             top = Element(loaded.overlay, "overlay")
@@ -47,13 +158,26 @@ class Overlay:
                         listed.refuse("the model has no such element", name)
                     self._elements[kind, name] = listed.object(name)
         except Unusable as err:
-            raise err.within(self._model.name) from err
+            raise err.within(model.name) from err
 
     def applied(self, decision: Decision) -> Decision:
         """Return the decision with what the overlay says.
 
         Raises:
             ModelError: it says what Home Assistant does not have or allow.
+
+        """
+        decided = self.wished(decision)
+        if decided is not decision and (problem := objection(decided, self._model)):
+            where = f"overlay.{decision.kind}.{decision.element}.{problem[0]}"
+            raise Unusable(where, problem[1]).within(self._model.name)
+        return decided
+
+    def wished(self, decision: Decision) -> Decision:
+        """Return the decision with what the overlay says, as it stands.
+
+        Raises:
+            ModelError: it says what Home Assistant does not have.
 
         """
         element = self._elements.get((decision.kind, decision.element))
@@ -64,33 +188,110 @@ class Overlay:
         except Unusable as err:
             raise err.within(self._model.name) from err
 
+    def fitting(self, decision: Decision) -> Decision:
+        """Return the decision with what the overlay says, if it can be so."""
+        try:
+            return self.applied(decision)
+        except ModelError as err:
+            reasons = decision.because("overlay", err.details["problem"])
+            return replace(decision, reasons=reasons)
+
     def _read(self, decision: Decision, element: Element) -> Decision:
         """Apply each field that the overlay has."""
+        allowed = FIELDS
+        if decision.kind is Kind.ATTRIBUTE:
+            allowed = {**FIELDS, **VALUE_FIELDS}
+        said: dict[str, Any] = {}
         for key in element.content:
-            if key not in self.FIELDS:
-                element.refuse(f"expected one of {', '.join(self.FIELDS)}", key)
-        decided = replace(
-            decision,
-            name=element.text("name") or decision.name,
-            device_class=element.text("device_class") or decision.device_class,
-            state_class=self._choice(element, "state_class", SensorStateClass)
-            or decision.state_class,
-            unit=element.text("unit") or decision.unit,
-            category=self._choice(element, "category", EntityCategory)
-            or decision.category,
-            enabled=element.flag("enabled", default=decision.enabled),
-            reasons={**decision.reasons, **dict.fromkeys(element.content, "overlay")},
+            if key not in allowed:
+                element.refuse(f"expected one of {', '.join(allowed)}", key)
+            said[key] = allowed[key](element, key)
+        decided = self._shown(decision, said)
+        choices = platforms_of(decided, self._model)
+        platform = said.get("platform") or decided.platform
+        if platform not in choices:
+            element.refuse(f"expected one of {', '.join(choices)}", "platform")
+        decided = _bounded(_moved(decided, platform), said)
+        for key in ("device_class", "state_class", "unit", "category", "step"):
+            if key in said:
+                decided = replace(decided, **{key: said[key]})
+        return replace(
+            decided,
+            name=said.get("name") or decided.name,
+            enabled=said.get("enabled", decided.enabled),
+            reasons={**decided.reasons, **dict.fromkeys(said, self._reason)},
         )
-        if problem := objection(decided):
-            element.refuse(problem[1], problem[0])
-        return decided
 
-    @staticmethod
-    def _choice[E: StrEnum](element: Element, key: str, choices: type[E]) -> E | None:
-        """Return one of Home Assistant's words, if the overlay has one."""
-        spelled = element.text(key)
-        if not spelled:
-            return None
-        if spelled not in choices:
-            element.refuse(f"expected one of {', '.join(choices)}", key)
-        return choices(spelled)
+    def _shown(self, decision: Decision, said: Mapping[str, Any]) -> Decision:
+        """Return the decision with what the overlay says of the values."""
+        changes = {key: said[key] for key in VALUE_FIELDS if key in said}
+        if "map" in changes:
+            changes["scale"], changes["offset"] = changes.pop("map")
+        if "offset" in changes:
+            changes["offset"] = changes["offset"] or 0.0
+        if not changes:
+            return decision
+        before, transform = decision.transform, replace(decision.transform, **changes)
+        decision = replace(decision, transform=transform)
+        if "labels" in changes:
+            enum = self._model.leaves[decision.element].enum
+            raw = [as_text(choice) for choice in enum] or list(transform.labels)
+            return _listed(decision, [transform.labels.get(one, one) for one in raw])
+        if decision.range is not None:
+            # What is entered is in the same measure as what is shown.
+            ends = [
+                transform.scaled(before.unscaled(end)) for end in decision.range.ends
+            ]
+            decision = replace(decision, range=Range(min(ends), max(ends)))
+        if decision.step is not None:
+            step = decision.step * abs(transform.scale / before.scale)
+            decision = replace(decision, step=step)
+        return decision
+
+
+def _listed(decision: Decision, options: Iterable[str]) -> Decision:
+    """Return the decision for an element of which one of several texts is shown."""
+    platform = decision.platform
+    if platform is Platform.NUMBER:
+        platform = Platform.SELECT
+    return replace(
+        decision,
+        platform=platform,
+        options=tuple(options),
+        device_class=SensorDeviceClass.ENUM if platform is Platform.SENSOR else None,
+        state_class=None,
+        unit=None,
+        range=None,
+        step=None,
+    )
+
+
+def _moved(decision: Decision, platform: Platform) -> Decision:
+    """Return the decision for another platform, with what that one has, too."""
+    if platform is decision.platform:
+        return decision
+    measured = platform in UNITS
+    moved = replace(
+        decision,
+        platform=platform,
+        device_class=None,
+        state_class=None,
+        unit=decision.unit if measured else None,
+        category=None,
+    )
+    same = replace(moved, device_class=decision.device_class)
+    return same if measured and objection(same) is None else moved
+
+
+def _bounded(decision: Decision, said: Mapping[str, Any]) -> Decision:
+    """Return the decision with the bounds that the overlay says."""
+    low, high = said.get("min"), said.get("max")
+    if low is None and high is None:
+        return decision
+    bounds = decision.range or Range(-math.inf, math.inf)
+    return replace(
+        decision,
+        range=Range(
+            bounds.low if low is None else low, bounds.high if high is None else high
+        ),
+    )

@@ -23,7 +23,15 @@ MAX_SHOWN: Final = 40
 
 HIDDEN: Final = "•••"
 
-EXPLAINED: Final = ("platform", "unit", "device_class", "category", "enabled")
+EXPLAINED: Final = (
+    "platform",
+    "unit",
+    "transform",
+    "device_class",
+    "category",
+    "enabled",
+    "overlay",
+)
 """The fields whose reasons are shown: those that one can see the outcome of."""
 
 
@@ -63,27 +71,40 @@ def summary(decisions: tuple[Decision, ...]) -> str:
     return ", ".join(f"{number} × {_words(platform)}" for platform, number in counted)
 
 
+def becomes(decision: Decision) -> str:
+    """Return what an element becomes, for people."""
+    words = [_words(decision.platform)]
+    if decision.device_class:
+        words.append(_words(decision.device_class))
+    words += [part for part in (decision.unit, decision.category) if part]
+    if not decision.enabled:
+        words.append("disabled")
+    return ", ".join(words)
+
+
+def reasons(decision: Decision) -> str:
+    """Return all reasons for what an element becomes, a line for each field."""
+    return "\n".join(
+        f"- {_words(name)}: {_escaped(reason)}"
+        for name, reason in decision.reasons.items()
+    )
+
+
 def _row(decision: Decision, device: VirtualDevice | None) -> str:
     """Return one row."""
-    becomes = [_words(decision.platform)]
-    if decision.device_class:
-        becomes.append(_words(decision.device_class))
-    becomes += [part for part in (decision.unit, decision.category) if part]
-    if not decision.enabled:
-        becomes.append("disabled")
     why = dict.fromkeys(
         reason for name, reason in decision.reasons.items() if name in EXPLAINED
     )
     cells = (
         decision.name,
-        _value(decision, device),
-        ", ".join(becomes),
+        value_now(decision, device),
+        becomes(decision),
         "; ".join(why),
     )
     return "| " + " | ".join(_escaped(cell) for cell in cells) + " |"
 
 
-def _value(decision: Decision, device: VirtualDevice | None) -> str:
+def value_now(decision: Decision, device: VirtualDevice | None) -> str:
     """Return the value now, for people."""
     if device is None or decision.kind is not Kind.ATTRIBUTE:
         return ""
@@ -92,12 +113,12 @@ def _value(decision: Decision, device: VirtualDevice | None) -> str:
         return "–"
     if device.model.attribute(decision.element).sensitive:
         return HIDDEN
-    match reading.value:
+    match value := decision.transform.shown(reading.value):
         case bool():
-            return "on" if reading.value else "off"
+            return "on" if value else "off"
         case datetime():
-            return f"{dt_util.as_local(reading.value):%Y-%m-%d %H:%M}"
-    text = str(reading.value)
+            return f"{dt_util.as_local(value):%Y-%m-%d %H:%M}"
+    text = str(value)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 

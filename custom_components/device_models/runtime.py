@@ -13,6 +13,7 @@ from .const import DOMAIN, LOGGER, SUBENTRY_DEVICE
 from .coordinator import DeviceCoordinator
 from .iot.connections.base import Connection
 from .iot.errors import CommunicationError, ModelError
+from .registries import async_adopt
 from .systems import interval_of
 
 type DeviceModelsConfigEntry = ConfigEntry[EntryRuntime]
@@ -108,6 +109,9 @@ class EntryRuntime:
             LOGGER.error("%s cannot be set up: %s", subentry.title, err)
             return None
         self.coordinators[subentry.subentry_id] = coordinator
+        async_adopt(
+            self._hass, coordinator.device.key, self._entry, subentry.subentry_id
+        )
         await coordinator.async_begin()
         return coordinator
 
@@ -123,6 +127,11 @@ class EntryRuntime:
         except CommunicationError as err:
             LOGGER.warning("%s cannot be attached: %s", subentry.title, err)
             self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
+
+    async def async_release(self, subentry_id: str) -> None:
+        """Let go of a device that another connection takes over."""
+        if subentry_id in self._made_of:
+            await self._async_remove(subentry_id)
 
     async def _async_remove(self, subentry_id: str) -> None:
         """Remove a device, and what is left of its entities."""

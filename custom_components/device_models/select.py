@@ -25,19 +25,18 @@ async def async_setup_entry(
 
 
 class ModelSelect(AttributeEntity, SelectEntity):
-    """A writable attribute with an enumeration."""
+    """A writable attribute with choices."""
 
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
-        """Take on the choices of the model."""
+        """Take on the choices."""
         super().__init__(coordinator, decision)
-        self._choices = {str(choice): choice for choice in self.attribute.enum}
-        self._attr_options = list(self._choices)
+        self._attr_options = list(decision.options)
 
     @property
     @override
     def current_option(self) -> str | None:
-        return self.text
+        return self.option
 
     @override
     async def async_select_option(self, option: str) -> None:
-        await self.write(self._choices[option])
+        await self.write(option)

@@ -34,14 +34,14 @@ class ModelSensor(AttributeEntity, SensorEntity):
         super().__init__(coordinator, decision)
         self._attr_native_unit_of_measurement = decision.unit
         self._attr_state_class = decision.state_class
-        if self.attribute.enum:
-            self._attr_options = [str(choice) for choice in self.attribute.enum]
+        if decision.options:
+            self._attr_options = list(decision.options)
 
     @property
     @override
     def native_value(self) -> float | str | datetime | None:
-        if self.attribute.enum:
-            return self.text
+        if self.decision.options:
+            return self.option
         if self.attribute.type.is_numeric:
             return self.number
         # A longer text would not be shown at all.

@@ -15,10 +15,12 @@ IOT: Final = ROOT / "iot"
 LAYERS: Final = (
     {"errors", "units", "listeners"},
     {"values"},
+    {"spelling"},
     {"model", "reading", "binding", "transforms"},
-    {"codecs", "device", "formats"},
-    {"silence"},
+    {"codecs", "device", "difference", "formats"},
+    {"silence", "fetching"},
     {"connections"},
+    {"matching", "samples"},
 )
 """What ``iot`` is made of, from below: each knows the layers below it only."""
 

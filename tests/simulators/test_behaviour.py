@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+import math
 from typing import Any
 
 import pytest
@@ -11,8 +12,13 @@ from custom_components.device_models.iot.errors import (
     UnknownElementError,
     ValueRefusedError,
 )
-from custom_components.device_models.iot.model import FormatType, Severity
-from custom_components.device_models.iot.values import DataType, Scalar
+from custom_components.device_models.iot.model import (
+    Attribute,
+    DeviceModel,
+    FormatType,
+    Severity,
+)
+from custom_components.device_models.iot.values import DataType, Range, Scalar
 from simulators import Alert, ReadOnlyError, SimulatedDevice, behaviour, load_model
 from simulators.models import BUNDLED
 
@@ -447,3 +453,21 @@ async def test_time_passes_by_itself(
             await room_device.run(speed=20)
     assert len(ticks) > 2
     assert set(ticks) == {0.2}
+
+
+@pytest.mark.parametrize(
+    "bounds", [Range(0, math.inf), Range(-math.inf, 0), Range(-math.inf, math.inf)]
+)
+@pytest.mark.parametrize("kind", [DataType.INTEGER, DataType.NUMBER])
+@pytest.mark.parametrize("name", ["power", "total"])
+def test_values_stay_in_a_range_that_is_open_at_an_end(
+    name: str, kind: DataType, bounds: Range
+) -> None:
+    attribute = Attribute(name=name, type=kind, range=bounds)
+    model = DeviceModel(urn="urn:x", name="X", attributes=(attribute,))
+    device = SimulatedDevice(model, seed=3)
+    for _ in range(50):
+        device.tick(60)
+        value = device.values[name]
+        assert isinstance(value, int | float)
+        assert value in bounds

@@ -6,6 +6,7 @@ model formats know about an attribute (unit, enumeration, step, members …).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import override
@@ -127,7 +128,12 @@ class Attribute(Typed):
 
 @dataclass(frozen=True, kw_only=True)
 class Argument(Typed):
-    """One input of an action; one with a default may be left out."""
+    """One input of an action; one with a default, or an optional one, may be left out.
+
+    What has a default is sent with it; what is optional is not sent at all.
+    """
+
+    optional: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,11 +163,14 @@ class Action:
 
     @property
     def callable_without_input(self) -> bool:
-        """Whether every argument has a default, or there is none."""
-        return all(argument.default is not None for argument in self.arguments)
+        """Whether every argument may be left out, or there is none."""
+        return all(
+            argument.optional or argument.default is not None
+            for argument in self.arguments
+        )
 
     def validate(self, arguments: Mapping[str, object]) -> dict[str, Scalar]:
-        """Return the complete arguments in the model's order, defaults filled in.
+        """Return the arguments in the model's order, defaults filled in.
 
         Raises:
             UnknownElementError: an argument that the action does not have.
@@ -178,7 +187,7 @@ class Action:
                 complete[argument.name] = argument.validate(arguments[argument.name])
             elif argument.default is not None:
                 complete[argument.name] = argument.default
-            else:
+            elif not argument.optional:
                 raise ValueRefusedError(name=argument.name, problem="is missing")
         return complete
 
@@ -216,6 +225,36 @@ class Format:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolicyFunction:
+    """One step of a pipeline (sheet §1.8), by the id that Oracle gave it."""
+
+    id: str
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
+    """Checked: of the types that the function takes, and about what the model has.
+    Windows and delays are milliseconds; conditions and formulas are texts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """What happens to offered values before they are sent, in this order."""
+
+    attribute: str | None = None
+    """The attribute that it is about; None for every message of the device."""
+    functions: tuple[PolicyFunction, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """A device policy: how a device treats its own values (sheet §1.8)."""
+
+    id: str
+    description: str = ""
+    enabled: bool = True
+    last_modified: datetime | None = None
+    pipelines: tuple[Pipeline, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeviceModel:
     """A device model: what one kind of device has and can do."""
 
@@ -229,6 +268,7 @@ class DeviceModel:
     attributes: tuple[Attribute, ...] = ()
     actions: tuple[Action, ...] = ()
     formats: tuple[Format, ...] = ()
+    policies: tuple[Policy, ...] = ()
     source: Mapping[str, JsonValue] = field(
         default_factory=dict, compare=False, repr=False
     )

@@ -5,11 +5,11 @@ Nothing is executed: a transformation is plain data.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 import math
 from typing import Final
 
 from .errors import ValueRefusedError
+from .spelling import as_text
 from .values import Scalar
 
 DIGITS: Final = 12
@@ -42,8 +42,8 @@ class Transform:
         match value:
             case bool():
                 return value is not self.invert
-            case int() | float() if self._is_linear:
-                return _rounded(value * self.scale + self.offset)
+            case int() | float():
+                return self.scaled(value)
             case _:
                 return value
 
@@ -64,9 +64,21 @@ class Transform:
             value = self._labelled(shown)
         elif isinstance(shown, bool):
             value = shown is not self.invert
-        elif isinstance(shown, int | float) and self._is_linear:
-            value = _rounded((shown - self.offset) / self.scale)
+        elif isinstance(shown, int | float):
+            value = self.unscaled(shown)
         return self._unmasked(value, now) if self.mask else value
+
+    def scaled(self, number: float) -> float:
+        """Return a number in the measure in which it is shown."""
+        if not self._is_linear:
+            return number
+        return _rounded(number * self.scale + self.offset)
+
+    def unscaled(self, number: float) -> float:
+        """Return a number in the attribute's own measure."""
+        if not self._is_linear:
+            return number
+        return _rounded((number - self.offset) / self.scale)
 
     @property
     def _is_linear(self) -> bool:
@@ -113,20 +125,11 @@ class Transform:
         return int(now) & ~mask | bits
 
 
-def as_text(value: Scalar) -> str:
-    """Return a value as labels and choices name it."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case datetime():
-            return value.isoformat()
-        case _:
-            return str(value)
-
-
 def _rounded(value: float) -> int | float:
     """Return a number without the traces of binary fractions."""
-    if not value or not math.isfinite(value):
+    if not value:
+        return 0
+    if not math.isfinite(value):
         return value
     rounded = round(value, DIGITS - 1 - math.floor(math.log10(abs(value))))
     return int(rounded) if rounded == int(rounded) else rounded

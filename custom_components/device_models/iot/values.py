@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 import math
-from typing import Final
+from typing import Final, override
 
 from .errors import ValueRefusedError
 
@@ -53,14 +53,24 @@ class DataType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Lower and upper bound of a number, both inclusive."""
+    """Lower and upper bound of a number, both inclusive; infinite for none."""
 
     low: float
     high: float
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Both bounds."""
+        return self.low, self.high
+
     def __contains__(self, number: float) -> bool:
         """Whether the number lies within the bounds."""
         return self.low <= number <= self.high
+
+    @override
+    def __str__(self) -> str:
+        """Return the bounds for people."""
+        return f"{self.low:.15g} to {self.high:.15g}"
 
 
 def validate(kind: DataType, value: object, *, name: str) -> Scalar:

@@ -9,7 +9,8 @@ from custom_components.device_models.iot.connections.coap.layout import (
     CoapLayout,
     coap_layout,
 )
-from custom_components.device_models.iot.errors import ModelError
+from custom_components.device_models.iot.connections.coap.request import Method
+from custom_components.device_models.iot.errors import ModelError, NotOfferedError
 from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.model import Attribute, DeviceModel
 from custom_components.device_models.iot.values import DataType
@@ -191,3 +192,91 @@ def test_unusable_base_path_is_refused(base: str) -> None:
 def test_name_that_is_too_long_for_a_path() -> None:
     with pytest.raises(ModelError, match="attribute 'xxx"):
         layout(model=model_of({"name": "x" * 256, "type": "STRING"}))
+
+
+def test_elements_that_are_not_there() -> None:
+    found = layout(
+        {
+            "address": "coap://192.0.2.1",
+            "state": False,
+            "attributes": {
+                "temperature": False,
+                "level": False,
+                "power": {"path": "p", "write": False},
+                "label": {"path": "l", "read": False},
+            },
+            "actions": {"reset": False},
+            "alerts": {"hot": False},
+        }
+    )
+    assert paths(found) == ["p", "night"]
+    assert found.asked_for({"temperature", "level", "label"}) == []
+    assert found.writes.keys() == {"label", "night.hour", "night.dim"}
+    assert found.actions.keys() == {"move"}
+    assert found.alerts == {}
+    with pytest.raises(NotOfferedError, match="level is not offered"):
+        found.writings({"label", "level"})
+
+
+def test_what_has_no_place_of_its_own_is_written_with_all_others() -> None:
+    found = layout({"state": {"write": "all"}, "attributes": {"level": False}})
+    assert [writing.path for writing in found.writings({"level"})] == ["all"]
+    assert [writing.path for writing in found.writings({"power"})] == ["power"]
+
+
+def test_methods() -> None:
+    found = layout(
+        {
+            "state": {
+                "method": "FETCH",
+                "write": "/set",
+                "write_method": "iPATCH",
+            },
+            "attributes": {
+                "level": {"method": "POST", "write_method": "POST"},
+                "power": {"write_format": "cbor", "times": "iso"},
+            },
+            "actions": {"move": {"method": "PUT", "bare": True}},
+        },
+        base="x",
+    )
+    assert found.shared is not None
+    assert (found.shared.method, found.shared.observe) == (Method.FETCH, False)
+    assert found.together is not None
+    assert (found.together.path, found.together.method) == ("set", Method.IPATCH)
+    level = next(one for one in found.resources if one.path == "x/level")
+    assert (level.method, level.observe) == (Method.POST, False)
+    assert (found.writes["level"].method, found.writes["level"].whole) == (
+        Method.POST,
+        False,
+    )
+    assert found.writes["power"].method is Method.PUT
+    assert found.writes["power"].spoken.name == "cbor"
+    assert found.writes["power"].slots[0].iso
+    assert (found.actions["move"].method, found.actions["move"].bare) == (
+        Method.PUT,
+        True,
+    )
+    assert found.actions["reset"].method is Method.POST
+
+
+@pytest.mark.parametrize(
+    ("coap", "where"),
+    [
+        ({"state": {"method": "PUT"}}, "state.method"),
+        ({"state": {"write": "x", "write_method": "GET"}}, "state.write_method"),
+        ({"attributes": {"level": {"method": 1}}}, "attributes.level.method"),
+        (
+            {"attributes": {"level": {"write_method": "x"}}},
+            "attributes.level.write_method",
+        ),
+        ({"attributes": {"level": {"times": "x"}}}, "attributes.level.times"),
+        ({"attributes": {"level": True}}, "attributes.level"),
+        ({"actions": {"move": {"method": "GET"}}}, "actions.move.method"),
+        ({"actions": {"move": {"bare": 1}}}, "actions.move.bare"),
+    ],
+)
+def test_unusable_method_is_refused_with_its_place(coap: Any, where: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        layout(coap)
+    assert refused.value.details["where"] == f"binding.coap.{where}"

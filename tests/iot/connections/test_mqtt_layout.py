@@ -12,7 +12,7 @@ from custom_components.device_models.iot.connections.mqtt.layout import (
     Values,
     mqtt_layout,
 )
-from custom_components.device_models.iot.errors import ModelError
+from custom_components.device_models.iot.errors import ModelError, NotOfferedError
 from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.model import (
     Attribute,
@@ -55,7 +55,7 @@ def test_default_layout() -> None:
     (alert,) = found.meanings["home/hall/alert/hot"]
     assert isinstance(alert, AlertMessage)
     (there,) = found.meanings["home/hall/availability"]
-    assert there == AvailabilityMessage(b"online", b"offline")
+    assert there == AvailabilityMessage(frozenset({b"online"}), frozenset({b"offline"}))
     assert {name: target.topic for name, target in found.writes.items()} == {
         "level": "home/hall/level/set",
         "power": "home/hall/power/set",
@@ -85,7 +85,8 @@ def test_every_part_can_be_overridden() -> None:
         }
     )
     assert found.filters == ("hall/#", "lwt/hall", "out/p", "fire")
-    assert found.meanings["lwt/hall"] == [AvailabilityMessage(b"1", b"0")]
+    lwt = AvailabilityMessage(frozenset({b"1"}), frozenset({b"0"}))
+    assert found.meanings["lwt/hall"] == [lwt]
     assert found.together is not None
     assert found.together.topic == "hall/all/set"
     assert found.together.codec.name == "cbor"
@@ -102,6 +103,36 @@ def test_parts_can_be_left_out() -> None:
     found = layout({"state": False, "availability": False})
     assert "hall/state" not in found.meanings
     assert "hall/availability" not in found.meanings
+
+
+def test_availability_may_have_several_words() -> None:
+    words = {"online": ["ready", " sleeping "], "offline": ["lost", ""]}
+    found = layout({"availability": {"topic": "$state", **words}})
+    assert found.meanings["hall/$state"] == [
+        AvailabilityMessage(
+            frozenset({b"ready", b"sleeping"}), frozenset({b"lost", b""})
+        )
+    ]
+
+
+def test_availability_may_have_several_topics() -> None:
+    found = layout({"availability": ["here", {"topic": "/root", "offline": "lost"}]})
+    assert found.filters == ("hall/#", "root")
+    assert found.meanings["hall/here"] == [
+        AvailabilityMessage(frozenset({b"online"}), frozenset({b"offline"}))
+    ]
+    assert found.meanings["root"] == [
+        AvailabilityMessage(frozenset({b"online"}), frozenset({b"lost"}))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "iso"),
+    [({}, False), ({"times": "milliseconds"}, False), ({"times": "iso"}, True)],
+)
+def test_times_are_sent_as_the_override_says(times: dict[str, str], iso: bool) -> None:
+    found = layout({"attributes": {"night": {"topic": "n", **times}}})
+    assert {slot.iso for slot in found.writes["night.hour"].slots} == {iso}
 
 
 def test_base_itself_is_within_the_subscription() -> None:
@@ -190,6 +221,13 @@ def test_attribute_that_is_only_written_is_assumed() -> None:
         ({"state": {"topic": 1}}, "binding.mqtt.state.topic"),
         ({"state": {"format": "xml"}}, "binding.mqtt.state.format"),
         ({"availability": True}, "binding.mqtt.availability"),
+        ({"availability": ["a", 1]}, "binding.mqtt.availability[1]"),
+        ({"availability": {"online": 1}}, "binding.mqtt.availability.online"),
+        ({"availability": {"offline": ["a", 1]}}, "binding.mqtt.availability.offline"),
+        (
+            {"attributes": {"level": {"times": "unix"}}},
+            "binding.mqtt.attributes.level.times",
+        ),
         ({"attributes": {"nope": "x"}}, "binding.mqtt.attributes.nope"),
         ({"attributes": {"level": "a/+/b"}}, "binding.mqtt.attributes.level"),
         ({"attributes": {"level": {"write": "#"}}}, "binding.mqtt.attributes.level"),
@@ -231,3 +269,53 @@ def test_unusable_base_topic_is_refused(base: str) -> None:
 def test_name_that_is_no_topic() -> None:
     with pytest.raises(ModelError, match="attribute 'a#'"):
         layout(model=model_of({"name": "a#", "type": "STRING"}))
+
+
+def test_elements_that_are_not_there() -> None:
+    found = layout(
+        {
+            "address": "mqtt://192.0.2.1",
+            "state": False,
+            "availability": False,
+            "attributes": {
+                "temperature": False,
+                "level": False,
+                "power": {"topic": "p", "write": False},
+                "label": {"topic": "l", "read": False},
+                "night": False,
+            },
+            "actions": {"reset": False, "move": {"bare": True}},
+            "alerts": {"hot": False},
+        }
+    )
+    assert found.meanings.keys() == {"hall/p"}
+    assert found.published == {"power"}
+    assert found.writes.keys() == {"label"}
+    assert found.assumed == {"label"}
+    assert found.actions.keys() == {"move"}
+    assert found.actions["move"].bare
+    with pytest.raises(NotOfferedError, match="power is not offered"):
+        found.targets({"power"})
+
+
+def test_what_has_no_topic_of_its_own_is_written_with_all_others() -> None:
+    found = layout(
+        {"state": {"topic": "all", "write": "set"}, "attributes": {"level": False}}
+    )
+    assert [target.topic for target in found.targets({"level"})] == ["hall/set"]
+
+
+def test_device_whose_topics_are_all_absolute_needs_no_base() -> None:
+    model = model_of({"name": "a", "type": "STRING"}, actions=[{"name": "go"}])
+    found = layout(
+        {
+            "state": False,
+            "availability": False,
+            "attributes": {"a": {"topic": "/x/a"}},
+            "actions": {"go": "/x/go"},
+        },
+        base="",
+        model=model,
+    )
+    assert found.filters == ("x/a",)
+    assert found.actions["go"].topic == "x/go"

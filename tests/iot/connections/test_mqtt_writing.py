@@ -255,5 +255,3 @@ async def test_what_the_system_does_not_have(connection: MqttConnection) -> None
         await connection.read(thing(connection, base="hall"), {"level"})
     with pytest.raises(NotOfferedError):
         await connection.discover()
-    with pytest.raises(NotOfferedError):
-        await connection.describe("x")

@@ -78,7 +78,7 @@ UNUSABLE_FILES: list[tuple[str, bytes, str, str]] = [
     ("a tag", b"a: !!python/object:os.system {}", "line 1", "expected JSON, YAML"),
     ("infinity in YAML", b"a: .inf", "a", "expected finite numbers"),
     ("bytes in YAML", b"a: !!binary aGk=", "a", "expected what JSON has, got bytes"),
-    ("another object", b'{"hello": 1}', "(top)", "device file: an object with"),
+    ("another object", b'{"$schema": "x"}', "(top)", "device file, LwM2M"),
 ]
 
 
@@ -143,10 +143,10 @@ UNUSABLE_MODELS: list[tuple[str, Mapping[str, Any], str, str]] = [
     (
         "a device file without model",
         {"model": None},
-        "model.urn",
-        "expected a text",
+        "model",
+        "expected a model, or the name of a file",
     ),
-    ("a device file of a text", {"model": "x"}, "model", "expected an object"),
+    ("a device file of a missing file", {"model": "x"}, "model", "x: (top): the model"),
     (
         "a binding that is a text",
         {"model": THERMO, "binding": "coap"},

@@ -51,6 +51,8 @@ class Codec(ABC):
     content_format: ClassVar[int]
     """The number in the IANA registry "CoAP Content-Formats"."""
     media_type: ClassVar[str]
+    structured: ClassVar[bool] = True
+    """Whether a payload can hold several values with their names."""
 
     @abstractmethod
     def decode(self, payload: bytes) -> Decoded:

@@ -12,6 +12,7 @@ class Text(Codec):
     name = "text"
     content_format = 0
     media_type = "text"
+    structured = False
 
     @override
     def decode(self, payload: bytes) -> Decoded:
@@ -44,6 +45,7 @@ class Octets(Codec):
     name = "octets"
     content_format = 42
     media_type = "octets"
+    structured = False
 
     @override
     def decode(self, payload: bytes) -> Decoded:

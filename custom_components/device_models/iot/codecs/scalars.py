@@ -4,9 +4,9 @@ import base64
 from collections.abc import Mapping
 from datetime import datetime
 import math
-from typing import Final
 
 from ..model import Typed
+from ..spelling import from_iso, from_text
 from ..values import (
     MAX_INTEGER,
     MIN_INTEGER,
@@ -17,15 +17,6 @@ from ..values import (
 )
 from .codec import Document
 
-MAX_NUMBER_LENGTH: Final = 40
-"""Of a number as text."""
-
-WORDS: Final[Mapping[str, bool]] = {
-    "true": True, "on": True, "1": True, "yes": True,
-    "false": False, "off": False, "0": False, "no": False,
-}  # fmt: skip
-"""What plain text says for true and false."""
-
 
 def to_scalar(element: Typed, raw: Document, *, untyped: bool = False) -> object:
     """Return a decoded value in the form that the element's type validates.
@@ -35,9 +26,9 @@ def to_scalar(element: Typed, raw: Document, *, untyped: bool = False) -> object
     """
     match element.type, raw:
         case DataType.DATETIME, str():
-            return _from_text(element.type, raw) if untyped else _from_iso(raw)
+            return from_text(element.type, raw) if untyped else from_iso(raw)
         case _, str() if untyped:
-            return _from_text(element.type, raw)
+            return from_text(element.type, raw)
         case _, bytes():
             return _from_bytes(element.type, raw)
         case _:
@@ -91,40 +82,3 @@ def _from_bytes(kind: DataType, raw: bytes) -> object:
             return int.from_bytes(raw)
         case _:
             return raw
-
-
-def _from_text(kind: DataType, text: str) -> object:
-    """Read a text as a type; a text that does not fit stays one, and is refused."""
-    stripped = text.strip()
-    match kind:
-        case DataType.BOOLEAN:
-            return WORDS.get(stripped.lower(), text)
-        case DataType.INTEGER | DataType.NUMBER:
-            return _number(stripped, text)
-        case DataType.DATETIME:
-            number = _number(stripped, text)
-            return _from_iso(stripped) if isinstance(number, str) else number
-        case _:
-            return text
-
-
-def _number(stripped: str, text: str) -> int | float | str:
-    """Return the number that a text spells, or the text."""
-    # Python reads more than is meant here: 1_000, and the digits of all scripts
-    if len(stripped) <= MAX_NUMBER_LENGTH and "_" not in stripped and text.isascii():
-        for reader in (int, float):
-            try:
-                return reader(stripped)
-            except ValueError:
-                continue
-    return text
-
-
-def _from_iso(text: str) -> datetime | str:
-    """Return the time of an ISO 8601 text, or the text."""
-    if text.strip().isdecimal():  # 13 digits would be read as a date and a time
-        return text
-    try:
-        return datetime.fromisoformat(text.strip())
-    except ValueError:
-        return text

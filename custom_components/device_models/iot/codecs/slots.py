@@ -22,6 +22,14 @@ class Slot:
 
     element: Typed
     path: tuple[str, ...] = ()
+    iso: bool = False
+    """Whether a time is sent as ISO 8601 text, and not as milliseconds since 1970."""
+
+    def sent(self, value: Scalar) -> Document:
+        """Return a value in the form in which it is sent here."""
+        if self.iso and isinstance(value, datetime):
+            return value.isoformat()
+        return from_scalar(value)
 
 
 def slots_of(attribute: Attribute, prefix: tuple[str, ...] = ()) -> tuple[Slot, ...]:
@@ -90,7 +98,7 @@ def compose(slots: Iterable[Slot], values: Mapping[str, Scalar]) -> Document:
     """
     given = [slot for slot in slots if slot.element.name in values]
     if len(given) == 1 and not given[0].path:
-        return from_scalar(values[given[0].element.name])
+        return given[0].sent(values[given[0].element.name])
     root: dict[str, Document] = {}
     for slot in given:
         node = root
@@ -101,7 +109,7 @@ def compose(slots: Iterable[Slot], values: Mapping[str, Scalar]) -> Document:
             node = inner
         if not slot.path or slot.path[-1] in node:
             _no_room(slot)
-        node[slot.path[-1]] = from_scalar(values[slot.element.name])
+        node[slot.path[-1]] = slot.sent(values[slot.element.name])
     return root
 
 

@@ -1,10 +1,26 @@
-"""What the layouts of all connections have in common: overrides of single elements."""
+"""What the layouts of all connections have in common: overrides of single elements.
 
-from collections.abc import Iterable
+``false`` instead of an override: the element is not there on this connection. A
+layout may also have an ``address``, which says where the device was when its model was
+written; the connection has its own.
+"""
 
-from ..codecs import CODECS, Codec
+from collections.abc import Iterable, Set as AbstractSet
+from dataclasses import dataclass, replace
+
+from ..codecs import CODECS, Codec, Slot
+from ..errors import NotOfferedError
 from ..reading import Element
 from ..values import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What a binding says of the elements of one kind, by their names."""
+
+    elements: dict[str, Element]
+    absent: AbstractSet[str] = frozenset()
+    """The elements that are not there on this connection."""
 
 
 def override_of(parent: Element, key: str, spelled: JsonValue, place: str) -> Element:
@@ -18,17 +34,41 @@ def override_of(parent: Element, key: str, spelled: JsonValue, place: str) -> El
 
 def overrides_of(
     parent: Element, key: str, names: Iterable[str], place: str
-) -> dict[str, Element]:
-    """Return what a binding says of elements, by their names."""
+) -> Overrides:
+    """Return what a binding says of elements."""
     listed = parent.object(key)
     known = set(names)
     for name in listed.content:
         if name not in known:
             listed.refuse("the model has no such element", name)
-    return {
-        name: override_of(listed, name, spelled, place)
-        for name, spelled in listed.content.items()
-    }
+    return Overrides(
+        {
+            name: override_of(listed, name, spelled, place)
+            for name, spelled in listed.content.items()
+            if spelled is not False
+        },
+        {name for name, spelled in listed.content.items() if spelled is False},
+    )
+
+
+def timed(slots: Iterable[Slot], element: Element) -> tuple[Slot, ...]:
+    """Return slots that send times as an override says."""
+    times = element.text("times") or "milliseconds"
+    if times not in {"milliseconds", "iso"}:
+        element.refuse("expected milliseconds or iso", "times")
+    return tuple(replace(slot, iso=times == "iso") for slot in slots)
+
+
+def offered[T](targets: dict[str, T], name: str) -> T:
+    """Return where something is sent to.
+
+    Raises:
+        NotOfferedError: this connection has no place for it.
+
+    """
+    if name not in targets:
+        raise NotOfferedError(operation=name)
+    return targets[name]
 
 
 def codec_of(element: Element, key: str = "format") -> Codec | None:

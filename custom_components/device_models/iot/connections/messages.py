@@ -32,23 +32,27 @@ def read_values(
 def read_alert(device: VirtualDevice, name: str, codec: Codec, payload: bytes) -> None:
     """Have the device receive an alert: an object of fields, perhaps with a severity.
 
-    ``severity`` is the alert's own, unless the format has a field of that name.
+    ``severity`` is the alert's own, unless the format has a field of that name. Where
+    the format has one field only, a message may be its value.
     """
+    shape = device.model.format(name)
     try:
         decoded = decode(codec, payload)
-        if not isinstance(decoded.document, Mapping):
+        content = decoded.document
+        if len(shape.fields) == 1 and not isinstance(content, Mapping | list):
+            content = {shape.fields[0].name: content}
+        if not isinstance(content, Mapping):
             codec.refuse("expected an object of fields")
     except PayloadError as err:
         device.drop(name, err)
         return
-    shape = device.model.format(name)
     fields = {
-        item.name: to_scalar(item, decoded.document[item.name])
+        item.name: to_scalar(item, content[item.name], untyped=decoded.untyped)
         for item in shape.fields
-        if item.name in decoded.document
+        if item.name in content
     }
     severity: Severity | None = None
-    spelled = decoded.document.get("severity")
+    spelled = content.get("severity")
     if "severity" not in fields and isinstance(spelled, str) and spelled in Severity:
         severity = Severity(spelled)
     device.receive_alert(name, fields, severity=severity)
@@ -70,14 +74,19 @@ def fellow_members(model: DeviceModel, names: AbstractSet[str]) -> frozenset[str
 
 
 def write_arguments(
-    codec: Codec, action: Action, arguments: Mapping[str, Scalar]
+    codec: Codec, action: Action, arguments: Mapping[str, Scalar], *, bare: bool = False
 ) -> bytes:
     """Return the payload of a call: an object of arguments, or nothing without any.
 
     Protocol sheet "Oracle IoT" §2.5; the one argument of a first-generation action is
-    called ``value``.
+    called ``value``. A format without structure holds the one argument as it is, and
+    so does any other where the layout says ``bare``.
     """
     if not arguments:
         return b""
-    slots = (Slot(argument, (argument.name,)) for argument in action.arguments)
+    alone = len(action.arguments) == 1 and (bare or not codec.structured)
+    slots = (
+        Slot(argument, () if alone else (argument.name,))
+        for argument in action.arguments
+    )
     return codec.encode(compose(slots, arguments))

@@ -6,8 +6,9 @@ from typing import Final
 from ..errors import ModelError
 from ..reading import Remark, Unusable
 from ..values import JsonValue
-from . import device_file, oracle
+from . import allthingstalk, device_file, homie, oracle, sample, wot
 from .format import Fetch, ModelFormat, Source, no_files
+from .ipso import LISTING, LWM2M
 from .loaded import Loaded
 from .parsing import MAX_DEPTH, MAX_FILE_BYTES, checked, parse
 
@@ -66,12 +67,18 @@ def load_from(document: JsonValue, source: Source) -> Loaded:
             return replace(
                 loaded, format=model_format.name, sign=model_format.sign, tried=tried
             )
-    signs = "; ".join(f"{known.name}: {known.sign}" for known in FORMATS)
-    raise ModelError(source=source.name, where="", problem=f"expected one of: {signs}")
+    names = ", ".join(known.name for known in FORMATS)
+    raise ModelError(source=source.name, where="", problem=f"expected one of: {names}")
 
 
 FORMATS: Final[tuple[ModelFormat, ...]] = (
+    *wot.FORMATS,
     device_file.device_file(load_from),
+    LWM2M,
+    LISTING,
+    homie.FORMAT,
+    allthingstalk.FORMAT,
     oracle.FORMAT,
+    sample.FORMAT,
 )
 """In the order in which they are tried: what is most certain first."""

@@ -1,40 +1,41 @@
 """Reading Oracle-style device-model JSON, both generations of actions.
 
-Protocol sheet "Oracle IoT" §1.1-1.5. Beside Oracle's own keys, elements may say what
-Oracle's format has no word for: ``title``, ``unit``, ``enum``, ``step``, ``readable``,
-``observable``, ``sensitive``, ``semanticType``, and ``members`` of the type OBJECT.
+Protocol sheet "Oracle IoT" §1.1-1.6. Beside Oracle's own keys, elements may say what
+Oracle's format has no word for: ``title``, ``titles``, ``unit``, ``enum``, ``labels``,
+``step``, ``minimum``, ``maximum``, ``readable``, ``observable``, ``sensitive``,
+``semanticType``, ``members`` of the type OBJECT, ``results`` and ``idempotent`` of an
+action; the model ``version`` and ``manufacturer``.
 """
 
 from collections.abc import Callable, Mapping
-import math
-import re
-from typing import Final, TypedDict
+from dataclasses import replace
+from typing import Final
 
-from ..errors import DeviceModelsError, ModelError
+from ..errors import ModelError
 from ..model import Action, Argument, Attribute, DeviceModel, Field, Format, FormatType
 from ..reading import Element, Remarks, Unusable
-from ..values import DataType, JsonValue, Range, Scalar
+from ..values import DataType, JsonValue
 from .format import ModelFormat, Source
 from .loaded import Loaded
+from .oracle_policies import read_policies
+from .oracle_typed import MAX_TEXTS, read_common, read_name, read_texts
 
 MAX_ELEMENTS: Final = 2_000
 """Of one kind in one model; the largest catalogues known stay below 300."""
 
 MAX_MEMBER_DEPTH: Final = 4
 
-MAX_NAME_BYTES: Final = 2048
-"""Sheet §1.5: a data key stays below this."""
-
-LEGACY_ARGUMENT: Final = ("argType", "range", "unit", "enum", "step", "defaultValue")
+LEGACY_ARGUMENT: Final = (
+    "argType", "range", "minimum", "maximum", "unit", "enum", "labels", "step",
+    "defaultValue",
+)  # fmt: skip
 """The keys of a first-generation action that are about its only argument."""
-
-_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def recognises(document: JsonValue) -> bool:
     """Whether a document is an Oracle-style device model."""
     return isinstance(document, Mapping) and any(
-        key in document for key in ("attributes", "actions", "formats")
+        key in document for key in ("urn", "attributes", "actions", "formats")
     )
 
 
@@ -53,7 +54,7 @@ def load(document: JsonValue, source: Source) -> Loaded:
 
 
 def read_model(
-    document: Mapping[str, JsonValue], *, source: str, remarks: Remarks, where: str = ""
+    document: Mapping[str, JsonValue], *, source: str, remarks: Remarks
 ) -> DeviceModel:
     """Return the model; elements that cannot be used are left out with a remark.
 
@@ -61,24 +62,30 @@ def read_model(
         ModelError: the model itself is not usable.
 
     """
-    top = Element(document, where)
+    top = Element(document, "")
     try:
         model = DeviceModel(
             urn=top.required_text("urn"),
             name=top.required_text("name"),
             description=top.text("description"),
+            version=top.text("version"),
+            manufacturer=top.text("manufacturer"),
+            draft=top.flag("draft", default=False),
             attributes=_elements(top, "attributes", read_attribute, remarks),
             actions=_elements(top, "actions", read_action, remarks),
             formats=_elements(top, "formats", read_format, remarks),
             source=document,
         )
+        model = replace(model, policies=read_policies(top, model, remarks))
     except Unusable as err:
         raise err.within(source) from err
     if not (model.attributes or model.actions or model.formats):
         problem = "expected at least one usable attribute, action or format"
-        if remarks.all:
-            problem += f" ({remarks.all[0]})"
-        raise ModelError(source=source, where=where, problem=problem)
+        if not model.draft:
+            if remarks.all:
+                problem += f" ({remarks.all[0]})"
+            raise ModelError(source=source, where="", problem=problem)
+        remarks.add("draft", f"{problem}; it is a draft, to be completed")
     return model
 
 
@@ -134,12 +141,12 @@ def read_attribute(
         if not members:
             element.refuse("an OBJECT needs at least one usable member", "members")
     attribute = Attribute(
-        **_common(element),
+        **read_common(element),
         writable=element.flag("writable", default=False),
         readable=element.flag("readable", default=True),
         observable=element.flag("observable", default=True),
         sensitive=element.flag("sensitive", default=False),
-        semantic_types=tuple(filter(None, [element.text("semanticType")])),
+        semantic_types=_semantic_types(element),
         alias=element.text("alias") or None,
         members=members,
     )
@@ -162,20 +169,49 @@ def read_action(element: Element, remarks: Remarks) -> Action:
         if len({argument.name for argument in arguments}) < len(arguments):
             element.refuse("expected arguments of different names", "arguments")
     return Action(
-        name=_name(element),
+        name=read_name(element),
         description=element.text("description"),
         title=element.text("title"),
+        titles=read_texts(element, "titles"),
         alias=element.text("alias") or None,
         arguments=arguments,
+        results=_elements(element, "results", read_result, remarks),
+        idempotent=element.flag("idempotent", default=False),
         source=element.content,
     )
 
 
 def read_argument(element: Element, _remarks: Remarks) -> Argument:
     """Return an argument; one without a name is called ``value``."""
-    if element.content.get("name") is None:
-        element = Element({**element.content, "name": "value"}, element.where)
-    return Argument(**_common(element, scalar=True))
+    return Argument(
+        **read_common(_named(element), scalar=True),
+        optional=element.flag("optional", default=False),
+    )
+
+
+def read_result(element: Element, remarks: Remarks) -> Field:
+    """Return a part of what an action answers; without a name it is ``value``."""
+    return read_field(_named(element), remarks)
+
+
+def _named(element: Element) -> Element:
+    """Return the element; one without a name is called ``value``."""
+    if element.content.get("name") is not None:
+        return element
+    return Element({**element.content, "name": "value"}, element.where)
+
+
+def _semantic_types(element: Element) -> tuple[str, ...]:
+    """Return what the values mean: one text, or a list of them."""
+    spelled = element.content.get("semanticType")
+    if not isinstance(spelled, list):
+        return tuple(filter(None, [element.text("semanticType")]))
+    if len(spelled) > MAX_TEXTS:
+        element.refuse(f"expected at most {MAX_TEXTS} texts", "semanticType")
+    types = [one for one in spelled if isinstance(one, str) and one]
+    if len(types) < len(spelled):
+        element.refuse("expected texts that are not empty", "semanticType")
+    return tuple(types)
 
 
 def _legacy_argument(action: Element) -> Argument:
@@ -184,7 +220,7 @@ def _legacy_argument(action: Element) -> Argument:
         key: action.content[key] for key in LEGACY_ARGUMENT if key in action.content
     }
     content |= {"name": "value", "type": content.pop("argType")}
-    return Argument(**_common(Element(content, action.where), scalar=True))
+    return Argument(**read_common(Element(content, action.where), scalar=True))
 
 
 def read_format(element: Element, remarks: Remarks) -> Format:
@@ -193,10 +229,11 @@ def read_format(element: Element, remarks: Remarks) -> Format:
     if kind not in FormatType:
         element.refuse("expected ALERT or DATA", "type")
     return Format(
-        name=_name(element),
+        name=read_name(element),
         urn=element.text("urn"),
         description=element.text("description"),
         title=element.text("title"),
+        titles=read_texts(element, "titles"),
         type=FormatType(kind),
         fields=_elements(element.object("value"), "fields", read_field, remarks),
         source=element.content,
@@ -206,115 +243,14 @@ def read_format(element: Element, remarks: Remarks) -> Format:
 def read_field(element: Element, _remarks: Remarks) -> Field:
     """Return a field of a format."""
     return Field(
-        **_common(element, scalar=True),
+        **read_common(element, scalar=True),
         optional=element.flag("optional", default=False),
     )
 
 
-def _name(element: Element) -> str:
-    """Return the name of an element."""
-    name = element.required_text("name")
-    if not name.isprintable() or len(name.encode()) >= MAX_NAME_BYTES:
-        element.refuse("expected a printable name below 2048 bytes", "name")
-    return name
-
-
-class _Common(TypedDict):
-    """The arguments that attributes, arguments and fields are all made of."""
-
-    name: str
-    type: DataType
-    description: str
-    title: str
-    range: Range | None
-    step: float | None
-    unit: str | None
-    enum: tuple[Scalar, ...]
-    default: Scalar | None
-    source: Mapping[str, JsonValue]
-
-
-def _common(element: Element, *, scalar: bool = False) -> _Common:
-    """Return what attributes, arguments and fields have in common."""
-    name = _name(element)
-    kinds = [kind for kind in DataType if kind is not DataType.OBJECT or not scalar]
-    spelled = element.required_text("type")
-    if spelled not in kinds:
-        element.refuse(f"expected one of {', '.join(kinds)}, got {spelled!r}", "type")
-    kind = DataType(spelled)
-    bounds = _range(element, kind)
-    enum: tuple[Scalar, ...] = ()
-    default: Scalar | None = None
-    if kind is not DataType.OBJECT:
-        held = Argument(name=name, type=kind, range=bounds)
-        enum = tuple(
-            _checked(element, held, choice, "enum") for choice in element.array("enum")
-        )
-        if len(set(enum)) < len(enum):
-            element.refuse("expected different values", "enum")
-        # The default is not held to the range: vendors' files begin outside of it.
-        free = Argument(name=name, type=kind)
-        if (spelled_default := element.content.get("defaultValue")) is not None:
-            default = _checked(element, free, spelled_default, "defaultValue")
-    return _Common(
-        name=name,
-        type=kind,
-        description=element.text("description"),
-        title=element.text("title"),
-        range=bounds,
-        step=_step(element),
-        unit=element.text("unit") or None,
-        enum=enum,
-        default=default,
-        source=element.content,
-    )
-
-
-def _checked(element: Element, shape: Argument, value: JsonValue, key: str) -> Scalar:
-    """Return a value of the file, validated."""
-    try:
-        return shape.validate(value)
-    except DeviceModelsError as err:
-        element.refuse(err.details.get("problem", str(err)), key)
-
-
-def _range(element: Element, kind: DataType) -> Range | None:
-    """Return the bounds: one text "low,high" (§1.2), of numbers only."""
-    spelled = element.content.get("range")
-    if spelled is None or not kind.is_numeric:
-        return None
-    parts = spelled.split(",") if isinstance(spelled, str) else []
-    if len(parts) != 2 or not all(_NUMBER.fullmatch(part.strip()) for part in parts):
-        element.refuse('expected two numbers such as "0,100"', "range")
-    if not all(math.isfinite(float(part)) for part in parts):
-        element.refuse("expected two finite numbers", "range")
-    low, high = (_bound(part.strip()) for part in parts)
-    if low > high:
-        element.refuse("expected the lower number first", "range")
-    return Range(low, high)
-
-
-def _bound(spelled: str) -> float:
-    """Return a bound; a whole number stays one, to be exact beyond 53 bits."""
-    try:
-        return int(spelled)
-    except ValueError:
-        return float(spelled)
-
-
-def _step(element: Element) -> float | None:
-    """Return the step between two values."""
-    step = element.content.get("step")
-    if step is None:
-        return None
-    if isinstance(step, bool) or not isinstance(step, int | float) or not step > 0:
-        element.refuse("expected a number above 0", "step")
-    return float(step)
-
-
 FORMAT: Final = ModelFormat(
     "Oracle device model",
-    'an object with "attributes", "actions" or "formats"',
+    'an object with "urn", "attributes", "actions" or "formats"',
     recognises,
     load,
 )

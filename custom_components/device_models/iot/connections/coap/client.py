@@ -94,7 +94,7 @@ class CoapEndpoint:
     ) -> Response:
         """Ask, and wait for the answer; any code is an answer.
 
-        A POST is never repeated above the message layer: it is not idempotent.
+        What is not idempotent (POST, PATCH) is never repeated above the message layer.
 
         Raises:
             UnreachableError: no answer in time, or none possible.
@@ -152,7 +152,7 @@ class CoapEndpoint:
 
         """
         timeouts: tuple[float, ...] = (CONFIRMABLE_TIMEOUT,)
-        if not self.confirmable and request.method is not Method.POST:
+        if not self.confirmable and request.method.idempotent:
             timeouts = NON_CONFIRMABLE_TIMEOUTS
         before = self._silence
         with self._translated():

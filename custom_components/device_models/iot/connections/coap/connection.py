@@ -8,12 +8,15 @@ from ...binding import Binding
 from ...codecs import compose, decode, to_json
 from ...device import Availability, Certainty, VirtualDevice
 from ...errors import PayloadError, RejectedError, UnreachableError
+from ...formats import Loaded
 from ...model import Action, DeviceModel
 from ...values import JsonValue, Scalar
 from ..base import Capability, Connection
+from ..layout import offered
 from ..messages import fellow_members, write_arguments
 from .attached import AttachedDevice
 from .client import CoapEndpoint, UnansweredError
+from .describe import describe
 from .layout import coap_layout
 from .request import Method, Response
 from .resource import JSON, Resource, Writing, codec_of
@@ -27,7 +30,11 @@ class CoapConnection(Connection):
     """One CoAP endpoint and the devices on it."""
 
     capabilities: ClassVar[Capability] = (
-        Capability.READ | Capability.PUSH | Capability.BATCH_WRITE | Capability.RESULTS
+        Capability.READ
+        | Capability.PUSH
+        | Capability.DESCRIBE
+        | Capability.BATCH_WRITE
+        | Capability.RESULTS
     )
 
     def __init__(self, endpoint: CoapEndpoint) -> None:
@@ -115,12 +122,12 @@ class CoapConnection(Connection):
     async def call(
         self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
     ) -> JsonValue:
-        target = self._known(device).layout.actions[action.name]
+        target = offered(self._known(device).layout.actions, action.name)
         codec = target.codec or JSON
         response = await self._endpoint.request(
-            Method.POST,
+            target.method,
             target.path,
-            payload=write_arguments(codec, action, arguments),
+            payload=write_arguments(codec, action, arguments, bare=target.bare),
             content_format=codec.content_format if arguments else None,
         )
         self._must_succeed(response, target.path)
@@ -133,6 +140,10 @@ class CoapConnection(Connection):
             device.drop(action.name, err)  # what it did, it did
             return None
         return to_json(result.document)
+
+    @override
+    async def describe(self, reference: str) -> Loaded:
+        return await describe(self._endpoint, reference)
 
     # Inside
 
@@ -167,7 +178,7 @@ class CoapConnection(Connection):
                 continue
             try:
                 response = await self._endpoint.request(
-                    Method.GET,
+                    resource.method,
                     resource.path,
                     accept=resource.accept,
                     etag=resource.etag,
@@ -205,7 +216,7 @@ class CoapConnection(Connection):
         codec = writing.spoken
         try:
             return await self._endpoint.request(
-                Method.PUT,
+                writing.method,
                 writing.path,
                 payload=codec.encode(compose(writing.slots, present | {**values})),
                 content_format=codec.content_format,

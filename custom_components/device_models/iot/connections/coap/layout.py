@@ -4,10 +4,18 @@ The default layout needs no binding: ``/<attribute>`` (GET, PUT, observe), ``/<a
 (POST), ``/alert/<format>`` (observe), and ``/state`` with all attributes at once, where
 the device has it. The ``coap`` part of a device file's binding overrides any of it:
 
-``state``: a path, false for none, or ``{path, writable, observe, format}``.
-``attributes``: by name, a path or ``{path, pointer, format, observe, write}``, where
-``write`` is another path to PUT to.
-``actions`` and ``alerts``: by name, a path or ``{path, format}``.
+``state``: a path, false for none, or ``{path, method, format, observe, writable, write,
+write_method}``.
+``attributes``: by name, a path, false for none, or ``{path, pointer, method, format,
+observe, read, write, write_method, write_format, times}``. ``read: false`` is for what
+cannot be read there, ``write: false`` for what cannot be written, ``times: iso`` for a
+device that takes times as ISO 8601 and not as milliseconds since 1970.
+``actions`` and ``alerts``: by name, a path, false for none, or ``{path, format}``; an
+action also ``method``, and ``bare: true`` if its only argument is not in an object.
+
+``write`` is another path to write to. ``method`` is GET, FETCH or POST for what is
+read (only GET can be observed), POST, PUT, PATCH or IPATCH for an action;
+``write_method`` is PUT, POST, PATCH or IPATCH. ``address`` is not used here.
 
 A path is spelled as in a URI, with percent-encoding where that is needed. It is below
 the device's base path unless it begins with a slash.
@@ -15,14 +23,20 @@ the device's base path unless it begins with a slash.
 
 from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ...binding import Binding
 from ...codecs import Slot, slots_of, split_pointer
 from ...model import Action, Attribute, DeviceModel, Format
 from ...reading import Element, Unusable
-from ..layout import codec_of, override_of, overrides_of
-from .request import split_path
+from ..layout import codec_of, offered, override_of, overrides_of, timed
+from .request import Method, split_path
 from .resource import Resource, Target, Writing
+
+READ_METHODS: Final = (Method.GET, Method.FETCH, Method.POST)
+WRITE_METHODS: Final = (Method.PUT, Method.POST, Method.PATCH, Method.IPATCH)
+CALL_METHODS: Final = (Method.POST, Method.PUT, Method.PATCH, Method.IPATCH)
+"""Each of them with the default first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +45,11 @@ class CoapLayout:
 
     resources: tuple[Resource, ...]
     """What can be read: the shared one first, if there is one."""
-    writes: Mapping[str, Writing]
+    writes: dict[str, Writing]
     """By the names of the attributes that hold a value."""
     together: Writing | None
     """Takes several attributes in one message."""
-    actions: Mapping[str, Target]
+    actions: dict[str, Target]
     alerts: Mapping[str, Target]
 
     @property
@@ -59,12 +73,16 @@ class CoapLayout:
         return [one for one in candidates if not one.absent] or candidates[:1]
 
     def writings(self, names: AbstractSet[str]) -> list[Writing]:
-        """Return where the attributes are written: in one message where that can be."""
-        if self.together is not None and len(names) > 1:
+        """Return where the attributes are written: in one message where that can be.
+
+        Raises:
+            NotOfferedError: one of them cannot be written here.
+
+        """
+        if self.together is not None and (len(names) > 1 or names - self.writes.keys()):
             return [self.together]
-        return list(
-            {self.writes[name].path: self.writes[name] for name in names}.values()
-        )
+        found = [offered(self.writes, name) for name in sorted(names)]
+        return list({writing.path: writing for writing in found}.values())
 
 
 def coap_layout(model: DeviceModel, binding: Binding) -> CoapLayout:
@@ -123,41 +141,73 @@ class _Reader:
         codec = codec_of(element)
         shared = None
         if slots := self._readable(every):
-            observe = element.flag("observe", default=True)
-            shared = Resource(path, slots, codec, observe=observe, shared=True)
+            shared = self._resource(element, path, slots, observe=True, shared=True)
             yield shared
-        if element.flag("writable", default=False):
-            slots = self._writable(every)
-            self._together = Writing(path, codec, slots, source=shared)
+        write = element.text("write")
+        if write or element.flag("writable", default=False):
+            self._together = Writing(
+                self._below(write, element) if write else path,
+                codec,
+                self._writable(every),
+                method=_method(element, "write_method", WRITE_METHODS),
+                source=shared,
+            )
+
+    @staticmethod
+    def _resource(
+        element: Element,
+        path: str,
+        slots: tuple[Slot, ...],
+        *,
+        observe: bool,
+        shared: bool = False,
+    ) -> Resource:
+        """Return what is read at a path."""
+        method = _method(element, "method", READ_METHODS)
+        wanted = element.flag("observe", default=observe) and method is Method.GET
+        codec = codec_of(element)
+        return Resource(
+            path, slots, codec, observe=wanted, method=method, shared=shared
+        )
 
     def _attributes(self) -> None:
         """Note a resource for each attribute; those of one path are one."""
         names = [attribute.name for attribute in self._model.attributes]
         overrides = overrides_of(self._top, "attributes", names, "path")
         for attribute in self._model.attributes:
-            where = f"attribute {attribute.name!r}"
-            element = overrides.get(attribute.name, Element({}, where))
-            self._attribute(attribute, element)
+            if attribute.name not in overrides.absent:
+                where = f"attribute {attribute.name!r}"
+                default = Element({}, where)
+                element = overrides.elements.get(attribute.name, default)
+                self._attribute(attribute, element)
 
     def _attribute(self, attribute: Attribute, element: Element) -> None:
         """Note where one attribute is read and written."""
         path = self._place(element, attribute.name)
-        write = element.text("write")
+        readable = element.content.get("read") is not False
+        writable = element.content.get("write") is not False
+        write = element.text("write") if writable else ""
         write_path = self._below(write, element) if write else path
         try:
             pointer = split_pointer(element.text("pointer"))
         except ValueError as err:
             element.refuse(str(err), "pointer")
-        every, codec = slots_of(attribute, pointer), codec_of(element)
-        observe = element.flag("observe", default=attribute.observable)
-        resource = None
-        if slots := self._readable(every):
-            resource = Resource(path, slots, codec, observe=observe)
+        every = timed(slots_of(attribute, pointer), element)
+        if readable and (slots := self._readable(every)):
+            observe = attribute.observable
+            resource = self._resource(element, path, slots, observe=observe)
             if (other := self._resources.get(path)) is not None:
                 resource = other.merged(resource)
             self._resources[path] = resource
-        if slots := self._writable(every):
-            writing = Writing(write_path, codec, slots, whole=write_path == path)
+        if writable and (slots := self._writable(every)):
+            method = _method(element, "write_method", WRITE_METHODS)
+            writing = Writing(
+                write_path,
+                codec_of(element, "write_format") or codec_of(element),
+                slots,
+                whole=write_path == path and method is Method.PUT,
+                method=method,
+            )
             if (known := self._writes.get(write_path)) is not None:
                 writing = known.merged(writing)
             self._writes[write_path] = writing
@@ -183,9 +233,15 @@ class _Reader:
         overrides = overrides_of(self._top, key, names, "path")
         targets: dict[str, Target] = {}
         for name in names:
-            element = overrides.get(name, Element({}, f"{key} {name!r}"))
-            path = self._place(element, name, prefix)
-            targets[name] = Target(path, codec_of(element))
+            if name in overrides.absent:
+                continue
+            element = overrides.elements.get(name, Element({}, f"{key} {name!r}"))
+            targets[name] = Target(
+                self._place(element, name, prefix),
+                codec_of(element),
+                _method(element, "method", CALL_METHODS),
+                bare=element.flag("bare", default=False),
+            )
         return targets
 
     def _readable(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
@@ -206,6 +262,17 @@ class _Reader:
         below = not path.startswith("/") and self._base
         whole = f"{self._base}/{path}" if below else path.lstrip("/")
         return _checked(element, whole)
+
+
+def _method(element: Element, key: str, known: tuple[Method, ...]) -> Method:
+    """Return a method that an override names, or the first of those there are."""
+    name = element.text(key).upper()
+    if not name:
+        return known[0]
+    for method in known:
+        if method.name == name:
+            return method
+    element.refuse(f"expected one of {', '.join(one.name for one in known)}", key)
 
 
 def _checked(element: Element, path: str) -> str:

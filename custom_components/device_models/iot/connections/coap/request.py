@@ -16,11 +16,19 @@ MAX_DIAGNOSTIC: Final = 100
 
 
 class Method(IntEnum):
-    """The methods in use (RFC 7252 §12.1.1)."""
+    """The methods in use (RFC 7252 §12.1.1, RFC 8132 §2)."""
 
     GET = 1
     POST = 2
     PUT = 3
+    FETCH = 5
+    PATCH = 6
+    IPATCH = 7
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether asking twice is the same as asking once."""
+        return self not in {Method.POST, Method.PATCH}
 
 
 class ConfirmableTuning(TransportTuning):  # type: ignore[misc]  # aiocoap is untyped

@@ -5,7 +5,7 @@ import time
 from typing import Final
 
 from ...codecs import BY_CONTENT_FORMAT, CODECS, Codec, Slot
-from .request import Response
+from .request import Method, Response
 
 JSON: Final = CODECS["json"]
 TEXT: Final = CODECS["text"]
@@ -24,6 +24,8 @@ class Resource:
     codec: Codec | None = None
     """What the binding says; otherwise the device's Content-Format decides."""
     observe: bool = True
+    method: Method = Method.GET
+    """What it is read with."""
     shared: bool = False
     """Whether it is the one with all attributes, which a device need not have."""
     etag: bytes | None = None
@@ -57,6 +59,7 @@ class Resource:
             self.slots + other.slots,
             self.codec or other.codec,
             observe=self.observe and other.observe,
+            method=self.method,
         )
 
     def miss(self) -> None:
@@ -78,17 +81,21 @@ class Target:
 
     path: str
     codec: Codec | None = None
+    method: Method = Method.POST
+    bare: bool = False
+    """Whether the only argument is sent as it is, not in an object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """A resource that is PUT to, and what such a message holds."""
+    """A resource that is written to, and what such a message holds."""
 
     path: str
     codec: Codec | None
     slots: tuple[Slot, ...]
     whole: bool = False
     """Whether the message replaces what is read there, so that all of it is sent."""
+    method: Method = Method.PUT
     source: Resource | None = None
     """Where the same values are read."""
 
@@ -109,6 +116,7 @@ class Writing:
             self.codec or other.codec,
             self.slots + other.slots,
             whole=self.whole or other.whole,
+            method=self.method,
         )
 
 

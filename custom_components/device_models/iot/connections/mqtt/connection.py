@@ -10,10 +10,12 @@ from ...binding import Binding
 from ...codecs import compose, decode
 from ...device import Availability, Certainty, VirtualDevice
 from ...errors import NotConfirmedError, PayloadError, UnreachableError
+from ...formats import Loaded
 from ...model import Action, DeviceModel
 from ...silence import SilenceWatch
 from ...values import JsonValue, Scalar, same
 from ..base import Capability, Connection
+from ..layout import offered
 from ..messages import (
     fellow_members,
     read_alert,
@@ -21,6 +23,7 @@ from ..messages import (
     write_arguments,
 )
 from .client import Message, MqttClient
+from .describe import describe
 from .layout import (
     AlertMessage,
     AvailabilityMessage,
@@ -67,6 +70,8 @@ class _Attached:
     ends: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     watch: SilenceWatch | None = None
     confirmations: list[_Confirmation] = field(default_factory=list)
+    denials: set[str] = field(default_factory=set)
+    """The topics that said last that the device is not there."""
 
     def lose(self) -> None:
         """Have nobody wait any more for what cannot come."""
@@ -77,7 +82,9 @@ class _Attached:
 class MqttConnection(Connection):
     """One broker and the devices behind it."""
 
-    capabilities: ClassVar[Capability] = Capability.PUSH | Capability.BATCH_WRITE
+    capabilities: ClassVar[Capability] = (
+        Capability.PUSH | Capability.DESCRIBE | Capability.BATCH_WRITE
+    )
 
     def __init__(self, client: MqttClient) -> None:
         """Take the client, which is opened and closed with the connection."""
@@ -109,7 +116,7 @@ class MqttConnection(Connection):
     async def attach(self, device: VirtualDevice) -> None:
         attached = _Attached(device, mqtt_layout(device.model, device.binding))
         self._attached[device] = attached
-        self._presume(device)
+        self._presume(attached)
         on_message = partial(self._on_message, attached)
         try:
             for topic_filter in attached.layout.filters:
@@ -162,10 +169,14 @@ class MqttConnection(Connection):
     async def call(
         self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
     ) -> JsonValue:
-        target = self._known(device).layout.actions[action.name]
-        payload = write_arguments(target.codec, action, arguments)
+        target = offered(self._known(device).layout.actions, action.name)
+        payload = write_arguments(target.codec, action, arguments, bare=target.bare)
         await self._client.publish(target.topic, payload)
         return None
+
+    @override
+    async def describe(self, reference: str) -> Loaded:
+        return await describe(self._client, reference)
 
     # Inside
 
@@ -217,7 +228,7 @@ class MqttConnection(Connection):
                 case Values():
                     self._on_values(attached, meaning, message)
                 case AvailabilityMessage():
-                    self._on_availability(attached.device, meaning, message)
+                    self._on_availability(attached, meaning, message)
                 case AlertMessage(name, codec) if not message.retain:
                     # A retained alert is one that was raised before.
                     read_alert(attached.device, name, codec, message.payload)
@@ -242,13 +253,18 @@ class MqttConnection(Connection):
 
     @staticmethod
     def _on_availability(
-        device: VirtualDevice, meaning: AvailabilityMessage, message: Message
+        attached: _Attached, meaning: AvailabilityMessage, message: Message
     ) -> None:
         """Take the device's word, or its last will, on whether it is there."""
+        device = attached.device
         payload = message.payload.strip()
-        if payload == meaning.offline:
+        if payload in meaning.offline:
+            attached.denials.add(message.topic)
             device.report(Availability.OFFLINE, "reported offline")
-        elif payload == meaning.online:
+        elif payload in meaning.online:
+            attached.denials.discard(message.topic)
+            if attached.denials:
+                return
             device.report(Availability.ONLINE)
             if not message.retain:
                 device.hear()
@@ -261,8 +277,9 @@ class MqttConnection(Connection):
         """
         for attached in tuple(self._attached.values()):
             if connected:
+                attached.denials.clear()
                 attached.device.report(Availability.UNKNOWN)
-                self._presume(attached.device)
+                self._presume(attached)
             else:
                 attached.lose()
                 attached.device.report(
@@ -270,7 +287,7 @@ class MqttConnection(Connection):
                 )
 
     @staticmethod
-    def _presume(device: VirtualDevice) -> None:
+    def _presume(attached: _Attached) -> None:
         """Take a device that never says anything as there: it can only be told."""
-        if not device.model.readable:
-            device.report(Availability.ONLINE)
+        if not attached.layout.published:
+            attached.device.report(Availability.ONLINE)

@@ -8,13 +8,19 @@ overrides any of it:
 
 ``state``: a topic, false for none, or ``{topic, format, write}``; ``write`` is a topic
 that takes several attributes in one message.
-``attributes``: by name, a topic or ``{topic, pointer, format, write, write_format,
-confirm}``; ``confirm: false`` for a device that does not echo what was written.
-``actions`` and ``alerts``: by name, a topic or ``{topic, format}``.
-``availability``: a topic, false for none, or ``{topic, online, offline}``.
+``attributes``: by name, a topic, false for none, or ``{topic, pointer, format, read,
+write, write_format, times, confirm}``; ``read: false`` for what is not published,
+``write: false`` for what cannot be written, ``confirm: false`` for a device that does
+not echo what was written, ``times: iso`` for one that takes times as ISO 8601 and not
+as milliseconds since 1970.
+``actions`` and ``alerts``: by name, a topic, false for none, or ``{topic, format}``; an
+action also ``bare: true`` if its only argument is not in an object.
+``availability``: a topic, false for none, or ``{topic, online, offline}``, where
+``online`` and ``offline`` are a text or a list of texts; what is neither says nothing.
+It may be a list of these: the device is there when none of the topics denies it.
 
 A topic is below the device's base topic unless it begins with a slash, which is not
-part of it.
+part of it. A device whose topics all do needs no base. ``address`` is not used here.
 """
 
 from collections.abc import Iterable, Set as AbstractSet
@@ -26,7 +32,7 @@ from ...codecs import CODECS, Codec, Slot, slots_of, split_pointer
 from ...model import Attribute, DeviceModel
 from ...reading import Element, Unusable
 from ...values import DataType
-from ..layout import codec_of, override_of, overrides_of
+from ..layout import codec_of, offered, override_of, overrides_of, timed
 from .topics import check_topic
 
 JSON: Final = CODECS["json"]
@@ -50,8 +56,8 @@ class AlertMessage(NamedTuple):
 class AvailabilityMessage(NamedTuple):
     """Messages of a topic say whether the device is there."""
 
-    online: bytes
-    offline: bytes
+    online: frozenset[bytes]
+    offline: frozenset[bytes]
 
 
 type Meaning = Values | AlertMessage | AvailabilityMessage
@@ -63,6 +69,8 @@ class Target(NamedTuple):
     topic: str
     codec: Codec
     slots: tuple[Slot, ...] = ()
+    bare: bool = False
+    """Whether the only argument is sent as it is, not in an object."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -87,11 +95,26 @@ class MqttLayout:
     """Attributes that the device does not echo when they are written."""
 
     def targets(self, names: AbstractSet[str]) -> list[Target]:
-        """Return where attributes are written: in one message where that can be."""
-        if self.together is not None and len(names) > 1:
+        """Return where attributes are written: in one message where that can be.
+
+        Raises:
+            NotOfferedError: one of them cannot be written here.
+
+        """
+        if self.together is not None and (len(names) > 1 or names - self.writes.keys()):
             return [self.together]
-        return list(
-            {id(self.writes[name]): self.writes[name] for name in names}.values()
+        found = [offered(self.writes, name) for name in sorted(names)]
+        return list({id(target): target for target in found}.values())
+
+    @property
+    def published(self) -> frozenset[str]:
+        """The attributes that the device publishes."""
+        return frozenset(
+            slot.element.name
+            for meanings in self.meanings.values()
+            for meaning in meanings
+            if isinstance(meaning, Values)
+            for slot in meaning.slots
         )
 
 
@@ -121,7 +144,8 @@ class _Reader:
 
     def read(self) -> MqttLayout:
         """Return the layout."""
-        self._check(self._base, Element({}, "base"))
+        if self._base:
+            self._check(self._base, Element({}, "base"))
         self._availability()
         self._state()
         self._attributes()
@@ -130,11 +154,13 @@ class _Reader:
         self._by_name()
         below = f"{self._base}/"
         self._layout.filters = (
-            f"{below}#",  # which covers the base itself, too (MQTT 5 §4.7.1.2)
+            # It covers the base itself, too (MQTT 5 §4.7.1.2).
+            *([f"{below}#"] if self._base else ()),
             *(
                 topic
                 for topic in self._layout.meanings
-                if topic != self._base and not topic.startswith(below)
+                if not self._base
+                or (topic != self._base and not topic.startswith(below))
             ),
         )
         return self._layout
@@ -143,13 +169,28 @@ class _Reader:
         spelled = self._top.content.get("availability", "availability")
         if spelled is False:
             return
-        element = override_of(self._top, "availability", spelled, "topic")
-        online = element.text("online") or "online"
-        offline = element.text("offline") or "offline"
-        self._mean(
-            self._topic(element, "availability"),
-            AvailabilityMessage(online.encode(), offline.encode()),
-        )
+        listed = spelled if isinstance(spelled, list) else [spelled]
+        for index, one in enumerate(listed):
+            key = f"availability[{index}]" if listed is spelled else "availability"
+            element = override_of(self._top, key, one, "topic")
+            self._mean(
+                self._topic(element, "availability"),
+                AvailabilityMessage(
+                    self._words(element, "online"), self._words(element, "offline")
+                ),
+            )
+
+    @staticmethod
+    def _words(element: Element, key: str) -> frozenset[bytes]:
+        """Return the payloads that say one thing: those listed, or the key itself."""
+        spelled = element.content.get(key)
+        listed = spelled if isinstance(spelled, list) else [spelled or key]
+        words: set[bytes] = set()
+        for word in listed:
+            if not isinstance(word, str):
+                element.refuse("expected a text, or a list of texts", key)
+            words.add(word.strip().encode(errors="replace"))
+        return frozenset(words)
 
     def _state(self) -> None:
         spelled = self._top.content.get("state", "state")
@@ -171,7 +212,8 @@ class _Reader:
         names = [attribute.name for attribute in self._model.attributes]
         overrides = overrides_of(self._top, "attributes", names, "topic")
         for attribute in self._model.attributes:
-            self._attribute(attribute, overrides.get(attribute.name))
+            if attribute.name not in overrides.absent:
+                self._attribute(attribute, overrides.elements.get(attribute.name))
 
     def _attribute(self, attribute: Attribute, override: Element | None) -> None:
         """Note the topics of one attribute."""
@@ -184,10 +226,13 @@ class _Reader:
             element.refuse(str(err), "pointer")
         structured = attribute.type is DataType.OBJECT or bool(pointer)
         codec = codec_of(element) or (JSON if structured else TEXT)
-        slots = slots_of(attribute, pointer)
-        if override is not None or topic not in self._layout.meanings:
+        slots = timed(slots_of(attribute, pointer), element)
+        published = element.content.get("read") is not False
+        if published and (override is not None or topic not in self._layout.meanings):
             # The default topic of an attribute called "state" has a meaning already.
             self._mean(topic, Values(self._readable(slots), codec))
+        if element.content.get("write") is False:
+            return
         write = element.text("write")
         target = Target(
             self._below(write, element) if write else f"{topic}/set",
@@ -198,7 +243,7 @@ class _Reader:
         confirmed = self._binding.confirm and element.flag("confirm", default=True)
         for slot in target.slots:
             leaf = self._model.leaves[slot.element.name]
-            if not (confirmed and leaf.readable):
+            if not (confirmed and published and leaf.readable):
                 self._layout.assumed.add(leaf.name)
 
     def _write(self, target: Target) -> None:
@@ -231,15 +276,21 @@ class _Reader:
         names = [action.name for action in self._model.actions]
         overrides = overrides_of(self._top, "actions", names, "topic")
         for name in names:
-            element = overrides.get(name, Element({}, f"action {name!r}"))
+            if name in overrides.absent:
+                continue
+            element = overrides.elements.get(name, Element({}, f"action {name!r}"))
             topic = self._topic(element, f"{name}/invoke")
-            self._layout.actions[name] = Target(topic, codec_of(element) or JSON)
+            bare = element.flag("bare", default=False)
+            codec = codec_of(element) or JSON
+            self._layout.actions[name] = Target(topic, codec, bare=bare)
 
     def _alerts(self) -> None:
         names = [shape.name for shape in self._model.formats]
         overrides = overrides_of(self._top, "alerts", names, "topic")
         for name in names:
-            element = overrides.get(name, Element({}, f"format {name!r}"))
+            if name in overrides.absent:
+                continue
+            element = overrides.elements.get(name, Element({}, f"format {name!r}"))
             topic = self._topic(element, f"alert/{name}")
             self._mean(topic, AlertMessage(name, codec_of(element) or JSON))
 
@@ -259,6 +310,10 @@ class _Reader:
 
     def _below(self, topic: str, element: Element) -> str:
         """Return the whole topic."""
+        if not (self._base or topic.startswith("/")):
+            Element({}, "base").refuse(
+                f"expected a base topic, {topic[:80]!r} needs it"
+            )
         whole = topic[1:] if topic.startswith("/") else f"{self._base}/{topic}"
         return self._check(whole, element)
 

@@ -1,0 +1,1 @@
+"""For authors of models: check, preview and simulate them without Home Assistant."""

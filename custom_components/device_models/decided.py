@@ -1,0 +1,145 @@
+"""The decisions about one device: made once, and kept with it.
+
+What the rules say may change with the integration, and what a file says with the file;
+what a device has become stays, until its user changes it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+import math
+from typing import Any, Final
+
+from homeassistant.components.sensor.const import SensorStateClass
+from homeassistant.const import EntityCategory, Platform
+
+from .const import CONF_DECISIONS, CONF_DOCUMENT, CONF_OVERLAY
+from .decisions import Decision, Kind
+from .inference import inferred
+from .iot.errors import ModelError
+from .iot.formats import Loaded, load_document
+from .iot.model import DeviceModel
+from .iot.transforms import Transform
+from .iot.values import JsonValue, Range
+from .mapping import decide
+from .overlay import Overlay
+
+YOURS: Final = "your choice"
+
+DECISIVE: Final = {"platform", "unit", "device_class", "labels"}
+INFERRED: Final = ("device_class", "state_class")
+"""The fields from which others follow, and those."""
+
+_READERS: Final[Mapping[str, Any]] = {
+    "platform": Platform,
+    "kind": Kind,
+    "state_class": SensorStateClass,
+    "category": EntityCategory,
+    "transform": lambda kept: Transform(**kept),
+    "range": lambda kept: Range(
+        -math.inf if kept[0] is None else kept[0],
+        math.inf if kept[1] is None else kept[1],
+    ),
+    "options": tuple,
+}
+"""How the fields are read that JSON has no type for."""
+
+
+def keep(decisions: tuple[Decision, ...]) -> dict[str, dict[str, JsonValue]]:
+    """Return decisions as an entry keeps them, by the keys of their elements."""
+    return {decision.key: _written(decision) for decision in decisions}
+
+
+def model_of(data: Mapping[str, Any]) -> Loaded:
+    """Return the model that a device has; an empty one if it cannot be used any more.
+
+    Its device has told its user so when it was set up.
+    """
+    try:
+        return load_document(data[CONF_DOCUMENT], "")
+    except ModelError:
+        return Loaded(model=DeviceModel(urn="", name=""))
+
+
+def settled(
+    data: Mapping[str, Any], loaded: Loaded, language: str | None = None
+) -> tuple[Decision, ...]:
+    """Return what is decided about a device, before its user has changed anything.
+
+    Raises:
+        ModelError: the overlay of the file asks for what Home Assistant does not have.
+
+    """
+    kept: Mapping[str, Any] = data.get(CONF_DECISIONS, {})
+    return tuple(
+        _read(kept[decision.key]) if decision.key in kept else decision
+        for decision in decide(loaded, language)
+    )
+
+
+def decisions_of(
+    data: Mapping[str, Any], loaded: Loaded, language: str | None = None
+) -> tuple[Decision, ...]:
+    """Return what the elements of a device have become.
+
+    A choice of the user that does not fit any more is passed over, with the reason.
+
+    Raises:
+        ModelError: the overlay of the file asks for what Home Assistant does not have.
+
+    """
+    choices = Overlay(replace(loaded, overlay=data.get(CONF_OVERLAY, {})), YOURS)
+    return tuple(
+        choices.fitting(decision) for decision in settled(data, loaded, language)
+    )
+
+
+def with_choices(
+    decision: Decision, chosen: Mapping[str, JsonValue], loaded: Loaded
+) -> Decision:
+    """Return a decision with choices of the user, and with what follows from them.
+
+    Raises:
+        ModelError: they are what Home Assistant does not have.
+
+    """
+    overlay = {decision.kind.value: {decision.element: chosen}}
+    decided = Overlay(replace(loaded, overlay=overlay), YOURS).wished(decision)
+    if decision.kind is Kind.ATTRIBUTE and not chosen.keys().isdisjoint(DECISIVE):
+        attribute = loaded.model.leaves[decision.element]
+        decided = inferred(decided, attribute, chosen.keys())
+    return decided
+
+
+def _written(decision: Decision) -> dict[str, JsonValue]:
+    """Return what differs from a decision without any details."""
+    written: dict[str, JsonValue] = {}
+    for item in fields(Decision):
+        value = getattr(decision, item.name)
+        if value in (item.default, {}, None):
+            continue
+        match value:
+            case Transform():
+                value = {
+                    part.name: getattr(value, part.name)
+                    for part in fields(Transform)
+                    if getattr(value, part.name) not in (part.default, {})
+                }
+            case Range():
+                # JSON has no infinity.
+                value = [end if math.isfinite(end) else None for end in value.ends]
+            case tuple():
+                value = list(value)
+            case Mapping():
+                value = dict(value)
+        written[item.name] = value
+    return written
+
+
+def _read(kept: Mapping[str, Any]) -> Decision:
+    """Return a decision that was kept."""
+    return Decision(
+        **{
+            name: _READERS[name](value) if name in _READERS else value
+            for name, value in kept.items()
+        }
+    )

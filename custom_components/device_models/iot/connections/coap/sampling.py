@@ -1,0 +1,58 @@
+"""What a resource has just answered, as a sample: a value that JSON can hold."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ...codecs import BY_CONTENT_FORMAT, CODECS, Decoded, Document, decode, to_json
+from ...errors import PayloadError
+from ...values import JsonValue
+from .request import Response
+from .resource import JSON, TEXT
+
+MAX_VALUE_BYTES: Final = 4096
+"""Of one value: more is a document, a picture or firmware."""
+
+
+def value_of(response: Response) -> JsonValue:
+    """Return the value of a resource as JSON has it; None for what is no value."""
+    number = response.content_format
+    codec = TEXT if number is None else BY_CONTENT_FORMAT.get(number)
+    if codec is None or codec is CODECS["octets"] or not response.payload:
+        return None
+    if len(response.payload) > MAX_VALUE_BYTES:
+        return None
+    try:
+        decoded = decode(codec, response.payload)
+        return _untexted(decoded) if decoded.untyped else to_json(_own(decoded))
+    except PayloadError:
+        return None
+
+
+def _untexted(decoded: Decoded) -> JsonValue:
+    """Return what a text spells: a number, true or false, an object, or the text."""
+    text = str(decoded.document).strip()
+    spelled = text.lower() if text.lower() in {"true", "false"} else text
+    try:
+        return to_json(decode(JSON, spelled.encode()).document)
+    except PayloadError:
+        return to_json(text)
+
+
+def _own(decoded: Decoded) -> Document:
+    """Return a document in which each value has one name.
+
+    A SenML pack is decoded under full and own names; the own ones come later.
+    """
+    document = decoded.document
+    if not decoded.flat or not isinstance(document, Mapping):
+        return document
+    if decoded.sole is not None:
+        return document[decoded.sole]
+    names = list(document)
+    return {
+        name: value
+        for number, (name, value) in enumerate(document.items())
+        if not any(
+            name.endswith(own) and document[own] == value for own in names[number + 1 :]
+        )
+    }

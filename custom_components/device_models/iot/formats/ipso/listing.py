@@ -1,0 +1,124 @@
+"""A model made of what a device lists: its links (RFC 6690), and values if known.
+
+Either the text as ``/.well-known/core`` has it, or an object: ``links`` is that text,
+``values`` what resources answered, by path, ``name`` and ``urn`` are optional.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from ...reading import Element, Remarks, Unusable
+from ...values import JsonValue
+from ..format import ModelFormat, Source
+from ..loaded import Loaded
+from .definition import plain
+from .elements import Elements
+from .instances import Instances
+from .links import Link, looks_like_links, parse_links
+from .raw import add_raw
+
+WELL_KNOWN: Final = "/.well-known/"
+
+DIRECTORIES: Final = ("/rd", "/rd-lookup", "/bs")
+"""Where devices register themselves (RFC 9176, LwM2M): nothing to see there."""
+
+MAX_TARGET: Final = 1000
+"""Characters of an address: what a constrained device can take in one datagram."""
+
+MANUFACTURER: Final = "/3/0/0"
+MODEL_NUMBER: Final = "/3/0/1"
+"""Resources of the object "device" that name it."""
+
+MAX_IN_NAME: Final = 3
+"""Objects in the name of a model whose device has no name."""
+
+
+def recognises(document: JsonValue) -> bool:
+    """Whether a document is a list of links, by itself or with values."""
+    if isinstance(document, Mapping):
+        document = document.get("links")
+    return isinstance(document, str) and looks_like_links(document)
+
+
+def load(document: JsonValue, source: Source) -> Loaded:
+    """Return the model of a list of links.
+
+    Raises:
+        ModelError: it is no list of links, or nothing in it can be used.
+
+    """
+    content = {"links": document} if isinstance(document, str) else document
+    try:
+        return _read(Element.of(content, ""), document)
+    except Unusable as err:
+        raise err.within(source.name) from err
+
+
+def _read(top: Element, document: JsonValue) -> Loaded:
+    """Return the model.
+
+    Raises:
+        Unusable: nothing in it can be used.
+
+    """
+    answered = top.object("values").content
+    values = {f"/{path.strip('/')}": value for path, value in answered.items()}
+    elements = Elements()
+    links: dict[str, Link] = {}
+    for number, link in enumerate(parse_links(top.text("links")), 1):
+        if path := _path_of(link, f"link {number}", elements.remarks):
+            links.setdefault(path, link)
+    instances = Instances(elements, links, values)
+    instances.add()
+    for path, link in instances.others.items():
+        try:
+            add_raw(elements, path, link, values.get(path))
+        except Unusable as err:
+            elements.remarks.add(path, err.problem)
+    listed = ", ".join(instances.titles[:MAX_IN_NAME])
+    names = (top.text("name"), values.get(MODEL_NUMBER), listed, "CoAP device")
+    return elements.loaded(
+        document,
+        name=next(filter(None, map(_plain, names))),
+        urn=plain(top.text("urn"), 2000),
+        manufacturer=_plain(values.get(MANUFACTURER)),
+    )
+
+
+def _path_of(link: Link, where: str, remarks: Remarks) -> str:
+    """Return the path of a link; empty if it leads to no resource of the device."""
+    relations = link.terms("rel")
+    try:
+        target = urlsplit(link.target[:MAX_TARGET])
+    except ValueError:
+        remarks.add(where, "expected the address of a resource; left out")
+        return ""
+    path = f"/{target.path.strip('/')}"
+    problem = ""
+    if len(link.target) > MAX_TARGET:
+        problem = f"expected at most {MAX_TARGET} characters; left out"
+    elif target.scheme or target.netloc:
+        problem = "it leads to another host; left out"
+    elif "anchor" in link.parameters or (relations and "hosts" not in relations):
+        problem = "it is about something else; left out"
+    elif f"{path}/".startswith(tuple(f"{one}/" for one in DIRECTORIES)):
+        problem = "it is for registration; left out"
+    if problem:
+        remarks.add(where, problem)
+    if problem or path.startswith(WELL_KNOWN):
+        return ""
+    return f"{path}?{target.query}" if target.query else path
+
+
+def _plain(value: JsonValue) -> str:
+    """Return a text as it can be shown; empty if it is none."""
+    return plain(value) if isinstance(value, str) else ""
+
+
+FORMAT: Final = ModelFormat(
+    "CoRE link listing",
+    "links such as </temp>;obs",
+    recognises,
+    load,
+)

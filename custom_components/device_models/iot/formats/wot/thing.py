@@ -1,0 +1,182 @@
+"""Reading a Thing: a Thing Description, or a Thing Model (§5.3.1.1, §10)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from ...model import DeviceModel
+from ...reading import Element, Remarks, Unusable
+from ...values import JsonValue
+from ..format import Source
+from ..loaded import Loaded
+from ..oracle import MAX_ELEMENTS
+from ..parsing import checked
+from ..urns import fingerprint, slug
+from . import thing_model
+from .affordances import read_actions, read_events, read_properties
+from .forms import Forms, Frame, check_security, read_forms, variables_of
+from .layouts import Interactions, layouts_of
+from .reading import Reading, as_object, texts_of, types_of
+from .security import read_definitions, security_of, without_secrets
+
+CONTEXTS: Final = (
+    "https://www.w3.org/2022/wot/td/v1.1",
+    "https://www.w3.org/2019/wot/td/v1",
+    "https://www.w3.org/2022/wot/td",
+    "https://www.w3.org/2019/wot/td",
+    "https://www.w3.org/ns/td",
+    "http://www.w3.org/ns/td",
+)
+"""What the contexts of versions 1.1 and 1.0, and of their drafts, begin with."""
+
+THING: Final = frozenset({"Thing", "td:Thing"})
+
+KINDS: Final = ("properties", "actions", "events")
+
+MANUFACTURER: Final = ("schema:manufacturer", "sdo:manufacturer", "manufacturer")
+NAMES: Final = ("schema:name", "sdo:name", "name", "title")
+"""Terms of schema.org, which many files take these two from."""
+
+
+def is_thing_model(document: JsonValue) -> bool:
+    """Whether a document is a Thing Model."""
+    return isinstance(document, Mapping) and thing_model.is_thing_model(document)
+
+
+def is_thing(document: JsonValue) -> bool:
+    """Whether a document is a Thing Description, a valid one or not."""
+    if not isinstance(document, Mapping):
+        return False
+    if any(uri.startswith(CONTEXTS) for uri in _contexts(document)):
+        return True
+    spelled = document.get("@type")
+    types = spelled if isinstance(spelled, list) else [spelled]
+    is_called = any(isinstance(one, str) and one in THING for one in types)
+    return is_called and any(kind in document for kind in KINDS)
+
+
+def _contexts(document: Mapping[str, JsonValue]) -> Iterator[str]:
+    """Yield the contexts that are named; not the objects of prefixes."""
+    spelled = document.get("@context")
+    for one in spelled if isinstance(spelled, list) else [spelled]:
+        if isinstance(one, str):
+            yield one
+
+
+def load(document: JsonValue, source: Source) -> Loaded:
+    """Read a Thing Description or a Thing Model.
+
+    Raises:
+        ModelError: it is not valid, or has nothing in it that can be used.
+
+    """
+    remarks = Remarks()
+    try:
+        top = Element.of(document, "")
+        is_model = is_thing_model(document)
+        if is_model:
+            whole = checked(thing_model.resolved(top.content, source, remarks))
+            top = Element.of(whole, "")
+        top = Element(without_secrets(top, remarks), "")
+        return _thing(top, Reading(is_model, _language(top), remarks))
+    except Unusable as err:
+        # A Thing may have names and texts of any length.
+        short = Unusable(err.where[-120:], err.problem[:120])
+        raise short.within(source.name) from err
+
+
+def _thing(top: Element, reading: Reading) -> Loaded:
+    """Return what a Thing says.
+
+    Raises:
+        Unusable: it is not valid.
+
+    """
+    if not any(uri.startswith(CONTEXTS) for uri in _contexts(top.content)):
+        if not reading.model:
+            top.refuse(f"expected {CONTEXTS[0]} among the contexts", "@context")
+        reading.remarks.add("@context", f"expected {CONTEXTS[0]} among the contexts")
+    title = reading.words(top, "title", "titles")
+    if not reading.model:
+        title = top.required_text("title")
+    types_of(top)
+    _check_links(top)
+    definitions = read_definitions(top, reading)
+    names = check_security(top, definitions.keys())
+    if not (names or reading.model):
+        top.refuse("expected the name of a security definition", "security")
+    frame = Frame(top.text("base"), definitions.keys(), variables_of(top))
+    thing = Interactions(
+        attributes=read_properties(top, frame, reading),
+        actions=read_actions(top, frame, reading),
+        formats=read_events(top, frame, reading),
+        together=read_forms(top, "", frame, reading) or Forms(),
+    )
+    of_forms = [
+        name for form in thing.forms for name in texts_of(form.element, "security")
+    ]
+    return Loaded(
+        model=_model(top, title, thing, reading),
+        layouts=layouts_of(thing, reading),
+        security=security_of([*names, *of_forms], definitions),
+        # A form may be looked at more than once.
+        remarks=tuple(dict.fromkeys(reading.remarks.all)),
+        document=top.content,
+    )
+
+
+def _model(
+    top: Element, title: str, thing: Interactions, reading: Reading
+) -> DeviceModel:
+    """Return the device model of a Thing.
+
+    Raises:
+        Unusable: there is nothing in it that can be used.
+
+    """
+    if not (thing.attributes or thing.actions or thing.formats):
+        problem = "expected at least one usable property, action or event"
+        if reading.remarks.all:
+            problem += f" ({reading.remarks.all[0]})"
+        top.refuse(problem)
+    names = [name for kind in KINDS for name in top.object(kind).content]
+    named = slug(title) or fingerprint(names)
+    version = top.content.get("version")
+    versions = Element(as_object(version), "version")
+    spelled = version if isinstance(version, str) else ""
+    return DeviceModel(
+        urn=top.text("id").strip() or f"urn:wot:{named}",
+        name=title.strip() or "Thing",
+        description=reading.words(top, "description", "descriptions"),
+        version=versions.text("model") or versions.text("instance") or spelled,
+        manufacturer=_manufacturer(top),
+        attributes=tuple(one.element for one in thing.attributes),
+        actions=tuple(one.element for one in thing.actions),
+        formats=tuple(one.element for one in thing.formats),
+        source=top.content,
+    )
+
+
+def _manufacturer(top: Element) -> str:
+    """Return who makes the Thing: a text, or an object with a name."""
+    for key in MANUFACTURER:
+        value = top.content.get(key)
+        for name in (value, *(as_object(value).get(term) for term in NAMES)):
+            if isinstance(name, str) and name.strip():
+                return name.strip()
+    return ""
+
+
+def _language(top: Element) -> str:
+    """Return the default language: ``@language`` of the context (§6.3.2)."""
+    spelled = top.content.get("@context")
+    language = ""
+    for one in spelled if isinstance(spelled, list) else [spelled]:
+        said = as_object(one).get("@language")
+        language = said if isinstance(said, str) else language
+    return language
+
+
+def _check_links(top: Element) -> None:
+    """See whether the links are valid: each leads somewhere (§5.3.4.1)."""
+    for where, value in top.items("links", limit=MAX_ELEMENTS):
+        Element.of(value, where).required_text("href")

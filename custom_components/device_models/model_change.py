@@ -1,0 +1,125 @@
+"""Another model, or another version of it, for a device that is there already."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from .const import (
+    CONF_DECISIONS,
+    CONF_DOCUMENT,
+    CONF_IGNORED,
+    CONF_OVERLAY,
+    CONF_SOURCE,
+)
+from .decided import keep, model_of, settled
+from .decisions import Decision
+from .iot.difference import difference
+from .iot.formats import Loaded
+from .iot.values import JsonValue
+from .mapping import decide
+
+
+def changes_by(data: Mapping[str, Any], new: Loaded) -> list[str]:
+    """Return what a new model would change about a device, for people."""
+    before = model_of(data)
+    sentences = difference(before.model, new.model).sentences()
+    if before.layouts != new.layouts:
+        sentences.append("Changed: where its elements are found (the binding)")
+    if before.overlay != new.overlay:
+        sentences.append(
+            "Changed: how its author wants new elements shown (the overlay)"
+        )
+    return sentences
+
+
+def with_model(
+    data: Mapping[str, Any], new: Loaded, source: str, language: str | None = None
+) -> dict[str, Any]:
+    """Return the data of a device with a new model.
+
+    What is in both models stays what it has become, also under a new name; what has
+    come, or is different, is decided by the rules.
+
+    Raises:
+        ModelError: the overlay of the new model cannot be used.
+
+    """
+    before = model_of(data)
+    changes = difference(before.model, new.model)
+    kept = {decision.key: decision for decision in settled(data, before, language)}
+    former = {_key(name): _key(was) for name, was in (changes.renamed or {}).items()}
+    different = {_key(name) for name in changes.changed or ()}
+    decisions = _distinct(
+        [
+            _continued(
+                fresh,
+                kept.get(former.get(fresh.key, fresh.key)),
+                different=fresh.key in different,
+            )
+            for fresh in decide(new, language)
+        ],
+    )
+    changed = {
+        **data,
+        CONF_DOCUMENT: new.document,
+        CONF_SOURCE: source,
+        CONF_DECISIONS: keep(decisions),
+        CONF_OVERLAY: _overlay(data.get(CONF_OVERLAY, {}), decisions, former),
+    }
+    changed.pop(CONF_IGNORED, None)
+    return changed
+
+
+def _continued(
+    fresh: Decision, before: Decision | None, *, different: bool
+) -> Decision:
+    """Return the decision about an element that was there before, or has come."""
+    if before is None:
+        return fresh
+    renamed = before.element != fresh.element
+    origin = before.element_id if renamed else before.origin
+    if different:
+        return replace(fresh, origin=origin, enabled=before.enabled)
+    return replace(before, element=fresh.element, origin=origin)
+
+
+def _distinct(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    """Return decisions of different ids.
+
+    What is new may have the name that something had before it was renamed.
+    """
+    taken = {one.origin for one in decisions if one.origin}
+    distinct: list[Decision] = []
+    for decision in decisions:
+        if decision.origin or decision.key not in taken:
+            distinct.append(decision)
+            continue
+        origin = next(
+            free
+            for number in count(2)
+            if (free := f"{decision.key}-{number}") not in taken
+        )
+        distinct.append(replace(decision, origin=origin))
+    return tuple(distinct)
+
+
+def _overlay(
+    overlay: Mapping[str, Mapping[str, JsonValue]],
+    decisions: tuple[Decision, ...],
+    former: Mapping[str, str],
+) -> dict[str, dict[str, JsonValue]]:
+    """Return the user's choices about elements that are still there."""
+    kept: dict[str, dict[str, JsonValue]] = {}
+    for decision in decisions:
+        _kind, _, name = former.get(decision.key, decision.key).partition("-")
+        choice = overlay.get(decision.kind, {}).get(name)
+        if choice is not None:
+            kept.setdefault(decision.kind, {})[decision.element] = choice
+    return kept
+
+
+def _key(name: str) -> str:
+    """Return the key of the decision about an element, as a difference names it."""
+    kind, _, element = name.partition(" ")
+    return f"{kind}-{element}"

@@ -1,0 +1,134 @@
+"""Models of the library that have changed since devices were made of them."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+import json
+from typing import Any, Final
+
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import CONF_DOCUMENT, CONF_IGNORED, CONF_SOURCE, DOMAIN, SUBENTRY_DEVICE
+from .iot.formats import Loaded
+from .library import async_library
+from .model_change import changes_by, with_model
+from .registries import async_follow_data
+
+ISSUE: Final = "model_changed"
+
+
+async def async_compare_with_library(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Tell the user of each device of an entry whose model has changed."""
+    library = await async_library(hass)
+    async_withdraw(hass, entry.entry_id)
+    for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE):
+        new = library.by_source(subentry.data[CONF_SOURCE])
+        if new is None or not (changes := _news(subentry.data, new)):
+            continue
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            f"{ISSUE}_{subentry.subentry_id}",
+            data={"entry_id": entry.entry_id, "subentry_id": subentry.subentry_id},
+            is_fixable=True,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=ISSUE,
+            translation_placeholders={
+                "device": subentry.title,
+                "changes": "\n".join(f"- {change}" for change in changes),
+            },
+        )
+
+
+@callback
+def async_withdraw(hass: HomeAssistant, entry_id: str) -> None:
+    """Withdraw what was told of the devices of an entry."""
+    for issue in list(ir.async_get(hass).issues.values()):
+        about = (issue.domain, (issue.data or {}).get("entry_id"))
+        if about == (DOMAIN, entry_id):
+            ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
+
+
+async def async_create_fix_flow(
+    _hass: HomeAssistant, _issue_id: str, data: dict[str, Any] | None
+) -> RepairsFlow:
+    """Return the flow in which the user decides about a changed model."""
+    about = data or {}
+    return ModelChangedFlow(about.get("entry_id", ""), about.get("subentry_id", ""))
+
+
+class ModelChangedFlow(RepairsFlow):
+    """Take the new model, or stay with the old one."""
+
+    def __init__(self, entry_id: str, subentry_id: str) -> None:
+        """Take the device that it is about."""
+        self._entry_id = entry_id
+        self._subentry_id = subentry_id
+
+    async def async_step_init(
+        self, _user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Let the user choose."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        placeholders = issue.translation_placeholders if issue else None
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["take", "stay"],
+            description_placeholders=placeholders,
+        )
+
+    async def async_step_take(
+        self, _user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Take the new model."""
+        found = await self._async_find()
+        if found is None:
+            return self.async_abort(reason="gone")
+        entry, subentry, new = found
+        source = subentry.data[CONF_SOURCE]
+        language = self.hass.config.language
+        data = with_model(subentry.data, new, source, language)
+        async_follow_data(self.hass, entry, subentry, data)
+        self.hass.config_entries.async_update_subentry(entry, subentry, data=data)
+        return self.async_create_entry(data={})
+
+    async def async_step_stay(
+        self, _user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Stay with the old model, until there is yet another one."""
+        found = await self._async_find()
+        if found is None:
+            return self.async_abort(reason="gone")
+        entry, subentry, new = found
+        data = {**subentry.data, CONF_IGNORED: _fingerprint(new)}
+        self.hass.config_entries.async_update_subentry(entry, subentry, data=data)
+        return self.async_create_entry(data={})
+
+    async def _async_find(
+        self,
+    ) -> tuple[ConfigEntry, ConfigSubentry, Loaded] | None:
+        """Return the device and its new model, if both are still there."""
+        entry = self.hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None or self._subentry_id not in entry.subentries:
+            return None
+        subentry = entry.subentries[self._subentry_id]
+        library = await async_library(self.hass)
+        new = library.by_source(subentry.data[CONF_SOURCE])
+        return None if new is None else (entry, subentry, new)
+
+
+def _news(data: Mapping[str, Any], new: Loaded) -> list[str]:
+    """Return what a new model would change that the user was not told of before."""
+    if data[CONF_DOCUMENT] == new.document:
+        return []
+    if data.get(CONF_IGNORED) == _fingerprint(new):
+        return []
+    return changes_by(data, new)
+
+
+def _fingerprint(loaded: Loaded) -> str:
+    """Return what tells one version of a model from another."""
+    text = json.dumps(loaded.document, sort_keys=True)
+    return sha256(text.encode()).hexdigest()

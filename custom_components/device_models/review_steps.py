@@ -1,0 +1,164 @@
+"""The steps of a flow that show what a device becomes, and let its user change it."""
+
+from abc import abstractmethod
+from typing import Any
+
+from homeassistant.config_entries import SubentryFlowResult
+from homeassistant.const import CONF_PLATFORM
+
+from .const import CONF_OVERLAY
+from .decided import INFERRED, decisions_of, settled, with_choices
+from .decisions import Decision, objection
+from .element_form import choices_of, element_form
+from .flow_forms import CONF_CHANGE, CONF_ENABLED, review_form
+from .iot.device import VirtualDevice
+from .iot.errors import ModelError
+from .iot.formats import Loaded
+from .iot.values import JsonValue
+from .model_steps import ModelSteps
+from .preview import becomes, reasons, summary, table, value_now
+
+STEP_PREVIEW = "preview"
+STEP_ENTITIES = "entities"
+
+
+class ReviewSteps(ModelSteps):
+    """A table of all elements, and a form for each of them."""
+
+    _loaded: Loaded
+    _data: dict[str, Any]
+    """What the subentry will hold."""
+    _probed: VirtualDevice | None = None
+    """What the device gave when it was looked for."""
+    _review = STEP_PREVIEW
+    """The step in which the table is shown."""
+    _element: str
+    """The key of the element that is being changed."""
+
+    @abstractmethod
+    async def async_reviewed(self) -> SubentryFlowResult:
+        """Go on: the user is content with the decisions."""
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return what the elements become as it stands."""
+        return decisions_of(self._data, self._loaded, self.hass.config.language)
+
+    async def async_step_preview(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Show what will be created, and why."""
+        return await self._async_review(STEP_PREVIEW, user_input)
+
+    async def async_step_entities(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Show what there is, and why."""
+        return await self._async_review(STEP_ENTITIES, user_input)
+
+    async def _async_review(
+        self, step_id: str, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Show the table, until nothing is to be changed any more."""
+        self._review = step_id
+        decisions = self.decisions()
+        if user_input is not None:
+            for decision in decisions:
+                wanted = decision.key in user_input[CONF_ENABLED]
+                if wanted is not decision.enabled:
+                    chosen = {**self._chosen(decision), CONF_ENABLED: wanted}
+                    self._choose(decision, chosen)
+            if CONF_CHANGE not in user_input:
+                return await self.async_reviewed()
+            self._element = user_input[CONF_CHANGE]
+            return await self.async_step_element()
+        device, loaded = self._probed, self._loaded
+        remarks = "; ".join(f"`{remark}`" for remark in loaded.remarks)
+        labels = {one.key: f"{one.name}: {becomes(one)}" for one in decisions}
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=review_form(
+                labels, [one.key for one in decisions if one.enabled]
+            ),
+            description_placeholders={
+                "model": loaded.model.name,
+                "format": loaded.format,
+                "sign": loaded.sign,
+                "tried": ", ".join(loaded.tried) or "nothing",
+                "summary": summary(decisions),
+                "rows": table(decisions, device),
+                "known": str(len(device.values)) if device else "0",
+                "readable": str(len(loaded.model.readable)),
+                "remarks": remarks or "–",
+            },
+            last_step=step_id == STEP_PREVIEW,
+        )
+
+    async def async_step_element(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Change what one element becomes."""
+        problem: dict[str, str] = {}
+        shown = self._find(self.decisions())
+        if user_input is not None:
+            problem = self._change(shown, user_input)
+            if not problem:
+                platform, shown = shown.platform, self._find(self.decisions())
+                # Another platform has other fields.
+                if user_input.get(CONF_PLATFORM, platform) == platform:
+                    return await self._async_review(self._review)
+        schema = element_form(shown, self._loaded.model)
+        if problem:
+            schema = self.add_suggested_values_to_schema(schema, user_input)
+        return self.async_show_form(
+            step_id="element",
+            data_schema=schema,
+            errors={"base": "choice_invalid"} if problem else {},
+            description_placeholders={
+                "element": shown.element,
+                "now": value_now(shown, self._probed) or "–",
+                "why": reasons(shown),
+                **problem,
+            },
+            last_step=False,
+        )
+
+    def _change(self, shown: Decision, user_input: dict[str, Any]) -> dict[str, str]:
+        """Note what the user has chosen; returns what is wrong with it, if anything."""
+        model = self._loaded.model
+        language = self.hass.config.language
+        rules = self._find(settled(self._data, self._loaded, language))
+        try:
+            chosen = choices_of(user_input, rules, shown, model)
+        except ValueError as err:
+            return {"field": "labels", "problem": f"expected “value = label”: {err}"}
+        try:
+            decided = with_choices(rules, chosen, self._loaded)
+        except ModelError as err:
+            field = err.details["where"].rpartition(".")[2]
+            return {"field": field, "problem": err.details["problem"]}
+        if problem := objection(decided, model):
+            return {"field": problem[0], "problem": problem[1]}
+        # What follows from the choices is kept with them, to hold as they do.
+        for name in INFERRED:
+            if getattr(decided, name) != getattr(rules, name):
+                chosen[name] = getattr(decided, name)
+        self._choose(shown, chosen)
+        return {}
+
+    def _find(self, decisions: tuple[Decision, ...]) -> Decision:
+        """Return the decision about the element that is being changed."""
+        return next(one for one in decisions if one.key == self._element)
+
+    def _chosen(self, decision: Decision) -> dict[str, JsonValue]:
+        """Return what the user has chosen about an element so far."""
+        kind: dict[str, dict[str, JsonValue]]
+        kind = self._data[CONF_OVERLAY].get(decision.kind, {})
+        return kind.get(decision.element, {})
+
+    def _choose(self, decision: Decision, chosen: dict[str, JsonValue]) -> None:
+        """Note what the user has chosen about an element."""
+        overlay = self._data[CONF_OVERLAY]
+        kind = {**overlay.get(decision.kind, {}), decision.element: chosen}
+        if not chosen:
+            del kind[decision.element]
+        self._data[CONF_OVERLAY] = {**overlay, decision.kind.value: kind}

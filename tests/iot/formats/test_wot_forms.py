@@ -1,0 +1,336 @@
+"""Forms of Thing Descriptions: the layouts that they become."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.device_models.iot.codecs import CODECS
+from custom_components.device_models.iot.formats import Loaded, load_document
+from custom_components.device_models.iot.formats.wot.forms import MEDIA_TYPES
+
+from .test_wot_thing import TD, changed, fixture, places
+
+OPEN = {"op": "readproperty"}
+
+
+def read(kind: str, *forms: dict[str, Any], **terms: Any) -> Loaded:
+    """Return TD with one more element called x."""
+    element = {"forms": [{"href": "x", **form} for form in forms], **terms}
+    if kind == "properties":
+        element = {"type": "number", **element}
+    return load_document(changed(f"{kind}/x", element), "well.json")
+
+
+def placed(kind: str, protocol: str, *forms: dict[str, Any], **terms: Any) -> Any:
+    """Return the place of that element."""
+    layout: Any = read(kind, *forms, **terms).layouts[protocol]
+    return layout[{"properties": "attributes", "events": "alerts"}.get(kind, kind)]["x"]
+
+
+def test_codecs_of_media_types_are_there() -> None:
+    assert {codec for _pattern, codec in MEDIA_TYPES} == CODECS.keys()
+
+
+@pytest.mark.parametrize(
+    ("base", "href", "path"),
+    [
+        ("coap://well.local/a/b", "x", "/a/x"),
+        ("coap://well.local/a/b/", "x", "/a/b/x"),
+        ("coap://well.local/a/b/", "../x", "/a/x"),
+        ("coap://well.local/a/b/", "/x", "/x"),
+        ("coap://well.local", "x?y=1", "/x?y=1"),
+        ("coap://well.local", "?y=1", "/?y=1"),
+        ("coap://well.local/a", "", "/a"),
+        ("coap://other.local/a/", "coap://well.local/x%20y", "/x%20y"),
+        ("coap://well.local", "//well.local/x", "/x"),
+        ("COAP://well.local", "x", "/x"),
+        ("", "coap://well.local/x", "/x"),
+        ("", "coap:x", "/x"),
+        ("", "x", "/x"),
+        ("coap://well.local/{area}/", "x{?level,area}", "/a%2Fb/x?level=1&area=a%2Fb"),
+        ("coap://well.local/", "x{/flag}{;level}", "/x/true;level=1"),
+        ("coap://well.local/", "x?a=1{&level*}{+flag:4}", "/x?a=1&level=1true"),
+    ],
+)
+def test_references(base: str, href: str, path: str) -> None:
+    thing = {
+        **TD,
+        "base": base,
+        "uriVariables": {"area": {"const": "a/b"}, "level": {"default": 0}},
+        "actions": {},
+        "events": {},
+        "properties": {
+            "x": {
+                "type": "number",
+                "uriVariables": {"level": {"default": 1}, "flag": {"default": True}},
+                "forms": [{"href": href, "op": "readproperty"}],
+            }
+        },
+    }
+    layout: Any = load_document(thing, "well.json").layouts["coap"]
+    assert layout["attributes"]["x"]["path"] == path
+
+
+def test_reference_without_base_is_where_the_file_is_from() -> None:
+    layouts: Any = load_document(changed("base"), "well.json").layouts
+    assert layouts.keys() == {"coap", "http"}
+    assert "address" not in layouts["coap"]
+    assert layouts["http"]["actions"]["pump"]["url"] == "/pump"
+
+
+@pytest.mark.parametrize(
+    ("forms", "expected"),
+    [
+        ([{}], {"path": "/x", "write": "/x"}),
+        ([OPEN], {"path": "/x"}),
+        ([OPEN, {"href": "y"}], {"path": "/x", "write": "/y"}),
+        ([{"op": "writeproperty"}], {"path": "/x", "read": False, "write": "/x"}),
+        ([{"contentType": "application/cbor"}], {"format": "cbor", "write": "/x"}),
+        ([{**OPEN, "contentType": "text/plain;charset=utf-8"}], {"format": "text"}),
+        ([{**OPEN, "contentType": "application/vnd.x+json"}], {"format": "json"}),
+        ([{**OPEN, "contentType": "application/senml+json"}], {"format": "senml+json"}),
+        (
+            [{"contentType": "text/plain", "response": {"contentType": "a/b"}}, OPEN],
+            {"format": "json", "write": False},
+        ),
+        (
+            [{"response": {"contentType": "application/cbor"}}],
+            {"format": "cbor", "write": "/x", "write_format": "json"},
+        ),
+        ([{"op": ["readproperty", "observeproperty"]}], {"observe": True}),
+        ([{"op": "observeproperty"}], {"observe": True}),
+        ([{"subprotocol": "cov:observe"}], {"observe": True, "write": "/x"}),
+        ([OPEN, {"href": "y", "op": "observeproperty"}], {"observe": False}),
+        ([{**OPEN, "cov:method": "FETCH"}], {"method": "FETCH"}),
+        ([{**OPEN, "cov:method": "GET"}], {}),
+        ([{**OPEN, "coap:methodCode": 5}], {"method": "FETCH"}),
+        (
+            [OPEN, {"op": "writeproperty", "cov:methodName": "0.07"}],
+            {"write": "/x", "write_method": "IPATCH"},
+        ),
+        ([{**OPEN, "cov:method": "DELETE"}, OPEN], {}),
+    ],
+)
+def test_property_over_coap(forms: list[Any], expected: dict[str, Any]) -> None:
+    found = placed("properties", "coap", *forms)
+    whole = {"path": "/x", "format": "json", "observe": False, **expected}
+    if "read" in whole:
+        del whole["observe"]
+    assert found == whole
+
+
+def test_observable_property_is_observed_where_it_is_read() -> None:
+    assert placed("properties", "coap", {}, observable=True)["observe"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "where"),
+    [
+        ("actions", {"cov:method": "GET"}, ""),
+        ("properties", {**OPEN, "href": "coap://well.local/a/../b"}, ".href"),
+        ("properties", {**OPEN, "href": "coap://well.local/%ff"}, ".href"),
+        ("properties", {**OPEN, "href": "x" * 256}, ".href"),
+        ("properties", {**OPEN, "href": "coap://far.local/x"}, ""),
+        ("properties", {"href": "wss://well.local/x"}, ".href"),
+        ("properties", {"href": "mqtt://b/a/%23", **OPEN}, ""),
+        ("properties", {"href": "mqtt://b", **OPEN}, ""),
+    ],
+)
+def test_form_that_cannot_be_used(kind: str, form: dict[str, Any], where: str) -> None:
+    found = read(kind, form)
+    kept = {"properties": "attributes"}.get(kind, kind)
+    for layout in found.layouts.values():
+        assert isinstance(layout, dict)
+        assert layout[kept]["x"] is False
+    assert f"{kind}.x.forms[0]{where}" in places(found)
+
+
+def test_one_form_of_several_cannot_be_used() -> None:
+    found = read("properties", OPEN, {"contentType": "image/png"}, {"op": "my:thing"})
+    assert places(found) == [
+        "properties.x.forms[2].op",
+        "properties.x.forms[1].contentType",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "terms", "expected"),
+    [
+        ({}, {}, {}),
+        ({"cov:method": "PUT"}, {}, {"method": "PUT"}),
+        ({"cov:method": "POST"}, {}, {}),
+        ({"contentType": "text/plain"}, {}, {"format": "text"}),
+        ({}, {"input": {"type": "integer"}}, {"bare": True}),
+        ({}, {"input": {"properties": {"a": {"type": "string"}}}}, {}),
+    ],
+)
+def test_action_over_coap(
+    form: dict[str, Any], terms: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    whole = {"path": "/x", "format": "json", **expected}
+    assert placed("actions", "coap", form, **terms) == whole
+
+
+def test_times_are_sent_as_the_schema_says() -> None:
+    schema = {"type": "string", "format": "date-time"}
+    assert placed("properties", "coap", {}, **schema)["times"] == "iso"
+
+
+@pytest.mark.parametrize(
+    ("forms", "expected"),
+    [
+        ([{"mqv:filter": "a/b", **OPEN}], {"topic": "/a/b"}),
+        ([{"mqv:topic": "a/b", **OPEN}], {"topic": "/a/b"}),
+        ([{"mqv:filter": "a", "mqv:topic": "b"}], {"topic": "/a", "write": "/b"}),
+        ([{"mqv:filter": ["a/+", "a/b"], **OPEN}], {"topic": "/a/b"}),
+        ([{"mqv:filter": "/a", **OPEN}], {"topic": "//a"}),
+        ([{"href": "mqtt://b/a/b%20c", **OPEN}], {"topic": "/a/b c"}),
+        ([{"mqv:topic": "a"}], {"topic": "/a", "write": "/a"}),
+        ([{"mqv:topic": "a", "mqv:controlPacket": "mqv:subscribe"}], {"topic": "/a"}),
+        (
+            [{"mqv:topic": "a", "mqv:controlPacket": "publish"}],
+            {"topic": "/a", "read": False, "write": "/a"},
+        ),
+        (
+            [
+                {"mqv:filter": "a", **OPEN},
+                {"mqv:filter": "b", "op": "observeproperty"},
+            ],
+            {"topic": "/b"},
+        ),
+        (
+            [
+                {"mqv:filter": "a", **OPEN},
+                {"mqv:topic": "b", "op": "writeproperty", "contentType": "text/plain"},
+            ],
+            {"topic": "/a", "write": "/b", "write_format": "text"},
+        ),
+    ],
+)
+def test_property_over_mqtt(
+    forms: list[dict[str, Any]], expected: dict[str, Any]
+) -> None:
+    forms = [{"href": "mqtt://b", **form} for form in forms]
+    found = placed("properties", "mqtt", *forms)
+    assert found == {"format": "json", **expected}
+
+
+def test_device_on_a_broker() -> None:
+    layout: Any = fixture("power-meter.td.json").layouts["mqtt"]
+    assert layout["address"] == "mqtts://broker.workshop.example:8883"
+    assert (layout["state"], layout["availability"]) == (False, False)
+    assert layout["actions"]["limit"] == {
+        "topic": "/workshop/meter/cmd/limit",
+        "format": "json",
+        "bare": True,
+    }
+    assert layout["alerts"]["overload"]["topic"] == "/workshop/meter/overload"
+
+
+def test_what_has_no_form_for_a_protocol_is_not_there() -> None:
+    layouts: Any = fixture("heat-pump.td.json").layouts
+    assert layouts["coap"]["attributes"]["mode"] == {
+        "path": "/mode",
+        "format": "json",
+        "observe": False,
+        "write": False,
+    }
+    assert layouts["coap"]["attributes"]["holidayUntil"] is False
+    assert layouts["coap"]["alerts"] == {"fault": False}
+    assert layouts["coap"]["actions"]["defrost"]["method"] == "PUT"
+
+
+def test_http() -> None:
+    layout: Any = fixture("heat-pump.td.json").layouts["http"]
+    base = "https://heatpump.example/api"
+    assert layout["address"] == "https://heatpump.example"
+    assert layout["attributes"]["flowTemperature"] == {
+        "url": f"{base}/flow",
+        "format": "json",
+        "observe": "sse",
+        "observe_url": f"{base}/flow/events",
+    }
+    assert layout["attributes"]["holidayUntil"] == {
+        "url": f"{base}/holiday",
+        "format": "json",
+        "times": "iso",
+        "write": f"{base}/holiday",
+        "write_method": "PATCH",
+    }
+    assert layout["alerts"]["fault"] == {
+        "url": f"{base}/faults",
+        "format": "json",
+        "observe": "longpoll",
+    }
+
+
+def test_subprotocol_that_is_not_known() -> None:
+    form = {"href": "http://w/x", "op": "observeproperty", "subprotocol": "websub"}
+    found = read("properties", form)
+    layout: Any = found.layouts["http"]
+    assert "observe" not in layout["attributes"]["x"]
+    assert places(found) == ["properties.x.forms[0].subprotocol"]
+
+
+READ_ALL = {"href": "all", "op": "readallproperties"}
+WRITE_ALL = {"href": "all", "op": "writemultipleproperties"}
+OBSERVE_ALL = {"href": "all", "op": "observeallproperties"}
+
+
+@pytest.mark.parametrize(
+    ("forms", "expected", "remarks"),
+    [
+        ([READ_ALL], {"observe": False}, 0),
+        ([READ_ALL, WRITE_ALL], {"observe": False, "write": "/all"}, 0),
+        (
+            [READ_ALL, {**WRITE_ALL, "href": "set", "cov:method": "IPATCH"}],
+            {"observe": False, "write": "/set", "write_method": "IPATCH"},
+            0,
+        ),
+        ([READ_ALL, OBSERVE_ALL], {"observe": True}, 0),
+        ([OBSERVE_ALL], {"observe": True}, 0),
+        ([READ_ALL, {**OBSERVE_ALL, "href": "o"}], {"observe": False}, 0),
+        ([READ_ALL, {**WRITE_ALL, "contentType": "text/plain"}], {"observe": False}, 1),
+        ([WRITE_ALL], None, 1),
+        ([{**READ_ALL, "contentType": "image/png"}], None, 1),
+    ],
+)
+def test_all_properties_at_once(
+    forms: list[Any], expected: dict[str, Any] | None, remarks: int
+) -> None:
+    thing: dict[str, Any] = {**TD, "forms": forms}
+    found = load_document(thing, "well.json")
+    layout: Any = found.layouts["coap"]
+    whole = expected is not None and {"path": "/all", "format": "json", **expected}
+    assert layout["state"] == whole
+    assert len(found.remarks) == remarks
+
+
+def test_all_properties_at_once_over_other_protocols() -> None:
+    forms: list[dict[str, Any]] = [
+        {**READ_ALL, "href": "http://w/all"},
+        {**OBSERVE_ALL, "href": "http://w/all", "subprotocol": "sse"},
+        {**OBSERVE_ALL, "href": "mqtt://b/all"},
+        {**WRITE_ALL, "href": "mqtt://b/all/set"},
+    ]
+    thing: dict[str, Any] = {**TD, "forms": forms}
+    layouts: Any = load_document(thing, "well.json").layouts
+    assert layouts["http"]["state"] == {
+        "url": "http://w/all",
+        "format": "json",
+        "observe": "sse",
+    }
+    assert layouts["mqtt"]["state"] == {
+        "topic": "/all",
+        "format": "json",
+        "write": "/all/set",
+    }
+
+
+def test_thing_without_forms_that_are_spoken_has_no_layout() -> None:
+    found = load_document({**TD, "base": "modbus+tcp://w/"}, "well.json")
+    assert found.layouts == {}
+    assert len(found.model.attributes) == 1
+    assert [remark.message for remark in found.remarks] == [
+        "modbus+tcp is not spoken here"
+    ]
