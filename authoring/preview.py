@@ -11,7 +11,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from custom_components.device_models.decisions import Decision
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import (
     Loaded,
@@ -20,6 +19,7 @@ from custom_components.device_models.iot.formats import (
 )
 from custom_components.device_models.iot.values import JsonValue
 from custom_components.device_models.mapping import count, decide
+from custom_components.device_models.mapping.decisions import Decision
 
 from .files import load_file
 from .texts import one_line, shown

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from custom_components.device_models.decisions import Decision
 from custom_components.device_models.iot.formats import Loaded, load
 from custom_components.device_models.mapping import decide
+from custom_components.device_models.mapping.decisions import Decision
 
 
 def loaded(

@@ -15,7 +15,7 @@ from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.formats.device_file_writing import (
     write_device_file,
 )
-from custom_components.device_models.iot.formats.oracle_policies import FUNCTIONS
+from custom_components.device_models.iot.formats.oracle.policies import FUNCTIONS
 from custom_components.device_models.iot.formats.parsing import parse
 from custom_components.device_models.iot.model import FormatType
 from custom_components.device_models.iot.samples import (
@@ -24,7 +24,7 @@ from custom_components.device_models.iot.samples import (
     check_samples,
 )
 from custom_components.device_models.iot.values import DataType
-from custom_components.device_models.overlay import FIELDS, VALUE_FIELDS
+from custom_components.device_models.mapping.overlay import FIELDS, VALUE_FIELDS
 
 from .iot.samples import THERMO
 

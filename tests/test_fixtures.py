@@ -7,10 +7,10 @@ from typing import Final
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.device_models.decisions import Decision, objection
 from custom_components.device_models.iot.formats import FORMATS, load, load_document
 from custom_components.device_models.library import SUFFIXES, read_beside
 from custom_components.device_models.mapping import decide
+from custom_components.device_models.mapping.decisions import Decision, objection
 from custom_components.device_models.preview import becomes
 
 FIXTURES: Final = Path(__file__).parent / "fixtures"

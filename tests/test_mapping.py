@@ -6,7 +6,6 @@ from typing import Any
 from homeassistant.const import EntityCategory, Platform
 import pytest
 
-from custom_components.device_models.decisions import objection
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import Loaded, load
 from custom_components.device_models.iot.model import (
@@ -19,6 +18,7 @@ from custom_components.device_models.iot.transforms import Transform
 from custom_components.device_models.iot.values import DataType, Range
 from custom_components.device_models.library import BUNDLED
 from custom_components.device_models.mapping import count, decide, humanised
+from custom_components.device_models.mapping.decisions import objection
 
 from .modelled import decided, loaded
 

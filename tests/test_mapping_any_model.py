@@ -10,7 +10,6 @@ from homeassistant.const import EntityCategory, Platform
 from hypothesis import given, strategies as st
 
 from custom_components.device_models.const import MAX_ENABLED_ENTITIES
-from custom_components.device_models.decisions import DEVICE_CLASSES, objection
 from custom_components.device_models.iot.formats import Loaded
 from custom_components.device_models.iot.model import (
     Action,
@@ -22,9 +21,14 @@ from custom_components.device_models.iot.model import (
 from custom_components.device_models.iot.units.table import KNOWN, OTHERS
 from custom_components.device_models.iot.values import DataType, Range
 from custom_components.device_models.mapping import count, decide
-from custom_components.device_models.meanings import MEASURED, STATES
-from custom_components.device_models.ontologies import IPSO, RESOURCE_TYPES
-from custom_components.device_models.state_classes import COUNTING, FLOWING, SETTINGS
+from custom_components.device_models.mapping.decisions import DEVICE_CLASSES, objection
+from custom_components.device_models.mapping.meanings import MEASURED, STATES
+from custom_components.device_models.mapping.ontologies import IPSO, RESOURCE_TYPES
+from custom_components.device_models.mapping.state_classes import (
+    COUNTING,
+    FLOWING,
+    SETTINGS,
+)
 
 PHRASES = sorted({*MEASURED, *STATES, *COUNTING, *FLOWING, *SETTINGS, "mode", "rssi"})
 SPELLINGS = sorted(

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from custom_components.device_models.const import MAX_ENABLED_ENTITIES
-from custom_components.device_models.decisions import Decision
 from custom_components.device_models.mapping import decide
+from custom_components.device_models.mapping.decisions import Decision
 
 from .modelled import decided, loaded
 

@@ -3,7 +3,7 @@
 from homeassistant.components.sensor import SensorStateClass
 import pytest
 
-from custom_components.device_models.decisions import objection
+from custom_components.device_models.mapping.decisions import objection
 
 from .modelled import decided, number
 

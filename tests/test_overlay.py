@@ -6,13 +6,13 @@ from typing import Any
 from homeassistant.const import EntityCategory, Platform
 import pytest
 
-from custom_components.device_models.decisions import Decision, platforms_of
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import Loaded, load_document
 from custom_components.device_models.iot.transforms import Transform
 from custom_components.device_models.iot.values import Range
 from custom_components.device_models.mapping import decide
-from custom_components.device_models.overlay import Overlay
+from custom_components.device_models.mapping.decisions import Decision, platforms_of
+from custom_components.device_models.mapping.overlay import Overlay
 
 MODEL: dict[str, Any] = {
     "urn": "urn:x",

@@ -10,17 +10,21 @@ from homeassistant.components.switch.const import SwitchDeviceClass
 from homeassistant.const import Platform
 import pytest
 
-from custom_components.device_models import categories, state_classes
-from custom_components.device_models.decisions import UNITS
 from custom_components.device_models.iot.units.words import MAX_PHRASE
-from custom_components.device_models.meanings import (
+from custom_components.device_models.mapping import categories, state_classes
+from custom_components.device_models.mapping.decisions import UNITS
+from custom_components.device_models.mapping.meanings import (
     MEASURED,
     NARROWER,
     STATES,
     SWITCHES,
     UNIT_CLASSES,
 )
-from custom_components.device_models.ontologies import IPSO, RESOURCE_TYPES, TERMS
+from custom_components.device_models.mapping.ontologies import (
+    IPSO,
+    RESOURCE_TYPES,
+    TERMS,
+)
 
 from .modelled import decided, number
 

@@ -19,13 +19,13 @@ from .const import (
     LOGGER,
     MAX_BACK_OFF,
 )
-from .decided import decisions_of
 from .exceptions import reworded
 from .iot.binding import Binding
 from .iot.connections.base import Capability, Connection
 from .iot.device import Availability, VirtualDevice
 from .iot.errors import CommunicationError
 from .iot.formats import Loaded, load_document
+from .mapping.decided import decisions_of
 
 
 def binding_of(data: Mapping[str, Any], loaded: Loaded) -> Binding:

@@ -28,7 +28,6 @@ from .const import (
     SUBENTRY_DEVICE,
 )
 from .coordinator import binding_of
-from .decided import keep, model_of
 from .export import async_save, device_file_text
 from .flow_forms import (
     ANYWAY_FIELD,
@@ -45,6 +44,7 @@ from .iot.device import VirtualDevice
 from .iot.errors import ModelError
 from .iot.formats import Loaded
 from .mapping import decide
+from .mapping.decided import keep, model_of
 from .model_change import changes_by, with_model
 from .preview import async_probe
 from .registries import async_adopt, async_follow_data

@@ -20,9 +20,9 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .decisions import DEVICE_CLASSES, UNITS, Decision, Kind, platforms_of
 from .iot.model import DeviceModel
 from .iot.values import DataType, JsonValue
+from .mapping.decisions import DEVICE_CLASSES, UNITS, Decision, Kind, platforms_of
 
 CONF_RESET: Final = "reset"
 

@@ -13,11 +13,11 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import DeviceCoordinator
-from .decisions import Decision
 from .exceptions import rewords_errors
 from .iot.device import Certainty
 from .iot.spelling import WORDS, as_text, from_text
 from .iot.values import Scalar
+from .mapping.decisions import Decision
 from .runtime import EntryRuntime
 
 

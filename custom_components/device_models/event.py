@@ -8,9 +8,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import DeviceCoordinator
-from .decisions import Decision
 from .entity import ModelEntity, add_entities
 from .iot.device import Alert
+from .mapping.decisions import Decision
 from .runtime import DeviceModelsConfigEntry
 
 PARALLEL_UPDATES = 0  # events come by themselves

@@ -211,14 +211,22 @@ def review_form(elements: Mapping[str, str], enabled: list[str]) -> vol.Schema:
                     options=options, multiple=True, mode=SelectSelectorMode.DROPDOWN
                 )
             ),
-            vol.Optional(CONF_CHANGE): _one_of(elements),
+            # In a list, unlike in a menu, no choice could be taken back.
+            vol.Optional(CONF_CHANGE): _one_of(elements, SelectSelectorMode.DROPDOWN),
         }
     )
 
 
-def _one_of(labels: Mapping[str, str]) -> SelectSelector:
+def _one_of(
+    labels: Mapping[str, str], mode: SelectSelectorMode | None = None
+) -> SelectSelector:
     """Return a field for one of several things, shown by their labels."""
-    options = [
-        SelectOptionDict(value=value, label=label) for value, label in labels.items()
-    ]
-    return SelectSelector(SelectSelectorConfig(options=options))
+    config = SelectSelectorConfig(
+        options=[
+            SelectOptionDict(value=value, label=label)
+            for value, label in labels.items()
+        ]
+    )
+    if mode is not None:
+        config["mode"] = mode
+    return SelectSelector(config)

@@ -12,12 +12,12 @@ from .const import (
     CONF_OVERLAY,
     CONF_SOURCE,
 )
-from .decided import keep, model_of, settled
-from .decisions import Decision
 from .iot.difference import difference
 from .iot.formats import Loaded
 from .iot.values import JsonValue
 from .mapping import decide
+from .mapping.decided import keep, model_of, settled
+from .mapping.decisions import Decision
 
 
 def changes_by(data: Mapping[str, Any], new: Loaded) -> list[str]:

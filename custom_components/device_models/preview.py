@@ -7,13 +7,13 @@ from uuid import uuid4
 
 from homeassistant.util import dt as dt_util
 
-from .decisions import Decision, Kind
 from .iot.binding import Binding
 from .iot.connections.base import Capability, Connection
 from .iot.device import VirtualDevice
 from .iot.errors import CommunicationError
 from .iot.formats import Loaded
 from .mapping import count
+from .mapping.decisions import Decision, Kind
 
 LISTEN_SECONDS: Final = 1.5
 """How long a device that only pushes is listened to: enough for retained messages."""

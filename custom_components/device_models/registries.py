@@ -8,8 +8,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .const import CONF_KEY, DOMAIN
-from .decided import decisions_of, model_of
-from .decisions import Decision
+from .mapping.decided import decisions_of, model_of
+from .mapping.decisions import Decision
 
 
 @callback

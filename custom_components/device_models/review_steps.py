@@ -7,14 +7,14 @@ from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_PLATFORM
 
 from .const import CONF_OVERLAY
-from .decided import INFERRED, decisions_of, settled, with_choices
-from .decisions import Decision, objection
 from .element_form import choices_of, element_form
 from .flow_forms import CONF_CHANGE, CONF_ENABLED, review_form
 from .iot.device import VirtualDevice
 from .iot.errors import ModelError
 from .iot.formats import Loaded
 from .iot.values import JsonValue
+from .mapping.decided import INFERRED, decisions_of, settled, with_choices
+from .mapping.decisions import Decision, objection
 from .model_steps import ModelSteps
 from .preview import becomes, reasons, summary, table, value_now
 

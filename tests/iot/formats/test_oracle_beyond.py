@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import Loaded, load, load_document
-from custom_components.device_models.iot.formats.oracle_writing import write_model
+from custom_components.device_models.iot.formats.oracle.writing import write_model
 from custom_components.device_models.iot.model import Field, FormatType
 from custom_components.device_models.iot.values import DataType, Range
 

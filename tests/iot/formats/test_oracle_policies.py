@@ -9,8 +9,8 @@ import pytest
 
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import Loaded, load_document
-from custom_components.device_models.iot.formats.oracle_policies import FUNCTIONS
-from custom_components.device_models.iot.formats.oracle_writing import write_model
+from custom_components.device_models.iot.formats.oracle.policies import FUNCTIONS
+from custom_components.device_models.iot.formats.oracle.writing import write_model
 from custom_components.device_models.iot.model import Pipeline, Policy, PolicyFunction
 
 from ..samples import THERMO

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from custom_components.device_models.iot.formats import load, load_document
-from custom_components.device_models.iot.formats.oracle_writing import write_model
+from custom_components.device_models.iot.formats.oracle.writing import write_model
 from custom_components.device_models.iot.model import (
     Action,
     Argument,

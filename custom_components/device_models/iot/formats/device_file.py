@@ -16,7 +16,7 @@ from ..reading import Element, Remark, Remarks, Unusable
 from ..values import JsonValue
 from .format import ModelFormat, Source
 from .loaded import Loaded, Security
-from .oracle_policies import POLICY_KEYS, read_policies
+from .oracle.policies import POLICY_KEYS, read_policies
 from .parsing import checked
 
 type LoadFrom = Callable[[JsonValue, Source], Loaded]

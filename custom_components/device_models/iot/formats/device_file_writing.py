@@ -14,7 +14,7 @@ from ..values import JsonValue
 from . import device_file
 from .loaded import Loaded, Security
 from .oracle import read_model
-from .oracle_writing import write_model
+from .oracle.writing import write_model
 
 WIDTH: Final = 88
 """Of a line of YAML, where it can be broken."""

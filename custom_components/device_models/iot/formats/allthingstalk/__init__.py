@@ -14,7 +14,7 @@ from ...reading import Element, Remarks, Unusable
 from ...values import JsonValue
 from ..format import ModelFormat, Source
 from ..loaded import Loaded
-from ..oracle import MAX_ELEMENTS, MAX_MEMBER_DEPTH
+from ..typed import MAX_ELEMENTS, MAX_MEMBER_DEPTH
 from ..urns import fingerprint, slug
 from .profiles import profiled
 

@@ -12,7 +12,7 @@ from ...errors import DeviceModelsError
 from ...model import Attribute
 from ...reading import Element, Remarks, Unusable
 from ...values import DataType, JsonValue, Range, Scalar
-from ..oracle import MAX_MEMBER_DEPTH
+from ..typed import MAX_MEMBER_DEPTH
 
 TYPES: Final[Mapping[str, DataType]] = {
     "boolean": DataType.BOOLEAN,

@@ -8,8 +8,8 @@ from typing import Final, NoReturn
 from ...errors import ModelError
 from ...reading import Element, Unusable
 from ...values import JsonValue
-from ..oracle import MAX_ELEMENTS
 from ..parsing import parse
+from ..typed import MAX_ELEMENTS
 
 SIGNS: Final = ("$description", "$homie")
 """The attributes that begin a device, in the order in which they count."""

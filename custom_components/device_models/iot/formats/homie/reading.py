@@ -10,7 +10,7 @@ from ...reading import Element, Remarks, Unusable
 from ...values import DataType, JsonValue
 from ..format import Source
 from ..loaded import Loaded
-from ..oracle import MAX_ELEMENTS
+from ..typed import MAX_ELEMENTS
 from ..urns import slug
 from .described import Described, description_of
 from .properties import Held, held

@@ -14,7 +14,7 @@ from ...reading import Element, Remarks, Unusable
 from ...values import JsonValue
 from ..format import ModelFormat, Source
 from ..loaded import Loaded
-from ..oracle import MAX_ELEMENTS
+from ..typed import MAX_ELEMENTS
 from ..urns import fingerprint
 from . import pack, topics
 from .inference import attributes_of

@@ -8,7 +8,7 @@ from typing import Final
 from ...model import Attribute
 from ...reading import Element, Remarks, Unusable
 from ...values import DataType, JsonValue
-from ..oracle import MAX_MEMBER_DEPTH
+from ..typed import MAX_MEMBER_DEPTH
 
 MAX_NAME_BYTES: Final = 512
 

@@ -14,8 +14,8 @@ from ...errors import ModelError
 from ...model import Attribute
 from ...reading import Element, Remarks, Unusable
 from ...values import JsonValue
-from ..oracle import MAX_ELEMENTS
 from ..parsing import parse
+from ..typed import MAX_ELEMENTS
 from .inference import inferred, unique
 
 KEYS: Final = frozenset({"topics", "base", "name"})

@@ -6,8 +6,7 @@ from typing import Final
 
 from ...model import Action, Attribute, Format, FormatType
 from ...reading import Element
-from ..oracle import MAX_ELEMENTS
-from ..oracle_typed import read_texts
+from ..typed import MAX_ELEMENTS, read_texts
 from .forms import Frame, read_forms
 from .layouts import Affordance
 from .reading import Reading, Unsupported, unsupported

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from ...reading import Element
-from ..oracle import MAX_ELEMENTS
+from ..typed import MAX_ELEMENTS
 from .places import Place, place_of
 from .reading import Reading, Unsupported, texts_of, unsupported
 

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from ...reading import Element, Remarks, Unusable
 from ...values import JsonValue
-from ..oracle_typed import MAX_TEXTS, read_texts
+from ..typed import MAX_TEXTS, read_texts
 
 
 class Unsupported(Unusable):

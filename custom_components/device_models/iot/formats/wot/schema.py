@@ -4,8 +4,7 @@ from typing import Final
 
 from ...model import Argument, Attribute, Field
 from ...reading import Element
-from ..oracle import MAX_ELEMENTS, MAX_MEMBER_DEPTH
-from ..oracle_typed import Common
+from ..typed import MAX_ELEMENTS, MAX_MEMBER_DEPTH, Common
 from .reading import Reading, Unsupported, types_of, unsupported
 from .typed import is_object, read_typed
 

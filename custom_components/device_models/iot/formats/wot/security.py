@@ -10,7 +10,7 @@ from typing import Final
 from ...reading import Element, Remarks
 from ...values import JsonValue
 from ..loaded import Security
-from ..oracle import MAX_ELEMENTS
+from ..typed import MAX_ELEMENTS
 from .reading import Reading, as_object, texts_of
 
 DEFAULT_WHERE: Final[Mapping[str, str]] = {

@@ -8,8 +8,8 @@ from ...reading import Element, Remarks, Unusable
 from ...values import JsonValue
 from ..format import Source
 from ..loaded import Loaded
-from ..oracle import MAX_ELEMENTS
 from ..parsing import checked
+from ..typed import MAX_ELEMENTS
 from ..urns import fingerprint, slug
 from . import thing_model
 from .affordances import read_actions, read_events, read_properties

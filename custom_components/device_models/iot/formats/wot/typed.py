@@ -9,8 +9,7 @@ from ...model import Argument
 from ...reading import Element
 from ...spelling import as_text
 from ...values import DataType, JsonValue, Range, Scalar
-from ..oracle import MAX_ELEMENTS
-from ..oracle_typed import MAX_NAME_BYTES, Common, read_texts
+from ..typed import MAX_ELEMENTS, MAX_NAME_BYTES, Common, read_texts
 from .reading import Reading, unsupported
 
 SCALAR_TYPES: Final = {

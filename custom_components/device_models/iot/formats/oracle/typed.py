@@ -3,21 +3,15 @@
 Protocol sheet "Oracle IoT" §1.2. Which keys are our own is said in ``oracle``.
 """
 
-from collections.abc import Mapping
 import math
 import re
-from typing import Final, TypedDict
+from typing import Final
 
-from ..errors import DeviceModelsError
-from ..model import Argument
-from ..reading import Element
-from ..values import DataType, JsonValue, Range, Scalar
-
-MAX_NAME_BYTES: Final = 2048
-"""Sheet §1.5: a data key stays below this."""
-
-MAX_TEXTS: Final = 500
-"""Of titles, labels and semantic types of one element."""
+from ...errors import DeviceModelsError
+from ...model import Argument
+from ...reading import Element
+from ...values import DataType, JsonValue, Range, Scalar
+from ..typed import MAX_NAME_BYTES, Common, read_texts
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -28,23 +22,6 @@ def read_name(element: Element) -> str:
     if not name.isprintable() or len(name.encode()) >= MAX_NAME_BYTES:
         element.refuse("expected a printable name below 2048 bytes", "name")
     return name
-
-
-class Common(TypedDict):
-    """The arguments that attributes, arguments and fields are all made of."""
-
-    name: str
-    type: DataType
-    description: str
-    title: str
-    titles: Mapping[str, str]
-    range: Range | None
-    step: float | None
-    unit: str | None
-    enum: tuple[Scalar, ...]
-    labels: Mapping[str, str]
-    default: Scalar | None
-    source: Mapping[str, JsonValue]
 
 
 def read_common(element: Element, *, scalar: bool = False) -> Common:
@@ -151,11 +128,3 @@ def _step(element: Element) -> float | None:
     if isinstance(step, bool) or not isinstance(step, int | float) or not step > 0:
         element.refuse("expected a number above 0", "step")
     return float(step)
-
-
-def read_texts(element: Element, key: str) -> dict[str, str]:
-    """Return texts by language, or by value."""
-    texts = element.object(key)
-    if len(texts.content) > MAX_TEXTS:
-        element.refuse(f"expected at most {MAX_TEXTS} texts", key)
-    return {name: texts.text(name) for name in texts.content}

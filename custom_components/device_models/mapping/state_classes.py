@@ -11,9 +11,9 @@ from typing import Final
 from homeassistant.components.sensor.const import SensorStateClass
 from homeassistant.const import DEGREE
 
+from ..iot.model import Attribute
+from ..iot.units.words import any_phrase, words_of
 from .decisions import STATE_CLASSES
-from .iot.model import Attribute
-from .iot.units.words import any_phrase, words_of
 from .ontologies import ipso_resource
 
 COUNTING: Final = frozenset({

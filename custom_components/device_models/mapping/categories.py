@@ -6,10 +6,10 @@ from typing import Final
 
 from homeassistant.const import EntityCategory, Platform
 
-from .const import MAX_ENABLED_ENTITIES
+from ..const import MAX_ENABLED_ENTITIES
+from ..iot.model import Attribute
+from ..iot.units.words import any_phrase, words_of
 from .decisions import Decision, Kind
-from .iot.model import Attribute
-from .iot.units.words import any_phrase, words_of
 from .ontologies import ipso_resource
 
 DIAGNOSTIC: Final = frozenset({

@@ -8,10 +8,10 @@ from itertools import takewhile
 
 from homeassistant.const import Platform
 
+from ..iot.model import Attribute
+from ..iot.units import Unit
+from ..iot.units.words import ending, phrases, words_of
 from .decisions import DEVICE_CLASSES
-from .iot.model import Attribute
-from .iot.units import Unit
-from .iot.units.words import ending, phrases, words_of
 from .meanings import (
     CONTRARY,
     MEASURED,

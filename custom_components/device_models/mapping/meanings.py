@@ -6,7 +6,7 @@ An empty device class says that the thing is known, and has none.
 from collections.abc import Mapping
 from typing import Final
 
-from .iot.units.table import CURRENCIES
+from ..iot.units.table import CURRENCIES
 
 type Classes = tuple[str, ...]
 """Device classes, of which the first counts that the unit allows."""

@@ -11,19 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from ..errors import ModelError
-from ..model import Action, Argument, Attribute, DeviceModel, Field, Format, FormatType
-from ..reading import Element, Remarks, Unusable
-from ..values import DataType, JsonValue
-from .format import ModelFormat, Source
-from .loaded import Loaded
-from .oracle_policies import read_policies
-from .oracle_typed import MAX_TEXTS, read_common, read_name, read_texts
-
-MAX_ELEMENTS: Final = 2_000
-"""Of one kind in one model; the largest catalogues known stay below 300."""
-
-MAX_MEMBER_DEPTH: Final = 4
+from ...errors import ModelError
+from ...model import Action, Argument, Attribute, DeviceModel, Field, Format, FormatType
+from ...reading import Element, Remarks, Unusable
+from ...values import DataType, JsonValue
+from ..format import ModelFormat, Source
+from ..loaded import Loaded
+from ..typed import MAX_ELEMENTS, MAX_MEMBER_DEPTH, MAX_TEXTS, read_texts
+from .policies import read_policies
+from .typed import read_common, read_name
 
 LEGACY_ARGUMENT: Final = (
     "argType", "range", "minimum", "maximum", "unit", "enum", "labels", "step",

@@ -9,10 +9,10 @@ from datetime import datetime
 import re
 from typing import Final, NamedTuple
 
-from ..errors import DeviceModelsError
-from ..model import DeviceModel, Pipeline, Policy, PolicyFunction, Severity
-from ..reading import Element, Remarks, Unusable
-from ..values import DataType, JsonValue, validate
+from ...errors import DeviceModelsError
+from ...model import DeviceModel, Pipeline, Policy, PolicyFunction, Severity
+from ...reading import Element, Remarks, Unusable
+from ...values import DataType, JsonValue, validate
 
 POLICY_KEYS: Final = ("devicePolicies", "policies")
 """The keys of a model that its policies stand under."""

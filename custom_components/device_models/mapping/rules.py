@@ -19,14 +19,14 @@ from typing import Final
 
 from homeassistant.const import Platform
 
+from ..iot.formats import Loaded
+from ..iot.model import Action, Attribute, DeviceModel, Format, FormatType
+from ..iot.transforms import Transform
+from ..iot.units.words import spaced
+from ..iot.values import DataType
 from .categories import limited, placed
 from .decisions import Decision, Kind
 from .inference import bounded, chosen, inferred, measured
-from .iot.formats import Loaded
-from .iot.model import Action, Attribute, DeviceModel, Format, FormatType
-from .iot.transforms import Transform
-from .iot.units.words import spaced
-from .iot.values import DataType
 from .overlay import Overlay
 from .titles import Titles
 

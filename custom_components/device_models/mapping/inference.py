@@ -16,13 +16,13 @@ from homeassistant.components.sensor.const import (
 )
 from homeassistant.const import Platform
 
+from ..iot.model import Attribute
+from ..iot.spelling import as_text
+from ..iot.transforms import Transform
+from ..iot.units import Unit, unit_of
+from ..iot.units.prose import unit_in_name, unit_in_prose
+from ..iot.values import DataType, Range
 from .decisions import Decision, objection
-from .iot.model import Attribute
-from .iot.spelling import as_text
-from .iot.transforms import Transform
-from .iot.units import Unit, unit_of
-from .iot.units.prose import unit_in_name, unit_in_prose
-from .iot.values import DataType, Range
 from .ontologies import is_temperature, unit_of_terms
 from .semantics import device_classes
 from .state_classes import state_class_of

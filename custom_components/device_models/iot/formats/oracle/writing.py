@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 import math
 from typing import Final
 
-from ..errors import ModelError
-from ..model import (
+from ...errors import ModelError
+from ...model import (
     Action,
     Argument,
     Attribute,
@@ -19,9 +19,10 @@ from ..model import (
     Pipeline,
     Policy,
 )
-from ..reading import Element, Remarks, Unusable
-from ..values import JsonValue, Range, Scalar, to_milliseconds
-from .oracle import (
+from ...reading import Element, Remarks, Unusable
+from ...values import JsonValue, Range, Scalar, to_milliseconds
+from .policies import POLICY_KEYS, read_policies
+from .reading import (
     LEGACY_ARGUMENT,
     read_action,
     read_argument,
@@ -31,7 +32,6 @@ from .oracle import (
     read_model,
     read_result,
 )
-from .oracle_policies import POLICY_KEYS, read_policies
 
 type _Document = dict[str, JsonValue]
 type _Item = Attribute | Action | Argument | Format | Field

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 import re
 from typing import Final
 
-from .iot.model import Attribute
-from .iot.units.words import words_of
+from ..iot.model import Attribute
+from ..iot.units.words import words_of
 from .meanings import MEASURED, STATES, Classes
 
 TERMS: Final[Mapping[str, Classes]] = {

@@ -9,12 +9,12 @@ from typing import Any, Final
 from homeassistant.components.sensor.const import SensorDeviceClass, SensorStateClass
 from homeassistant.const import EntityCategory, Platform
 
+from ..iot.errors import ModelError
+from ..iot.formats import Loaded
+from ..iot.reading import Element, Unusable
+from ..iot.spelling import as_text
+from ..iot.values import Range
 from .decisions import UNITS, Decision, Kind, objection, platforms_of
-from .iot.errors import ModelError
-from .iot.formats import Loaded
-from .iot.reading import Element, Unusable
-from .iot.spelling import as_text
-from .iot.values import Range
 
 type _Read = Callable[[Element, str], Any]
 

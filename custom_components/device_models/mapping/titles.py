@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .iot.model import Action, Attribute, DeviceModel, Format
+from ..iot.model import Action, Attribute, DeviceModel, Format
 
 type Title = tuple[str, str]
 """A title, and where it is from."""

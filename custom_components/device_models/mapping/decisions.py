@@ -20,9 +20,9 @@ from homeassistant.components.sensor.const import (
 from homeassistant.components.switch.const import SwitchDeviceClass
 from homeassistant.const import EntityCategory, Platform
 
-from .iot.model import DeviceModel
-from .iot.transforms import Transform
-from .iot.values import DataType, Range
+from ..iot.model import DeviceModel
+from ..iot.transforms import Transform
+from ..iot.values import DataType, Range
 
 IDENTITY: Final = Transform()
 

@@ -12,16 +12,16 @@ from typing import Any, Final
 from homeassistant.components.sensor.const import SensorStateClass
 from homeassistant.const import EntityCategory, Platform
 
-from .const import CONF_DECISIONS, CONF_DOCUMENT, CONF_OVERLAY
+from ..const import CONF_DECISIONS, CONF_DOCUMENT, CONF_OVERLAY
+from ..iot.errors import ModelError
+from ..iot.formats import Loaded, load_document
+from ..iot.model import DeviceModel
+from ..iot.transforms import Transform
+from ..iot.values import JsonValue, Range
 from .decisions import Decision, Kind
 from .inference import inferred
-from .iot.errors import ModelError
-from .iot.formats import Loaded, load_document
-from .iot.model import DeviceModel
-from .iot.transforms import Transform
-from .iot.values import JsonValue, Range
-from .mapping import decide
 from .overlay import Overlay
+from .rules import decide
 
 YOURS: Final = "your choice"
 
