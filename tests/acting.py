@@ -24,15 +24,15 @@ def device_subentry(
     model: str, title: str, base: str, **data: object
 ) -> ConfigSubentryData:
     """Return a device subentry as the flow would make it."""
-    path = BUNDLED / f"{model}.json"
+    document = json.loads((BUNDLED / f"{model}.json").read_text())
     return ConfigSubentryData(
         subentry_type=SUBENTRY_DEVICE,
         title=title,
-        unique_id=base,
+        unique_id=f"{document['model']['urn']} {base}".strip(),
         data={
             CONF_KEY: f"key-of-{model}",
             CONF_SOURCE: f"library:{model}",
-            CONF_DOCUMENT: json.loads(path.read_text()),
+            CONF_DOCUMENT: document,
             CONF_BASE: base,
             **data,
         },

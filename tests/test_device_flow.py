@@ -310,3 +310,36 @@ async def test_change_of_name_and_place_keeps_the_entities(
     }
     assert after == before
     assert state_of(hass, "switch.pump_pump") == "unavailable"
+
+
+async def test_devices_whose_models_name_every_topic_need_no_base(
+    hass: HomeAssistant, pump: MqttSimulator, pump_entry: MockConfigEntry
+) -> None:
+    emptied(hass, pump_entry)
+    await set_up(hass, pump_entry)
+    for name in ("power", "flowRate"):
+        document = {
+            "model": {
+                "urn": f"urn:com:acme:{name}",
+                "name": name,
+                "attributes": [{"name": name, "type": "NUMBER"}],
+            },
+            "binding": {
+                "mqtt": {
+                    "state": {"topic": "/cellar/pump/state"},
+                    "attributes": {name: f"/cellar/pump/{name}"},
+                    "availability": False,
+                }
+            },
+        }
+        flow_id = await begun(hass, pump_entry, "paste")
+        await answered(hass, flow_id, document=json.dumps(document))
+        result = await answered(hass, flow_id, name=name, confirm=True)
+        assert result["step_id"] == "preview", result["description_placeholders"]
+        result = await answered(hass, flow_id)
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    flow_id = await begun(hass, pump_entry, "library")
+    await answered(hass, flow_id, model="water_pump")
+    result = await answered(hass, flow_id, name="Pump", confirm=True)
+    assert "expected a base topic" in result["description_placeholders"]["problem"]

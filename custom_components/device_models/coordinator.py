@@ -38,6 +38,14 @@ def binding_of(data: Mapping[str, Any], loaded: Loaded) -> Binding:
     )
 
 
+def identity_of(data: Mapping[str, Any], loaded: Loaded) -> str:
+    """Return what tells a device from the others behind its connection.
+
+    Its place alone does not: a binding may name places that are below none.
+    """
+    return f"{loaded.model.urn} {data[CONF_BASE]}".strip()
+
+
 class DeviceCoordinator(DataUpdateCoordinator[None]):
     """One device: its virtual device, and when it is asked.
 

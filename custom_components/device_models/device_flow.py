@@ -27,7 +27,7 @@ from .const import (
     DOMAIN,
     SUBENTRY_DEVICE,
 )
-from .coordinator import binding_of
+from .coordinator import binding_of, identity_of
 from .export import async_save, device_file_text
 from .flow_forms import (
     ANYWAY_FIELD,
@@ -96,7 +96,9 @@ class DeviceSubentryFlow(ReviewSteps):
         if self.source == SOURCE_RECONFIGURE:
             return self._update(self._data)
         return self.async_create_entry(
-            title=self._title, data=self._data, unique_id=self._data[CONF_BASE]
+            title=self._title,
+            data=self._data,
+            unique_id=identity_of(self._data, self._loaded),
         )
 
     # Changing a device
@@ -241,7 +243,7 @@ class DeviceSubentryFlow(ReviewSteps):
             data=MappingProxyType(data),
             subentry_type=SUBENTRY_DEVICE,
             title=self._title,
-            unique_id=data[CONF_BASE],
+            unique_id=identity_of(data, self._loaded),
         )
         self.hass.config_entries.async_add_subentry(target, moved)
         async_adopt(self.hass, data[CONF_KEY], target, moved.subentry_id)
@@ -253,7 +255,11 @@ class DeviceSubentryFlow(ReviewSteps):
         entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
         async_follow_data(self.hass, entry, subentry, data)
         return self.async_update_and_abort(
-            entry, subentry, title=self._title, data=data, unique_id=data[CONF_BASE]
+            entry,
+            subentry,
+            title=self._title,
+            data=data,
+            unique_id=identity_of(data, self._loaded),
         )
 
     @property
@@ -292,7 +298,7 @@ class DeviceSubentryFlow(ReviewSteps):
         placed = _placed(user_input)
         entry = self._target or self._get_entry()
         for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE):
-            same = subentry.data[CONF_BASE] == placed[CONF_BASE]
+            same = subentry.unique_id == identity_of(placed, self._loaded)
             if same and subentry.subentry_id != but:
                 return "already_configured"
         try:

@@ -146,7 +146,7 @@ TOPIC_FORM: Final = DeviceForm(
     vol.Schema(
         {
             vol.Required(CONF_NAME): TextSelector(),
-            vol.Required(CONF_BASE): TextSelector(),
+            vol.Optional(CONF_BASE): TextSelector(),
             vol.Optional(CONF_SILENT_AFTER): _seconds(
                 1, MAX_INTERVAL.total_seconds() * 7
             ),

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import CONF_DOCUMENT, CONF_IGNORED, CONF_SOURCE, DOMAIN, SUBENTRY_DEVICE
+from .coordinator import identity_of
 from .iot.formats import Loaded
 from .library import async_library
 from .model_change import changes_by, with_model
@@ -91,7 +92,9 @@ class ModelChangedFlow(RepairsFlow):
         language = self.hass.config.language
         data = with_model(subentry.data, new, source, language)
         async_follow_data(self.hass, entry, subentry, data)
-        self.hass.config_entries.async_update_subentry(entry, subentry, data=data)
+        self.hass.config_entries.async_update_subentry(
+            entry, subentry, data=data, unique_id=identity_of(data, new)
+        )
         return self.async_create_entry(data={})
 
     async def async_step_stay(

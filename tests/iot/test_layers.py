@@ -15,7 +15,7 @@ IOT: Final = ROOT / "iot"
 LAYERS: Final = (
     {"errors", "units", "listeners"},
     {"values"},
-    {"spelling"},
+    {"redaction", "spelling"},
     {"model", "reading", "binding", "transforms"},
     {"codecs", "device", "difference", "formats"},
     {"silence", "fetching"},

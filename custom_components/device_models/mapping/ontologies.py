@@ -64,7 +64,7 @@ IPSO: Final[Mapping[str, Classes]] = {
     "3328": ("power",),
     "3329": ("power_factor",),
     "3330": ("distance",),
-    "3331/5805": ("energy",),
+    "3331": ("energy",),
 }
 """IPSO and LwM2M objects, or one resource of an object (OMA registry)."""
 

@@ -10,7 +10,7 @@ from homeassistant.components.sensor.const import SensorDeviceClass, SensorState
 from homeassistant.const import EntityCategory, Platform
 
 from ..iot.errors import ModelError
-from ..iot.formats import Loaded
+from ..iot.formats import DEVICE_FILE, Loaded
 from ..iot.reading import Element, Unusable
 from ..iot.spelling import as_text
 from ..iot.values import Range
@@ -130,19 +130,22 @@ VALUE_FIELDS: Final[Mapping[str, _Read]] = {
 class Overlay:
     """One overlay, and the model that it is about."""
 
-    def __init__(self, loaded: Loaded, reason: str = "overlay") -> None:
+    def __init__(self, loaded: Loaded, reason: str = "") -> None:
         """Read the overlay of a file, or one in its place.
 
         Args:
             loaded: the model, and what the overlay says by kind and name of elements.
-            reason: why a field is as the overlay has it, for people.
+            reason: why a field is as the overlay has it, for people; by default that
+                it is in the file, or that one can tell from a format without any.
 
         Raises:
             ModelError: it is about elements that the model does not have.
 
         """
         self._model = model = loaded.model
-        self._reason = reason
+        if loaded.format in ("", DEVICE_FILE):
+            reason = reason or "overlay"
+        self._reason = reason or f"known from the {loaded.format}"
         self._elements: dict[tuple[str, str], Element] = {}
         known = {
             Kind.ATTRIBUTE: set(model.leaves),

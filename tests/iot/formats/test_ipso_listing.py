@@ -13,7 +13,7 @@ from custom_components.device_models.iot.formats import Loaded, load, load_docum
 from custom_components.device_models.iot.formats.ipso import LISTING
 from custom_components.device_models.iot.formats.ipso.definition import MAX_ELEMENTS
 from custom_components.device_models.iot.model import Attribute
-from custom_components.device_models.iot.values import DataType, Range
+from custom_components.device_models.iot.values import DataType, JsonValue, Range
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "ipso"
 FILES = sorted(FIXTURES.iterdir())
@@ -443,3 +443,23 @@ def test_garbage_gives_a_model_or_a_model_error(links: str, value: Any) -> None:
         coap_layout(loaded.model, Binding(layouts=loaded.layouts))
         assert load_document(loaded.document, "again").model == loaded.model
     assert len(message) < 300
+
+
+def test_base_is_taken_off_names_and_places() -> None:
+    document: dict[str, JsonValue] = {
+        "base": "/floor/room/",
+        "links": '</floor/room>;rt="x",</floor/room/temp>;obs,</floor/roomy>,'
+        "</floor/room/3303/0/5700>,</other>",
+        "values": {"/floor/room/temp": 21.5},
+    }
+    loaded = load_document(document, "listing")
+    assert set(loaded.model.leaves) == {"temp", "3303/0/5700"}
+    assert loaded.model.attribute("temp").type is DataType.NUMBER
+    layout: Any = loaded.layouts["coap"]
+    assert layout["attributes"]["temp"]["path"] == "temp"
+    assert layout["attributes"]["3303/0/5700"]["path"] == "3303/0/5700"
+    assert {remark.where for remark in loaded.remarks} >= {
+        "/floor/room",
+        "/floor/roomy",
+        "/other",
+    }

@@ -441,3 +441,15 @@ def test_garbage_gives_a_draft_or_a_model_error(document: Any) -> None:
     topics_of(loaded)
     if "topics" not in document:
         coap_layout(loaded.model, Binding(layouts=loaded.layouts))
+
+
+def test_secrets_are_not_kept_and_their_attributes_are_sensitive() -> None:
+    document = {"wifi": {"ssid": "home", "password": "hunter2"}, "pin": 1234, "on": 1}
+    loaded = load(json.dumps(document).encode(), "sample")
+    assert loaded.document == {
+        "wifi": {"ssid": "home", "password": ""},
+        "pin": 0,
+        "on": 1,
+    }
+    sensitive = {name for name, leaf in loaded.model.leaves.items() if leaf.sensitive}
+    assert sensitive == {"wifi.password", "pin"}

@@ -7,12 +7,14 @@ from ..errors import ModelError
 from ..reading import Remark, Unusable
 from ..values import JsonValue
 from . import allthingstalk, device_file, homie, oracle, sample, wot
+from .device_file import DEVICE_FILE
 from .format import Fetch, ModelFormat, Source, no_files
 from .ipso import LISTING, LWM2M
 from .loaded import Loaded
 from .parsing import MAX_DEPTH, MAX_FILE_BYTES, checked, parse
 
 __all__ = [
+    "DEVICE_FILE",
     "FORMATS",
     "MAX_DEPTH",
     "MAX_FILE_BYTES",

@@ -19,6 +19,9 @@ from .loaded import Loaded, Security
 from .oracle.policies import POLICY_KEYS, read_policies
 from .parsing import checked
 
+DEVICE_FILE: Final = "device file"
+"""The name of the format."""
+
 type LoadFrom = Callable[[JsonValue, Source], Loaded]
 
 PLACES: Final[Mapping[str, str]] = {"coap": "path", "mqtt": "topic", "http": "url"}
@@ -33,7 +36,7 @@ MAX_PROBLEM: Final = 200
 def device_file(load_from: LoadFrom) -> ModelFormat:
     """Return the format of device files, whose model may be of any other format."""
     return ModelFormat(
-        "device file",
+        DEVICE_FILE,
         'an object with "model"',
         recognises,
         lambda document, source: load(document, source, load_from),

@@ -18,8 +18,8 @@ from ...errors import ModelError, UnreachableError
 from ...formats import Loaded, load, load_document
 from ...formats.ipso.links import Link, parse_links
 from ...reading import Remark, Unusable
+from ...redaction import is_secret, redacted
 from ...values import JsonValue
-from ..redaction import is_secret, redacted
 from .client import CoapEndpoint, UnansweredError
 from .request import Method, Response, split_path
 from .sampling import MAX_VALUE_BYTES, value_of
@@ -172,6 +172,7 @@ class _Description:
         }
         if self.base:
             document["name"] = self.base.rpartition("/")[2]
+            document["base"] = self.base
         whole = (link for link in kept if link.target.strip("/") in self._wholes)
         urns = [term for link in whole for term in link.terms("rt") if _is_urn(term)]
         if urns:

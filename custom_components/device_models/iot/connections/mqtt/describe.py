@@ -14,8 +14,8 @@ from typing import Final
 from ...errors import ModelError
 from ...formats import Loaded, load, load_document
 from ...reading import Remark
+from ...redaction import is_secret, redacted
 from ...values import JsonValue
-from ..redaction import is_secret, redacted
 from .client import Message, MqttClient
 from .topics import check_topic
 

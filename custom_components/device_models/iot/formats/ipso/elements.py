@@ -16,6 +16,8 @@ class Elements:
     """The elements of a model that is being read."""
 
     remarks: Remarks = field(default_factory=Remarks)
+    based: bool = False
+    """Whether the paths are those below the device's base path."""
     _attributes: dict[str, Attribute] = field(default_factory=dict)
     _actions: dict[str, Action] = field(default_factory=dict)
     _names: set[str] = field(default_factory=set)
@@ -102,7 +104,8 @@ class Elements:
         place.checked()
         if len(self._actions) >= MAX_ELEMENTS:
             raise Unusable("", f"expected at most {MAX_ELEMENTS} actions")
-        layout: dict[str, JsonValue] = {"path": place.path}
+        path = place.path.removeprefix("/") if self.based else place.path
+        layout: dict[str, JsonValue] = {"path": path}
         if kind == "attributes":
             layout["observe"] = place.observe
             if place.format:

@@ -1,7 +1,8 @@
 """A model made of what a device lists: its links (RFC 6690), and values if known.
 
 Either the text as ``/.well-known/core`` has it, or an object: ``links`` is that text,
-``values`` what resources answered, by path, ``name`` and ``urn`` are optional.
+``values`` what resources answered, by path; ``name``, ``urn``, ``base`` are optional.
+With a base, names and places are those below it, so that the device can be elsewhere.
 """
 
 from collections.abc import Mapping
@@ -62,13 +63,20 @@ def _read(top: Element, document: JsonValue) -> Loaded:
         Unusable: nothing in it can be used.
 
     """
+    base = f"/{stripped}" if (stripped := top.text("base").strip("/")) else ""
     answered = top.object("values").content
-    values = {f"/{path.strip('/')}": value for path, value in answered.items()}
-    elements = Elements()
+    values = {
+        f"/{path.strip('/')}".removeprefix(base): value
+        for path, value in answered.items()
+    }
+    elements = Elements(based=bool(base))
     links: dict[str, Link] = {}
     for number, link in enumerate(parse_links(top.text("links")), 1):
-        if path := _path_of(link, f"link {number}", elements.remarks):
-            links.setdefault(path, link)
+        path = _path_of(link, f"link {number}", elements.remarks)
+        if base and path and not path.startswith(f"{base}/"):
+            elements.remarks.add(path, "it is not below the base; left out")
+        elif path:
+            links.setdefault(path.removeprefix(base), link)
     instances = Instances(elements, links, values)
     instances.add()
     for path, link in instances.others.items():

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from ...model import Attribute, DeviceModel
 from ...reading import Element, Remarks, Unusable
+from ...redaction import redacted
 from ...values import JsonValue
 from ..format import ModelFormat, Source
 from ..loaded import Loaded
@@ -56,6 +57,7 @@ def load(document: JsonValue, source: Source) -> Loaded:
 
     """
     remarks = Remarks()
+    document = redacted(document)  # it is kept with the model
     try:
         draft = _draft(document, remarks)
     except Unusable as err:

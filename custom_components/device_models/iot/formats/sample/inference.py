@@ -7,6 +7,7 @@ from typing import Final
 
 from ...model import Attribute
 from ...reading import Element, Remarks, Unusable
+from ...redaction import is_secret
 from ...values import DataType, JsonValue
 from ..typed import MAX_MEMBER_DEPTH
 
@@ -112,7 +113,7 @@ def _inferred(
             raise Unusable(where, "null does not show its type")
         case _:
             return _object(name, Element(value, where), remarks, depth)
-    return Attribute(name=name, type=kind)
+    return Attribute(name=name, type=kind, sensitive=is_secret(name))
 
 
 def _object(name: str, element: Element, remarks: Remarks, depth: int) -> Attribute:

@@ -1,14 +1,14 @@
-"""What is kept of the values that a device gave while it was described.
+"""What is kept of values that show what the elements of a device are.
 
-They show what its elements are: types, units, members. Where a name says that a value
-is a secret, nobody needs it for that, and it must not be kept with the model.
+They tell types, units and members. Where a name says that a value is a secret, nobody
+needs it for that, and it must not be kept with the model.
 """
 
 from collections.abc import Mapping
 import re
 from typing import Final
 
-from ..values import JsonValue
+from .values import JsonValue
 
 _SECRET: Final = re.compile(
     r"pass(?:word|wd|phrase|code)|secret|token|credential|psk|api.?key|private.?key"
