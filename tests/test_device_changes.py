@@ -361,3 +361,69 @@ async def test_decisions_are_kept_whatever_the_rules_say_later(
     assert decision.name == "As it was"
     assert decision.transform == Transform(scale=10.0)
     assert decision.unit is None
+
+
+VALVE: dict[str, Any] = {
+    "urn": "urn:com:acme:valve",
+    "name": "Valve",
+    "attributes": [
+        {"name": "displayText", "type": "STRING", "writable": True},
+        {
+            "name": "operatingMode",
+            "type": "STRING",
+            "enum": ["off", "heat", "cool", "auto"],
+            "writable": True,
+        },
+        {"name": "fanSpeed", "type": "INTEGER", "range": "0,5", "writable": True},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "said", "on", "off"),
+    [
+        ("displayText", {}, "on", "off"),
+        ("displayText", {"invert": True}, "off", "on"),
+        ("displayText", {"labels": {"OPEN": "on", "SHUT": "off"}}, "OPEN", "SHUT"),
+        ("operatingMode", {"labels": {"heat": "on"}}, "heat", "off"),
+        ("fanSpeed", {}, 1, 0),
+        ("fanSpeed", {"invert": True}, 0, 1),
+        ("fanSpeed", {"labels": {"5": "on", "0": "off"}}, 5, 0),
+        ("fanSpeed", {"mask": 4}, 4, 0),
+    ],
+)
+async def test_anything_that_has_two_values_can_be_a_switch(
+    hass: HomeAssistant,
+    room: CoapSimulator,
+    room_entry: MockConfigEntry,
+    attribute: str,
+    said: dict[str, Any],
+    on: object,
+    off: object,
+) -> None:
+    room.device.put({"fanSpeed": 0})
+    subentry = only(room_entry)
+    overlay = {"attributes": {attribute: {"platform": "switch", "name": "X", **said}}}
+    document = {"model": VALVE, "overlay": overlay}
+    hass.config_entries.async_update_subentry(
+        room_entry, subentry, data={**subentry.data, "document": document}
+    )
+    await set_up(hass, room_entry)
+    for service, state, value in (("turn_on", "on", on), ("turn_off", "off", off)):
+        await hass.services.async_call(
+            "switch", service, {"entity_id": "switch.room_x"}, blocking=True
+        )
+        assert room.device.values[attribute] == value
+        assert state_of(hass, "switch.room_x") == state
+
+
+async def test_entities_of_a_device_whose_connection_does_not_run(
+    hass: HomeAssistant, room_entry: MockConfigEntry
+) -> None:
+    flow_id, enabled = await shown_as_enabled(hass, room_entry)
+    form = await element_form(hass, flow_id, "attribute-temperature", enabled)
+    await content(hass, flow_id, form | {"name": "Air"})
+    result = await answered(hass, flow_id, enabled=enabled)
+    assert result["reason"] == "reconfigure_successful"
+    await set_up(hass, room_entry)
+    assert attributes_of(hass, "sensor.room_air")["friendly_name"] == "Room Air"

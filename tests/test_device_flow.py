@@ -343,3 +343,21 @@ async def test_devices_whose_models_name_every_topic_need_no_base(
     await answered(hass, flow_id, model="water_pump")
     result = await answered(hass, flow_id, name="Pump", confirm=True)
     assert "expected a base topic" in result["description_placeholders"]["problem"]
+
+
+async def test_draft_is_called_one_and_an_empty_one_is_refused(
+    hass: HomeAssistant, room: CoapSimulator, room_entry: MockConfigEntry
+) -> None:
+    emptied(hass, room_entry)
+    await set_up(hass, room_entry)
+    flow_id = await begun(hass, room_entry, "paste")
+    document: dict[str, Any] = {"urn": "urn:x", "name": "Draft", "draft": True}
+    result = await answered(hass, flow_id, document=json.dumps(document))
+    assert "expected at least one" in result["description_placeholders"]["problem"]
+    sample = {"temperature": 21.5, "humidity": 40}
+    await answered(hass, flow_id, document=json.dumps(sample))
+    result = await answered(hass, flow_id, name="Draft")
+    shown = result["description_placeholders"]
+    assert shown["format"] == "sample payload"
+    assert "This is a draft" in shown["draft"]
+    assert str(room.device.values["temperature"]) in shown["rows"]

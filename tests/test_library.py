@@ -9,11 +9,13 @@ from typing import Any
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.device_models import library
 from custom_components.device_models.const import DOMAIN, SUBENTRY_DEVICE
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.library import (
@@ -285,3 +287,49 @@ async def test_change_of_the_binding_is_told_in_words(
     assert issue.translation_placeholders is not None
     told = issue.translation_placeholders["changes"]
     assert told == "- Changed: where its elements are found (the binding)"
+
+
+@pytest.mark.usefixtures("integration")
+async def test_model_of_the_library_that_does_not_fit_the_connection(
+    hass: HomeAssistant, own: Path, room_entry: MockConfigEntry
+) -> None:
+    binding = {"coap": {"attributes": {"wrong": "x"}}}
+    write(own / "thermo.json", {"model": MODEL, "binding": binding})
+    write(own / "room.json", {"model": changed_room()["model"], "binding": binding})
+    await set_up(hass, room_entry)
+    flows = hass.config_entries.subentries
+    for source, name in (("library", "thermo"), ("device", "room")):
+        started = await flows.async_init(
+            (room_entry.entry_id, SUBENTRY_DEVICE), context={"source": SOURCE_USER}
+        )
+        flow_id = started["flow_id"]
+        result = await answered(hass, flow_id, next_step_id=source)
+        if source == "device":
+            result = await answered(hass, flow_id)
+            while result["type"] is FlowResultType.SHOW_PROGRESS:
+                await hass.async_block_till_done()
+                result = dict(await flows.async_configure(flow_id))
+        result = await answered(hass, flow_id, model=name)
+        assert result["errors"] == {"base": "model_invalid"}
+
+
+def test_no_more_than_so_many_files_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "MAX_FILES", 2)
+    for name in "abc":
+        write(tmp_path / f"{name}.json", {**MODEL, "urn": name})
+    found = read_library(tmp_path).models
+    assert {name for name, one in found.items() if one.own} == {"a", "b"}
+
+
+def test_file_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    write(tmp_path / "thermo.json", MODEL)
+    monkeypatch.setattr(library, "read_bounded", refuse)
+    (problem,) = read_library(tmp_path).broken
+    assert str(problem) == "thermo.json: (top): it cannot be read (Permission denied)"

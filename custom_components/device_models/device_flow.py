@@ -81,7 +81,9 @@ class DeviceSubentryFlow(ReviewSteps):
     @override
     async def async_take(self, loaded: Loaded, source: str) -> SubentryFlowResult:
         """Go on with a model: to its place, or to what it would change."""
-        decide(loaded)
+        if not decide(loaded) and not loaded.model.actions:
+            problem = "expected at least one attribute, action or format"
+            raise ModelError(source=loaded.model.name, where="", problem=problem)
         connection_for(self.hass, self._get_entry().data).check(
             loaded.model, Binding(base="any", layouts=loaded.layouts)
         )

@@ -1,7 +1,7 @@
 """The steps of a flow that show what a device becomes, and let its user change it."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_PLATFORM
@@ -18,8 +18,13 @@ from .mapping.decisions import Decision, objection
 from .model_steps import ModelSteps
 from .preview import becomes, reasons, summary, table, value_now
 
-STEP_PREVIEW = "preview"
-STEP_ENTITIES = "entities"
+STEP_PREVIEW: Final = "preview"
+STEP_ENTITIES: Final = "entities"
+
+DRAFT: Final = (
+    "This is a draft: names and types are all that is known. Complete what is shown "
+    "here; what can be written only a file says, for which the device can be exported."
+)
 
 
 class ReviewSteps(ModelSteps):
@@ -84,6 +89,7 @@ class ReviewSteps(ModelSteps):
                 "format": loaded.format,
                 "sign": loaded.sign,
                 "tried": ", ".join(loaded.tried) or "nothing",
+                "draft": DRAFT if loaded.model.draft else "",
                 "summary": summary(decisions),
                 "rows": table(decisions, device),
                 "known": str(len(device.values)) if device else "0",
