@@ -1,13 +1,40 @@
 """What tests do in the flows of devices."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.device_models.const import DOMAIN
+
+type Fix = Callable[..., Any]
+
+
+async def fixed(hass: HomeAssistant, hass_client: Fix, choice: str) -> None:
+    """Go through the repair of the only issue."""
+    (issue,) = issues(hass)
+    client = await hass_client()
+    begun = await client.post(
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue.issue_id}
+    )
+    flow = await begun.json()
+    assert flow["type"] == "menu"
+    assert flow["menu_options"] == ["take", "stay"]
+    done = await client.post(
+        f"/api/repairs/issues/fix/{flow['flow_id']}", json={"next_step_id": choice}
+    )
+    assert (await done.json())["type"] == "create_entry"
+    await hass.async_block_till_done()
+
+
+def issues(hass: HomeAssistant) -> list[ir.IssueEntry]:
+    """Return what the user is told to decide."""
+    known = ir.async_get(hass).issues.values()
+    return [issue for issue in known if issue.domain == DOMAIN and issue.active]
 
 
 async def changing(hass: HomeAssistant, entry: MockConfigEntry, step: str) -> str:
@@ -47,3 +74,29 @@ def only(entry: ConfigEntry) -> ConfigSubentry:
 def ids(registry: er.EntityRegistry) -> dict[str, str]:
     """Return the ids of all entities."""
     return {one.unique_id: one.entity_id for one in registry.entities.values()}
+
+
+async def element_form(
+    hass: HomeAssistant, flow_id: str, element: str, enabled: list[str]
+) -> dict[str, Any]:
+    """Open the form of one element; returns what it is filled in with."""
+    result = await answered(hass, flow_id, enabled=enabled, change=element)
+    assert result["step_id"] == "element"
+    return suggested(result)
+
+
+async def content(hass: HomeAssistant, flow_id: str, form: dict[str, Any]) -> None:
+    """Fill in the form of an element, which is content with it."""
+    result = await answered(hass, flow_id, **form)
+    assert result["step_id"] == "entities", result["description_placeholders"]
+
+
+async def shown_as_enabled(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> tuple[str, list[str]]:
+    """Begin to change the entities; returns the flow and what is enabled."""
+    (subentry_id,) = entry.subentries
+    result: Any = await entry.start_subentry_reconfigure_flow(hass, subentry_id)
+    result = await answered(hass, result["flow_id"], next_step_id="entities")
+    assert result["step_id"] == "entities"
+    return result["flow_id"], suggested(result)["enabled"]

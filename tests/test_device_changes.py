@@ -21,35 +21,18 @@ from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
 from .acting import attributes_of, set_up, state_of, until
-from .flows import answered, changing, ids, only, suggested
+from .flows import (
+    answered,
+    changing,
+    content,
+    element_form,
+    ids,
+    only,
+    shown_as_enabled,
+    suggested,
+)
 
 pytestmark = pytest.mark.usefixtures("integration")
-
-
-async def element_form(
-    hass: HomeAssistant, flow_id: str, element: str, enabled: list[str]
-) -> dict[str, Any]:
-    """Open the form of one element; returns what it is filled in with."""
-    result = await answered(hass, flow_id, enabled=enabled, change=element)
-    assert result["step_id"] == "element"
-    return suggested(result)
-
-
-async def content(hass: HomeAssistant, flow_id: str, form: dict[str, Any]) -> None:
-    """Fill in the form of an element, which is content with it."""
-    result = await answered(hass, flow_id, **form)
-    assert result["step_id"] == "entities", result["description_placeholders"]
-
-
-async def shown_as_enabled(
-    hass: HomeAssistant, entry: MockConfigEntry
-) -> tuple[str, list[str]]:
-    """Begin to change the entities; returns the flow and what is enabled."""
-    (subentry_id,) = entry.subentries
-    result: Any = await entry.start_subentry_reconfigure_flow(hass, subentry_id)
-    result = await answered(hass, result["flow_id"], next_step_id="entities")
-    assert result["step_id"] == "entities"
-    return result["flow_id"], suggested(result)["enabled"]
 
 
 async def test_unit_scale_and_name_of_an_element(

@@ -1,6 +1,5 @@
 """The models at hand, and what happens when one of them changes."""
 
-from collections.abc import Callable
 import json
 import os
 from pathlib import Path
@@ -10,10 +9,14 @@ from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components.device_models import library
 from custom_components.device_models.const import DOMAIN, SUBENTRY_DEVICE
@@ -24,9 +27,10 @@ from custom_components.device_models.library import (
     read_beside,
     read_library,
 )
+from custom_components.device_models.repairs import LIBRARY_INTERVAL
 
 from .acting import set_up, state_of
-from .flows import answered, ids, only
+from .flows import Fix, answered, fixed, ids, issues, only
 
 MODEL: dict[str, Any] = {
     "urn": "urn:com:acme:thermo",
@@ -150,32 +154,6 @@ async def test_library_in_the_flow(
     assert result["step_id"] == "path"
 
 
-type Fix = Callable[..., Any]
-
-
-async def fixed(hass: HomeAssistant, hass_client: Fix, choice: str) -> None:
-    """Go through the repair of the only issue."""
-    (issue,) = issues(hass)
-    client = await hass_client()
-    begun = await client.post(
-        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue.issue_id}
-    )
-    flow = await begun.json()
-    assert flow["type"] == "menu"
-    assert flow["menu_options"] == ["take", "stay"]
-    done = await client.post(
-        f"/api/repairs/issues/fix/{flow['flow_id']}", json={"next_step_id": choice}
-    )
-    assert (await done.json())["type"] == "create_entry"
-    await hass.async_block_till_done()
-
-
-def issues(hass: HomeAssistant) -> list[ir.IssueEntry]:
-    """Return what the user is told to decide."""
-    known = ir.async_get(hass).issues.values()
-    return [issue for issue in known if issue.domain == DOMAIN and issue.active]
-
-
 def changed_room() -> dict[str, Any]:
     """Return a newer version of a bundled model."""
     document: dict[str, Any] = json.loads((BUNDLED / "room_climate.json").read_text())
@@ -183,6 +161,7 @@ def changed_room() -> dict[str, Any]:
     attributes[:] = [one for one in attributes if one["name"] != "humidity"]
     attributes.append({"name": "dewPoint", "type": "NUMBER", "unit": "Cel"})
     document["overlay"] = {}
+    document["model"]["version"] = "2"
     return document
 
 
@@ -200,13 +179,14 @@ async def test_changed_model_is_a_repair_and_entities_keep_their_ids(
     before = ids(entity_registry)
     # An update brings a new version.
     write(own / "room_climate.json", changed_room())
-    await hass.config_entries.async_reload(room_entry.entry_id)
-    await hass.async_block_till_done()
+    async_fire_time_changed(hass, dt_util.utcnow() + LIBRARY_INTERVAL)
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert ids(entity_registry) == before  # nothing happens by itself
     (issue,) = issues(hass)
     assert issue.translation_placeholders is not None
     assert issue.translation_placeholders["device"] == "Room"
     told = issue.translation_placeholders["changes"]
+    assert "Version: – → 2" in told
     assert "Added: attribute dewPoint" in told
     assert "Removed: attribute humidity" in told
     await fixed(hass, hass_client, "take")

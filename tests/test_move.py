@@ -1,22 +1,38 @@
-"""A device that moves to another connection."""
+"""What a device keeps when its user, its model or its connection changes."""
 
 from collections.abc import AsyncGenerator
+from itertools import groupby
+import json
+from pathlib import Path
 
 from homeassistant.components.recorder import history
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.recorder import get_instance
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.device_models.const import CONF_BASE, CONF_KEY
+from custom_components.device_models.const import CONF_BASE, CONF_KEY, DOMAIN
+from custom_components.device_models.iot.transforms import Transform
+from custom_components.device_models.library import BUNDLED
 from simulators.behaviour import SimulatedDevice
+from simulators.coap import CoapSimulator
 from simulators.models import load_model
 from simulators.mqtt import MqttSimulator
 
 from .acting import attributes_of, set_up, state_of, until
-from .flows import answered, changing
+from .flows import (
+    Fix,
+    answered,
+    changing,
+    content,
+    element_form,
+    fixed,
+    ids,
+    shown_as_enabled,
+)
 
 
 @pytest.fixture
@@ -85,3 +101,71 @@ async def test_move_to_another_connection_keeps_ids_and_history(
     # The room behind CoAP is gone, and only that.
     assert len(pump_entry.runtime_data.coordinators) == 2
     assert room_entry.runtime_data.coordinators == {}
+
+
+async def test_ids_and_history_stay_through_all_changes(
+    recorder_mock: object,
+    hass: HomeAssistant,
+    integration: None,
+    hass_client: Fix,
+    tmp_path: Path,
+    room: CoapSimulator,
+    room_entry: MockConfigEntry,
+    twin: MqttSimulator,
+    pump_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    hass.config.config_dir = str(tmp_path)
+    assert await async_setup_component(hass, "repairs", {})
+    await set_up(hass, room_entry)
+    await set_up(hass, pump_entry)
+    start = dt_util.utcnow()
+    first = state_of(hass, "sensor.room_temperature")
+    before = ids(entity_registry)
+    # Its user edits a decision …
+    flow_id, enabled = await shown_as_enabled(hass, room_entry)
+    form = await element_form(hass, flow_id, "attribute-temperature", enabled)
+    await content(hass, flow_id, form | {"name": "Air", "scale": 2})
+    await answered(hass, flow_id, enabled=enabled)
+    await hass.async_block_till_done()
+    second = state_of(hass, "sensor.room_temperature")
+    assert float(second) == 2 * float(first)
+    assert ids(entity_registry) == before
+    # … an update brings a new version of its model …
+    newer = json.loads((BUNDLED / "room_climate.json").read_text())
+    newer["model"]["attributes"].append({"name": "dewPoint", "type": "NUMBER"})
+    newer["model"]["attributes"][0]["semanticType"] = "battery"
+    folder = tmp_path / DOMAIN
+    folder.mkdir()
+    (folder / "room_climate.json").write_text(json.dumps(newer))
+    await hass.config_entries.async_reload(room_entry.entry_id)
+    await fixed(hass, hass_client, "take")
+    after = ids(entity_registry)
+    assert after.items() > before.items()
+    assert len(after) == len(before) + 1
+    shown = attributes_of(hass, "sensor.room_temperature")
+    assert shown["friendly_name"] == "Room Air"
+    assert shown["device_class"] == "temperature"
+    # … and it moves to a broker.
+    flow_id = await changing(hass, room_entry, "move")
+    await answered(hass, flow_id, entry=pump_entry.entry_id)
+    await answered(hass, flow_id, name="Room", place="home/room", confirm=True)
+    await hass.async_block_till_done()
+    assert ids(entity_registry) == after
+    third = str(Transform(scale=2).shown(twin.device.values["temperature"]))
+    await until(lambda: state_of(hass, "sensor.room_temperature") == third)
+    await get_instance(hass).async_block_till_done()
+    states = await get_instance(hass).async_add_executor_job(
+        history.state_changes_during_period,
+        hass,
+        start,
+        None,
+        "sensor.room_temperature",
+    )
+    recorded = [
+        float(state.state)
+        for state in states["sensor.room_temperature"]
+        if state.state not in ("unavailable", "unknown")
+    ]
+    told = [value for value, _same in groupby(recorded)]
+    assert told == [float(first), float(second), float(third)]

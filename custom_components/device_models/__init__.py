@@ -9,7 +9,11 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from .const import PLATFORMS
 from .exceptions import reworded
 from .iot.errors import CommunicationError, UnauthorizedError
-from .repairs import async_compare_with_library, async_withdraw
+from .repairs import (
+    async_compare_with_library,
+    async_watch_library,
+    async_withdraw,
+)
 from .runtime import DeviceModelsConfigEntry, EntryRuntime
 from .systems import connection_for
 
@@ -40,7 +44,7 @@ async def async_setup_entry(
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, end))
     entry.async_on_unload(entry.add_update_listener(_async_update_listener))
-    await async_compare_with_library(hass, entry)
+    await async_watch_library(hass, entry)
     return True
 
 

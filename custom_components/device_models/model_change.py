@@ -30,6 +30,9 @@ def changes_by(data: Mapping[str, Any], new: Loaded) -> list[str]:
         sentences.append(
             "Changed: how its author wants new elements shown (the overlay)"
         )
+    versions = (before.model.version, new.model.version)
+    if sentences and versions[0] != versions[1]:
+        sentences.insert(0, f"Version: {versions[0] or '–'} → {versions[1] or '–'}")
     return sentences
 
 

@@ -1,6 +1,7 @@
 """Models of the library that have changed since devices were made of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set as AbstractSet
+from datetime import datetime, timedelta
 from hashlib import sha256
 import json
 from typing import Any, Final
@@ -9,6 +10,7 @@ from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_time_interval
 
 from .const import CONF_DOCUMENT, CONF_IGNORED, CONF_SOURCE, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import identity_of
@@ -19,19 +21,34 @@ from .registries import async_follow_data
 
 ISSUE: Final = "model_changed"
 
+LIBRARY_INTERVAL: Final = timedelta(minutes=5)
+"""Looking whether a file has changed costs next to nothing."""
+
+
+async def async_watch_library(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Compare the devices of an entry with the library, now and from time to time."""
+
+    async def compare(_now: datetime) -> None:
+        await async_compare_with_library(hass, entry)
+
+    await async_compare_with_library(hass, entry)
+    entry.async_on_unload(async_track_time_interval(hass, compare, LIBRARY_INTERVAL))
+
 
 async def async_compare_with_library(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Tell the user of each device of an entry whose model has changed."""
     library = await async_library(hass)
-    async_withdraw(hass, entry.entry_id)
+    told: set[str] = set()
     for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE):
         new = library.by_source(subentry.data[CONF_SOURCE])
         if new is None or not (changes := _news(subentry.data, new)):
             continue
+        issue_id = f"{ISSUE}_{subentry.subentry_id}"
+        told.add(issue_id)
         ir.async_create_issue(
             hass,
             DOMAIN,
-            f"{ISSUE}_{subentry.subentry_id}",
+            issue_id,
             data={"entry_id": entry.entry_id, "subentry_id": subentry.subentry_id},
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
@@ -41,14 +58,17 @@ async def async_compare_with_library(hass: HomeAssistant, entry: ConfigEntry) ->
                 "changes": "\n".join(f"- {change}" for change in changes),
             },
         )
+    async_withdraw(hass, entry.entry_id, but=told)
 
 
 @callback
-def async_withdraw(hass: HomeAssistant, entry_id: str) -> None:
-    """Withdraw what was told of the devices of an entry."""
+def async_withdraw(
+    hass: HomeAssistant, entry_id: str, but: AbstractSet[str] = frozenset()
+) -> None:
+    """Withdraw what was told of the devices of an entry, but for what still holds."""
     for issue in list(ir.async_get(hass).issues.values()):
         about = (issue.domain, (issue.data or {}).get("entry_id"))
-        if about == (DOMAIN, entry_id):
+        if about == (DOMAIN, entry_id) and issue.issue_id not in but:
             ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
 
 
