@@ -8,6 +8,7 @@ import logging
 from typing import Any, Final, override
 
 from aiocoap import Code, Message, error
+from aiocoap.pipe import Pipe
 from aiocoap.resource import ObservableResource, Resource
 
 from custom_components.device_models.iot.errors import DeviceModelsError
@@ -32,6 +33,19 @@ class DeviceResource(Resource):
         super().__init__()
         self._device = device
         self._faults = faults
+
+    @override
+    async def render_to_pipe(self, pipe: Pipe) -> None:
+        """Answer a request, unless the client has gone meanwhile.
+
+        aiocoap fails over an answer that nobody waits for any more, and then over
+        saying so.
+        """
+        try:
+            await super().render_to_pipe(pipe)
+        except TypeError:
+            if pipe._event_callbacks is not False:  # noqa: SLF001  (nothing else tells)
+                raise
 
     @override
     async def render(self, request: Message) -> Message:
