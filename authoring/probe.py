@@ -12,15 +12,17 @@ import sys
 from typing import Final
 
 from custom_components.device_models.iot.errors import DeviceModelsError
-from custom_components.device_models.iot.formats import Loaded, load
+from custom_components.device_models.iot.formats import Loaded
 from custom_components.device_models.iot.formats.device_file_writing import (
     to_yaml,
     write_device_file,
 )
+from custom_components.device_models.iot.formats.folders import model_files
 from custom_components.device_models.iot.matching import Match, best_matches
 from custom_components.device_models.iot.values import JsonValue
+from custom_components.device_models.library import BUNDLED
 
-from .files import BUNDLED
+from .files import load_file
 from .targets import PASSWORD_VARIABLE, Target, target_of
 from .texts import one_line
 
@@ -116,10 +118,7 @@ async def _told(what: str) -> AsyncIterator[None]:
 
 def _matches(loaded: Loaded, base: str) -> list[tuple[str, Match]]:
     """Return the bundled models that are much like what was found."""
-    bundled = {
-        path.stem: load(path.read_bytes(), path.name)
-        for path in sorted(BUNDLED.glob("*.json"))
-    }
+    bundled = {path.stem: load_file(path) for path in model_files(BUNDLED)}
     return [
         (name, found)
         for name, found in best_matches(bundled, loaded, base)

@@ -6,7 +6,6 @@ import re
 from typing import Any, Final
 
 from authoring.__main__ import COMMANDS
-from authoring.files import SUFFIXES
 from authoring.lint import check
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.connections.coap import (
@@ -15,6 +14,7 @@ from custom_components.device_models.iot.connections.coap import (
 )
 from custom_components.device_models.iot.formats import load, load_document
 from custom_components.device_models.iot.formats.device_file import OWN_KEYS
+from custom_components.device_models.iot.formats.folders import SUFFIXES
 from custom_components.device_models.iot.samples import check_samples
 from custom_components.device_models.mapping import decide
 from custom_components.device_models.mapping.overlay import FIELDS, VALUE_FIELDS

@@ -21,10 +21,10 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.device_models import library
 from custom_components.device_models.const import DOMAIN, SUBENTRY_DEVICE
 from custom_components.device_models.iot.errors import ModelError
+from custom_components.device_models.iot.formats.folders import beside
 from custom_components.device_models.library import (
     BUNDLED,
     beside_own,
-    read_beside,
     read_library,
 )
 from custom_components.device_models.repairs import LIBRARY_INTERVAL
@@ -121,14 +121,28 @@ def test_reference_does_not_lead_out_of_the_folder(
     write(folder / "a.json", MODEL)
     write(tmp_path / "secret.json", MODEL)
     (folder / "link.json").symlink_to(tmp_path / "secret.json")
-    with pytest.raises(ModelError, match="expected a file in the folder"):
-        read_beside(folder, folder, reference)
-    assert read_beside(folder, folder, "a.json")
+    fetch = beside(folder, folder)
+    with pytest.raises(ModelError, match="expected a file beside"):
+        fetch(reference)
+    assert fetch("a.json")
 
 
 def test_reference_to_nothing(hass: HomeAssistant, own: Path) -> None:
-    with pytest.raises(ModelError, match="it cannot be read"):
+    with pytest.raises(ModelError, match="expected a file beside"):
         beside_own(hass)("missing.json")
+    with pytest.raises(ModelError, match="it is not here"):
+        beside_own(hass)("urn:missing")
+    assert beside_own(hass)("urn:device-models:water-pump")
+
+
+def test_file_is_read_again_when_one_that_it_refers_to_has_changed(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "thermo.json", MODEL)
+    (tmp_path / "device.yaml").write_text("model: thermo.json")
+    assert read_library(tmp_path).models["device"].loaded.model.name == "Thermo"
+    write(tmp_path / "thermo.json", {**MODEL, "name": "Other", "description": ""})
+    assert read_library(tmp_path).models["device"].loaded.model.name == "Other"
 
 
 @pytest.mark.usefixtures("integration")
@@ -303,13 +317,7 @@ def test_no_more_than_so_many_files_are_read(
     assert {name for name, one in found.items() if one.own} == {"a", "b"}
 
 
-def test_file_that_cannot_be_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied")
-
-    write(tmp_path / "thermo.json", MODEL)
-    monkeypatch.setattr(library, "read_bounded", refuse)
+def test_file_that_is_not_there_any_more(tmp_path: Path) -> None:
+    (tmp_path / "gone.json").symlink_to(tmp_path / "nothing")
     (problem,) = read_library(tmp_path).broken
-    assert str(problem) == "thermo.json: (top): it cannot be read (Permission denied)"
+    assert str(problem) == "gone.json: (top): no such file or directory"

@@ -1,8 +1,8 @@
 """The models at hand: those that come with the integration, and the user's own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from itertools import islice
 import logging
 from pathlib import Path
 from typing import Final
@@ -11,13 +11,13 @@ from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN
 from .iot.errors import ModelError
-from .iot.formats import MAX_FILE_BYTES, Fetch, Loaded, load
+from .iot.formats import Fetch, Loaded, load
+from .iot.formats.folders import beside, model_files, read
+from .iot.formats.format import no_files
 
 _LOGGER = logging.getLogger(__name__)
 
 BUNDLED: Final = Path(__file__).parent / "models"
-
-SUFFIXES: Final = {".json", ".jsonld", ".yaml", ".yml", ".xml", ".wlnk", ".txt"}
 
 MAX_FILES: Final = 2_000
 """In the user's folder; what is beyond them is not read."""
@@ -49,10 +49,13 @@ class Library:
 SOURCE_PREFIX: Final = "library:"
 """What the sources of devices whose model is from the library begin with."""
 
-type _Seen = tuple[int, int]
-"""Time of change and size of a file, by which is known whether it has changed."""
+type _Models = tuple[dict[str, Loaded], list[ModelError]]
+"""The models of a folder, and what is wrong with its other files."""
 
-_read_before: dict[Path, tuple[_Seen, Loaded | ModelError]] = {}
+type _Stamp = tuple[tuple[str, int, int], ...]
+"""Names, times of change and sizes: by them it is known whether a folder changed."""
+
+_read_before: dict[Path, tuple[_Stamp, _Models]] = {}
 
 
 async def async_library(hass: HomeAssistant) -> Library:
@@ -67,7 +70,7 @@ async def async_library(hass: HomeAssistant) -> Library:
 def beside_own(hass: HomeAssistant) -> Fetch:
     """Return how a model from elsewhere finds the files that it refers to."""
     folder = Path(hass.config.path(DOMAIN))
-    return partial(read_beside, folder, folder)
+    return beside(folder, folder, bundled)
 
 
 def read_library(own_folder: Path) -> Library:
@@ -87,92 +90,52 @@ def read_library(own_folder: Path) -> Library:
     return Library(dict(by_name), tuple(broken))
 
 
-def _folder(folder: Path) -> tuple[dict[str, Loaded], list[ModelError]]:
-    """Return the models of a folder, and what is wrong with the other files."""
+def _folder(folder: Path) -> _Models:
+    """Return the models of a folder, which is read again only if it has changed.
+
+    All of it is, then: files may refer to each other.
+    """
+    files = list(islice(model_files(folder), MAX_FILES))
+    stamp = tuple(map(_stamp, files))
+    known = _read_before.get(folder)
+    if known is None or known[0] != stamp:
+        known = _read_before[folder] = (stamp, _read(files, folder))
+    return known[1]
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    """Return by what it is known whether a file has changed."""
+    try:
+        status = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), status.st_mtime_ns, status.st_size
+
+
+def _read(files: list[Path], folder: Path) -> _Models:
+    """Read the files of a folder."""
     models: dict[str, Loaded] = {}
     broken: list[ModelError] = []
-    for path in _files(folder):
+    for path in files:
+        name = path.relative_to(folder).as_posix()
+        fetch = beside(path.parent, folder, bundled)
         try:
-            models[path.relative_to(folder).with_suffix("").as_posix()] = _file(
-                path, folder
-            )
+            models[name.removesuffix(path.suffix)] = load(read(path, name), name, fetch)
         except ModelError as err:
             _LOGGER.debug("%s", err)
             broken.append(err)
     return models, broken
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the model files of a folder and of those within, in a fixed order."""
-    if not folder.is_dir():
-        return
-    found = 0
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden:
-            found += 1
-            if found > MAX_FILES:
-                return
-            yield path
-
-
-def _file(path: Path, folder: Path) -> Loaded:
-    """Return the model of a file, which is read again only if it has changed.
+def bundled(urn: str) -> bytes:
+    """Return the file of a bundled model.
 
     Raises:
-        ModelError: it cannot be used.
+        ModelError: none of them has that URN.
 
     """
-    try:
-        status = path.stat()
-        seen = (status.st_mtime_ns, status.st_size)
-        known = _read_before.get(path)
-        if known is None or known[0] != seen:
-            known = _read_before[path] = (seen, _read(path, folder))
-    except OSError as err:
-        problem = f"it cannot be read ({err.strerror})"
-        raise ModelError(source=path.name, where="", problem=problem) from err
-    if isinstance(known[1], ModelError):
-        raise known[1]
-    return known[1]
-
-
-def _read(path: Path, folder: Path) -> Loaded | ModelError:
-    """Return the model of a file, or what is wrong with it."""
-    try:
-        return load(
-            read_bounded(path),
-            path.relative_to(folder).as_posix(),
-            partial(read_beside, path.parent, folder),
-        )
-    except ModelError as err:
-        return err
-
-
-def read_beside(beside: Path, folder: Path, reference: str) -> bytes:
-    """Return the content of a file that a model refers to, which is in its folder.
-
-    Args:
-        beside: where the referring file is.
-        folder: what the reference may not lead out of.
-        reference: a relative path.
-
-    Raises:
-        ModelError: there is no such file, or it is elsewhere.
-
-    """
-    path = (beside / reference).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        problem = "expected a file in the folder of the model"
-        raise ModelError(source=reference, where="", problem=problem)
-    try:
-        return read_bounded(path)
-    except OSError as err:
-        problem = f"the model refers to it, and it cannot be read ({err.strerror})"
-        raise ModelError(source=reference, where="", problem=problem) from err
-
-
-def read_bounded(path: Path) -> bytes:
-    """Return the content of a file; of one that is too large, enough to see that."""
-    with path.open("rb") as file:
-        return file.read(MAX_FILE_BYTES + 1)
+    for path in model_files(BUNDLED):
+        data = read(path, path.name)
+        if load(data, path.name).model.urn == urn:
+            return data
+    no_files(urn[:80])

@@ -30,13 +30,13 @@ from .iot.connections.base import Capability
 from .iot.errors import CommunicationError, DeviceModelsError, ModelError
 from .iot.fetching import load_url
 from .iot.formats import Loaded, load
+from .iot.formats.folders import read
 from .iot.matching import best_matches
 from .library import (
     SOURCE_PREFIX,
     Library,
     async_library,
     beside_own,
-    read_bounded,
 )
 from .systems import System
 
@@ -258,4 +258,4 @@ def _read_upload(hass: HomeAssistant, file_id: str) -> Loaded:
 
     """
     with process_uploaded_file(hass, file_id) as path:
-        return load(read_bounded(Path(path)), path.name, beside_own(hass))
+        return load(read(Path(path), path.name), path.name, beside_own(hass))

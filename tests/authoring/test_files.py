@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from authoring.files import beside, found, load_file
+from authoring.files import found, load_file
 from custom_components.device_models.iot.errors import ModelError
+from custom_components.device_models.iot.formats.folders import beside
 
 MODEL = b'{"urn": "u", "name": "U", "actions": [{"name": "go"}]}'
 
@@ -28,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     "reference", ["model.json", "parts/part.json", "./model.json", "near.json"]
 )
 def test_files_of_the_folder_are_found(folder: Path, reference: str) -> None:
-    assert beside(folder / "x.json")(reference) == MODEL
+    assert beside(folder, folder)(reference) == MODEL
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_files_of_the_folder_are_found(folder: Path, reference: str) -> None:
 )
 def test_nothing_else_is(folder: Path, reference: str) -> None:
     with pytest.raises(ModelError, match="expected a file beside") as caught:
-        beside(folder / "x.json")(reference)
+        beside(folder, folder)(reference)
     assert len(str(caught.value)) < 300
 
 
