@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.device_models.const import (
+    CONF_BASE,
     CONF_DECISIONS,
     CONF_KEY,
     CONF_OVERLAY,
@@ -410,3 +412,29 @@ async def test_entities_of_a_device_whose_connection_does_not_run(
     assert result["reason"] == "reconfigure_successful"
     await set_up(hass, room_entry)
     assert attributes_of(hass, "sensor.room_air")["friendly_name"] == "Room Air"
+
+
+PACKED = Path(__file__).parent / "fixtures/device_files/pump_controller.yaml"
+
+
+async def test_number_that_packs_several_values(
+    hass: HomeAssistant, broker_port: int, pump_entry: MockConfigEntry
+) -> None:
+    document = load(PACKED.read_bytes(), PACKED.name).document
+    subentry = only(pump_entry)
+    data = {**subentry.data, "document": document, CONF_BASE: "controller"}
+    hass.config_entries.async_update_subentry(pump_entry, subentry, data=data)
+    await set_up(hass, pump_entry)
+    async with aiomqtt.Client("127.0.0.1", broker_port) as client:
+        await client.publish("controller/availability", "online")
+        await client.publish("controller/level", "1250")
+        for status, leak, clogged, mode in (
+            (0b1001, "on", "off", "Holding"),
+            (0b0110, "off", "on", "Filling"),
+        ):
+            await client.publish("controller/status", str(status))
+            await until(lambda mode=mode: state_of(hass, "sensor.pump_mode") == mode)
+            assert state_of(hass, "binary_sensor.pump_leak") == leak
+            assert state_of(hass, "binary_sensor.pump_filter") == clogged
+    assert state_of(hass, "sensor.pump_water_level") == "31.25"
+    assert attributes_of(hass, "sensor.pump_water_level")["unit_of_measurement"] == "%"

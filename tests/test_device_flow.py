@@ -40,6 +40,7 @@ THERMO = {
         {"name": "secret", "type": "STRING", "sensitive": True},
         {"name": "temp", "type": "STRING"},
     ],
+    "actions": [{"name": "move", "argType": "INTEGER"}],
 }
 
 
@@ -138,6 +139,7 @@ async def test_pasted_model(
     assert (shown["known"], shown["readable"]) == ("0", "2")
     assert "| – |" in shown["rows"]
     assert "the name 'temp' is there already" in shown["remarks"]
+    assert "action move: it needs arguments" in shown["remarks"]
     result = await answered(hass, flow_id)
     subentry = next(s for s in room_entry.subentries.values() if s.title == "Thermo")
     assert subentry.data[CONF_DOCUMENT] == THERMO

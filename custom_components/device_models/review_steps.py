@@ -77,7 +77,13 @@ class ReviewSteps(ModelSteps):
             self._element = user_input[CONF_CHANGE]
             return await self.async_step_element()
         device, loaded = self._probed, self._loaded
-        remarks = "; ".join(f"`{remark}`" for remark in loaded.remarks)
+        left_out = [str(remark) for remark in loaded.remarks]
+        left_out += [
+            f"action {action.name}: it needs arguments, which no entity can give"
+            for action in loaded.model.actions
+            if not action.callable_without_input
+        ]
+        remarks = "; ".join(f"`{one}`" for one in left_out)
         labels = {one.key: f"{one.name}: {becomes(one)}" for one in decisions}
         return self.async_show_form(
             step_id=step_id,
