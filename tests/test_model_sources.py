@@ -1,5 +1,7 @@
 """Where the model of a device comes from: the device itself, and an address."""
 
+import asyncio
+import json
 from typing import Any
 
 from aiohttp import web
@@ -11,7 +13,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.device_models import preview
-from custom_components.device_models.const import CONF_SOURCE, SUBENTRY_DEVICE
+from custom_components.device_models.const import (
+    CONF_DECISIONS,
+    CONF_SOURCE,
+    MAX_ENABLED_ENTITIES,
+    SUBENTRY_DEVICE,
+)
+from custom_components.device_models.model_steps import DESCRIBING
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
@@ -166,3 +174,36 @@ async def test_model_from_an_address(
     result = await answered(hass, flow_id, name="Thermo")
     assert result["step_id"] == "preview"
     assert "| Temperature |" in result["description_placeholders"]["rows"]
+
+
+async def test_device_is_not_asked_any_further_when_the_flow_is_closed(
+    hass: HomeAssistant, room: CoapSimulator, room_entry: MockConfigEntry
+) -> None:
+    flow_id = await begun(hass, room_entry, "device")
+    room.faults.silent = True
+    result = await answered(hass, flow_id)
+    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    (asking,) = (task for task in asyncio.all_tasks() if task.get_name() == DESCRIBING)
+    hass.config_entries.subentries.async_abort(flow_id)
+    await asyncio.wait([asking], timeout=1)
+    assert asking.cancelled()
+
+
+async def test_table_of_a_huge_model_is_cut(
+    hass: HomeAssistant, room_entry: MockConfigEntry
+) -> None:
+    many = [{"name": f"a{number}", "type": "NUMBER"} for number in range(300)]
+    document = {"urn": "urn:x", "name": "Huge", "attributes": many}
+    flow_id = await begun(hass, room_entry, "paste")
+    await answered(hass, flow_id, document=json.dumps(document))
+    await answered(hass, flow_id, name="Huge")
+    result = await answered(hass, flow_id, name="Huge", anyway=True)
+    rows = result["description_placeholders"]["rows"].splitlines()
+    assert len(rows) == preview.MAX_ROWS + 1
+    assert rows[-1] == f"| … and {300 - preview.MAX_ROWS} more | | | |"
+    assert "300 × sensor" in result["description_placeholders"]["summary"]
+    result = await answered(hass, flow_id)
+    (subentry,) = room_entry.subentries.values()
+    decided = subentry.data[CONF_DECISIONS].values()
+    assert sum(one.get("enabled", True) for one in decided) == MAX_ENABLED_ENTITIES
+    await hass.async_block_till_done()

@@ -46,6 +46,9 @@ SOURCE_UPLOAD: Final = "upload"
 SOURCE_PASTE: Final = "paste"
 SOURCE_URL: Final = "url"
 
+DESCRIBING: Final = "device_models: asking a device what it is"
+"""The name of the task."""
+
 ITSELF: Final = "itself"
 """The choice of what the device says of itself."""
 
@@ -105,7 +108,7 @@ class ModelSteps(ConfigSubentryFlow):
         if self._task is None:
             connection = self._get_entry().runtime_data.connection
             self._task = self.hass.async_create_task(
-                connection.describe(self._asked_at), "device_models describe"
+                connection.describe(self._asked_at), DESCRIBING
             )
         if not self._task.done():
             return self.async_show_progress(

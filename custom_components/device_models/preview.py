@@ -21,6 +21,9 @@ LISTEN_SECONDS: Final = 1.5
 MAX_SHOWN: Final = 40
 """Characters of a value."""
 
+MAX_ROWS: Final = 250
+"""Nobody reads more, and a browser takes long to show them."""
+
 HIDDEN: Final = "•••"
 
 EXPLAINED: Final = (
@@ -62,7 +65,10 @@ async def async_probe(
 
 def table(decisions: tuple[Decision, ...], device: VirtualDevice | None) -> str:
     """Return the rows of the table: element, value now, what it becomes, why."""
-    return "\n".join(_row(decision, device) for decision in decisions)
+    rows = [_row(decision, device) for decision in decisions[:MAX_ROWS]]
+    if len(decisions) > MAX_ROWS:
+        rows.append(f"| … and {len(decisions) - MAX_ROWS} more | | | |")
+    return "\n".join(rows)
 
 
 def summary(decisions: tuple[Decision, ...]) -> str:
