@@ -75,6 +75,12 @@ def _add_coap(coap: argparse.ArgumentParser) -> None:
     coap.add_argument(
         "--max-age", type=int, default=MAX_AGE, help="seconds (default %(default)s)"
     )
+    coap.add_argument(
+        "--announce",
+        action="store_true",
+        help="let it be found (zeroconf) on the network of its IPv4 address; with "
+        "--host 0.0.0.0 on all",
+    )
 
 
 def _add_mqtt(mqtt: argparse.ArgumentParser) -> None:
@@ -126,6 +132,7 @@ def simulator_of(options: argparse.Namespace) -> Simulator:
             max_age=options.max_age,
             speed=options.speed,
             faults=faults,
+            announce=options.announce,
         )
     tls = ssl.create_default_context(cafile=options.ca) if _uses_tls(options) else None
     host, port = address_of(options.broker, 8883 if tls else 1883)

@@ -5,10 +5,12 @@ each action, and ``alert/<name>`` for each format.
 """
 
 import asyncio
+import logging
 from typing import Final, override
 
 from aiocoap.resource import Resource, Site, WKCResource
 
+from .announcing import Announcement
 from .behaviour import Alert, SimulatedDevice
 from .coap_elements import (
     ActionResource,
@@ -20,6 +22,8 @@ from .coap_resources import ReadableResource
 from .coap_server import CoapServer, require_free
 from .faults import Faults
 from .simulator import Simulator
+
+_LOGGER = logging.getLogger(__name__)
 
 MAX_AGE: Final = 30
 """Seconds for which a value is fresh, unless said otherwise."""
@@ -41,9 +45,16 @@ class CoapSimulator(Simulator):
         max_age: int = MAX_AGE,
         speed: float = 1.0,
         faults: Faults | None = None,
+        announce: bool = False,
     ) -> None:
-        """Describe where to listen; port 0 takes a free one and then keeps it."""
+        """Describe where to listen; port 0 takes a free one and then keeps it.
+
+        Raises:
+            ValueError: it is to be announced, and the host is no IPv4 address.
+
+        """
         super().__init__(device, speed=speed, faults=faults)
+        self._announcement = Announcement(device.model.name, host) if announce else None
         self.host = host
         self.port = port
         self.base = base.strip("/")
@@ -68,7 +79,7 @@ class CoapSimulator(Simulator):
 
     @override
     async def _open(self) -> None:
-        """Listen.
+        """Listen, and say so on the network if that is wanted.
 
         Raises:
             OSError: the port is taken.
@@ -77,11 +88,16 @@ class CoapSimulator(Simulator):
         if self.port:
             require_free(self.host, self.port)
         await self._serve()
+        if self._announcement is not None:
+            name = await self._announcement.start(self.port)
+            _LOGGER.info("%s is announced as %s", self.url, name)
 
     @override
     async def _close(self, *, politely: bool) -> None:
-        """Stop listening; CoAP has no word for that."""
+        """Stop listening; CoAP has no word for that, but an announcement has."""
         del politely
+        if self._announcement is not None:
+            await self._announcement.stop()
         server, self._server = self._server, None
         for shape in self._formats.values():
             shape.close()

@@ -8,9 +8,7 @@ from typing import Any
 
 from amqtt.broker import Broker
 from homeassistant.components.repairs import RepairsFlow
-from homeassistant.config_entries import (
-    ConfigSubentryFlow,
-)
+from homeassistant.config_entries import ConfigSubentryFlow, OptionsFlow
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant, ServiceRegistry
 from homeassistant.data_entry_flow import FlowManager
@@ -89,6 +87,8 @@ def texts_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
             check_flow_result(result, "config_subentries", flow.handler[1])
         elif isinstance(flow, RepairsFlow):
             check_flow_result(result, "issues", "model_changed", "fix_flow")
+        elif isinstance(flow, OptionsFlow):
+            check_flow_result(result, "options")
         elif flow.handler == DOMAIN:
             check_flow_result(result, "config")
         return result

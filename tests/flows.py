@@ -72,8 +72,12 @@ def only(entry: ConfigEntry) -> ConfigSubentry:
 
 
 def ids(registry: er.EntityRegistry) -> dict[str, str]:
-    """Return the ids of all entities."""
-    return {one.unique_id: one.entity_id for one in registry.entities.values()}
+    """Return the ids of all entities that stand for elements of models."""
+    return {
+        one.unique_id: one.entity_id
+        for one in registry.entities.values()
+        if "-health-" not in one.unique_id
+    }
 
 
 async def element_form(

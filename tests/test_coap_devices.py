@@ -1,12 +1,20 @@
 """How a device's values reach Home Assistant over CoAP."""
 
+import asyncio
+from typing import Any
+
+from homeassistant.const import CONF_PORT
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.device_models.const import CONF_PATIENCE
+from custom_components.device_models.iot.errors import UnreachableError
+from custom_components.device_models.systems import connection_for
 from simulators.coap import CoapSimulator
 
 from .acting import set_up, state_of, until
+from .iot.connections.udp_peer import silent, udp_peer
 
 pytestmark = pytest.mark.usefixtures("integration")
 
@@ -45,3 +53,23 @@ async def test_a_change_that_is_not_pushed_is_found_by_asking(
     await until(lambda: room.observers)
     room.device.put({"temperature": 13.5})
     await until(lambda: state_of(hass, TEMPERATURE) == "13.5")
+
+
+@pytest.mark.parametrize(("patience", "least", "most"), [({}, 0.2, 0.6), (44, 1.0, 4)])
+async def test_patience_that_was_set(
+    hass: HomeAssistant,
+    room_entry: MockConfigEntry,
+    quick_requests: None,
+    patience: Any,
+    least: float,
+    most: float,
+) -> None:
+    said = {CONF_PATIENCE: patience} if patience else {}
+    loop = asyncio.get_running_loop()
+    async with udp_peer(silent) as peer:
+        data = {**room_entry.data, CONF_PORT: peer.port, **said}
+        began = loop.time()
+        with pytest.raises(UnreachableError):
+            await connection_for(hass, data).open()
+        # The 11 seconds that are usual are 0.3 here.
+        assert least <= loop.time() - began <= most

@@ -162,6 +162,8 @@ async def test_broker_of_home_assistant_that_is_not_set_up(hass: HomeAssistant) 
 async def test_reconfigure_moves_the_connection(
     hass: HomeAssistant, room: CoapSimulator, room_entry: MockConfigEntry
 ) -> None:
+    title = f"CoAP 127.0.0.1:{room.port}"
+    hass.config_entries.async_update_entry(room_entry, title=title)
     await set_up(hass, room_entry)
     before = {state.entity_id for state in hass.states.async_all()}
     reloads = []

@@ -1,11 +1,15 @@
 """Changing a device that is there: its entities, its model, its connection."""
 
+import asyncio
+from dataclasses import replace
 import json
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiomqtt
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -16,9 +20,13 @@ from custom_components.device_models.const import (
     CONF_KEY,
     CONF_OVERLAY,
     DOMAIN,
+    SUBENTRY_DEVICE,
 )
-from custom_components.device_models.iot.formats import load
+from custom_components.device_models.export import device_file_text
+from custom_components.device_models.iot.formats import load, load_document
 from custom_components.device_models.iot.transforms import Transform
+from custom_components.device_models.mapping import decide
+from custom_components.device_models.mapping.decided import decisions_of, keep
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
@@ -433,8 +441,373 @@ async def test_number_that_packs_several_values(
             (0b0110, "off", "on", "Filling"),
         ):
             await client.publish("controller/status", str(status))
-            await until(lambda mode=mode: state_of(hass, "sensor.pump_mode") == mode)
+
+            def is_shown(wanted: str = mode) -> bool:
+                return state_of(hass, "sensor.pump_mode") == wanted
+
+            await until(is_shown)
             assert state_of(hass, "binary_sensor.pump_leak") == leak
             assert state_of(hass, "binary_sensor.pump_filter") == clogged
     assert state_of(hass, "sensor.pump_water_level") == "31.25"
     assert attributes_of(hass, "sensor.pump_water_level")["unit_of_measurement"] == "%"
+
+
+async def edited(
+    hass: HomeAssistant, entry: MockConfigEntry, element: str, **entered: object
+) -> dict[str, Any]:
+    """Change an element; None leaves a field empty. Returns the choices kept of it."""
+    flow_id, enabled = await shown_as_enabled(hass, entry)
+    form = await element_form(hass, flow_id, element, enabled) | entered
+    form = {key: value for key, value in form.items() if value is not None}
+    result = await answered(hass, flow_id, **form)
+    assert not result["errors"], result["description_placeholders"]
+    if result["step_id"] == "element":  # of another platform now
+        await answered(hass, flow_id, **suggested(result))
+    await answered(hass, flow_id, enabled=enabled)
+    await hass.async_block_till_done()
+    overlay = only(entry).data[CONF_OVERLAY]
+    said: dict[str, dict[str, Any]] = overlay.get("attributes", {})
+    return said.get(element.removeprefix("attribute-"), {})
+
+
+async def test_unit_can_be_taken_back_with_what_followed_from_it(
+    hass: HomeAssistant, room_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, room_entry)
+    said = await edited(hass, room_entry, "attribute-temperature", unit="kg")
+    assert said == {"unit": "kg", "device_class": "weight"}
+    said = await edited(hass, room_entry, "attribute-temperature", unit="lx")
+    assert said == {"unit": "lx", "device_class": "illuminance"}
+    said = await edited(hass, room_entry, "attribute-temperature", unit="°C")
+    assert said == {}
+    await edited(hass, room_entry, "attribute-temperature", unit="kg")
+    said = await edited(
+        hass, room_entry, "attribute-temperature", name="Air", reset=True
+    )
+    assert said == {}
+
+
+async def test_what_follows_from_a_scale_is_no_choice(
+    hass: HomeAssistant, pump: MqttSimulator, pump_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, pump_entry)
+    element = "attribute-targetPressure"
+    assert await edited(hass, pump_entry, element, scale=2) == {"scale": 2}
+    assert await edited(hass, pump_entry, element, name="P") == {
+        "name": "P",
+        "scale": 2,
+    }
+    assert await edited(hass, pump_entry, element, scale=None) == {"name": "P"}
+
+
+async def test_labels_can_be_taken_back(
+    hass: HomeAssistant, pump: MqttSimulator, pump_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, pump_entry)
+    element = "attribute-targetPressure"
+    labels = "1 = low\n3 = high"
+    said = await edited(hass, pump_entry, element, labels=labels)
+    assert said["labels"] == {"1": "low", "3": "high"}
+    flow_id, enabled = await shown_as_enabled(hass, pump_entry)
+    form = await element_form(hass, flow_id, element, enabled)
+    result = await answered(hass, flow_id, **(form | {"platform": "number"}))
+    placeholders = result["description_placeholders"]
+    assert placeholders["problem"] == "no number has labels"
+    assert await edited(hass, pump_entry, element, labels=None) == {}
+    assert hass.states.get("number.pump_target_pressure") is not None
+
+
+async def test_labels_of_the_author_can_be_taken_away(
+    hass: HomeAssistant, room_entry: MockConfigEntry
+) -> None:
+    subentry = only(room_entry)
+    overlay = {"attributes": {"temperature": {"labels": {"1": "low"}}}}
+    document = {**subentry.data["document"], "overlay": overlay}
+    hass.config_entries.async_update_subentry(
+        room_entry, subentry, data={**subentry.data, "document": document}
+    )
+    await set_up(hass, room_entry)
+    entity_id = "sensor.room_temperature"
+    assert attributes_of(hass, entity_id)["options"] == ["low"]
+    await edited(hass, room_entry, "attribute-temperature", labels=None)
+    shown = attributes_of(hass, entity_id)
+    assert (shown["device_class"], shown["unit_of_measurement"]) == (
+        "temperature",
+        "°C",
+    )
+
+
+async def test_choices_without_a_device_class(
+    hass: HomeAssistant, room_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, room_entry)
+    await edited(hass, room_entry, "attribute-temperature", labels="1 = low")
+    await edited(hass, room_entry, "attribute-temperature", device_class=None)
+    assert "options" not in attributes_of(hass, "sensor.room_temperature")
+    assert state_of(hass, "sensor.room_temperature") == "unknown"
+
+
+async def test_enabled_and_back_is_no_choice(
+    hass: HomeAssistant, room_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, room_entry)
+    _flow, enabled = await shown_as_enabled(hass, room_entry)
+    for wanted in (enabled[1:], enabled):
+        flow_id, _enabled = await shown_as_enabled(hass, room_entry)
+        await answered(hass, flow_id, enabled=wanted)
+        await hass.async_block_till_done()
+    assert only(room_entry).data[CONF_OVERLAY] == {"attributes": {}}
+
+
+async def test_what_comes_back_is_enabled_as_decided(
+    hass: HomeAssistant,
+    room_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    await set_up(hass, room_entry)
+    element, entity_id = "attribute-humidity", "sensor.room_humidity"
+    flow_id, enabled = await shown_as_enabled(hass, room_entry)
+    enabled.remove(element)
+    await answered(hass, flow_id, enabled=enabled)
+    await hass.async_block_till_done()
+    await edited(hass, room_entry, element, platform="binary_sensor")
+    assert entity_registry.async_get(entity_id) is None
+    flow_id, enabled = await shown_as_enabled(hass, room_entry)
+    form = await element_form(hass, flow_id, element, enabled)
+    await answered(hass, flow_id, **(form | {"reset": True}))
+    await answered(hass, flow_id, enabled=[*enabled, element])
+    await hass.async_block_till_done()
+    entity = entity_registry.async_get(entity_id)
+    assert entity is not None
+    assert entity.disabled_by is None
+    assert state_of(hass, entity_id) != "unavailable"
+
+
+async def test_change_leaves_entities_alone_that_stand_for_no_element(
+    hass: HomeAssistant,
+    room_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    await set_up(hass, room_entry)
+    subentry = only(room_entry)
+    other = entity_registry.async_get_or_create(
+        "sensor",
+        DOMAIN,
+        f"{subentry.data[CONF_KEY]}-health-something",
+        config_entry=room_entry,
+        config_subentry_id=subentry.subentry_id,
+    )
+    removed: list[str] = []
+
+    @callback
+    def listen(event: Event[er.EventEntityRegistryUpdatedData]) -> None:
+        if event.data["action"] == "remove":
+            removed.append(event.data["entity_id"])
+
+    hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, listen)
+    await edited(hass, room_entry, "attribute-temperature", name="Air")
+    assert entity_registry.async_get(other.entity_id) is not None
+    assert removed == []
+
+
+async def test_broken_device_with_choices_gets_another_model_and_keeps_its_ids(
+    hass: HomeAssistant,
+    room_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    await set_up(hass, room_entry)
+    await edited(hass, room_entry, "attribute-temperature", name="Air")
+    await with_pasted_model(hass, room_entry, NEXT)
+    before = ids(entity_registry)
+    entity_registry.async_update_entity(
+        "sensor.room_humidity", disabled_by=er.RegistryEntryDisabler.USER
+    )
+    subentry = only(room_entry)
+    overlay = {"attributes": {"temp": {"device_class": "nonsense"}}}
+    broken = {"model": NEXT, "overlay": overlay}
+    hass.config_entries.async_update_subentry(
+        room_entry, subentry, data={**subentry.data, "document": broken}
+    )
+    await hass.async_block_till_done()
+    assert (await shown_as_enabled(hass, room_entry))[1] == []
+    await changing(hass, room_entry, "export")
+    await with_pasted_model(hass, room_entry, NEXT)
+    assert ids(entity_registry) == before
+    shown = attributes_of(hass, "sensor.room_temperature")
+    assert shown["friendly_name"] == "Room Air"
+    entity = entity_registry.async_get("sensor.room_humidity")
+    assert entity is not None
+    assert entity.disabled_by is er.RegistryEntryDisabler.USER
+
+
+async def test_kept_decision_that_cannot_be_read_is_made_anew(
+    hass: HomeAssistant, room_entry: MockConfigEntry
+) -> None:
+    subentry = only(room_entry)
+    kept = {
+        "attribute-temperature": {"platform": "sensor", "colour": "red"},
+        "attribute-humidity": {"platform": "teapot"},
+    }
+    hass.config_entries.async_update_subentry(
+        room_entry, subentry, data={**subentry.data, CONF_DECISIONS: kept}
+    )
+    await set_up(hass, room_entry)
+    for name in ("temperature", "humidity"):
+        assert attributes_of(hass, f"sensor.room_{name}")["device_class"] == name
+
+
+async def test_change_that_was_begun_before_another_is_not_made(
+    hass: HomeAssistant, room_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, room_entry)
+    flow_id, enabled = await shown_as_enabled(hass, room_entry)
+    await with_pasted_model(hass, room_entry, NEXT)
+    result = await answered(hass, flow_id, enabled=enabled[1:])
+    assert result["reason"] == "changed_meanwhile"
+    assert only(room_entry).data["document"] == NEXT
+
+
+async def test_changes_in_quick_succession_lose_no_entity(
+    hass: HomeAssistant, room_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, room_entry)
+    before = {state.entity_id for state in hass.states.async_all()}
+    for title in ("One", "Two", "Three"):
+        hass.config_entries.async_update_subentry(
+            room_entry, only(room_entry), title=title
+        )
+        await asyncio.sleep(0)
+    await hass.async_block_till_done()
+    states = hass.states.async_all()
+    assert {state.entity_id for state in states} == before
+    assert "unavailable" not in {state.state for state in states}
+
+
+async def test_model_that_another_device_has_there_is_refused(
+    hass: HomeAssistant,
+    room_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    other = {**NEXT, "urn": "urn:other"}
+    hass.config_entries.async_add_subentry(
+        room_entry,
+        ConfigSubentry(
+            data=MappingProxyType(
+                {**only(room_entry).data, "document": other, CONF_KEY: "other"}
+            ),
+            subentry_type=SUBENTRY_DEVICE,
+            title="Other",
+            unique_id="urn:other",
+        ),
+    )
+    await set_up(hass, room_entry)
+    before = ids(entity_registry)
+    subentry_id = next(iter(room_entry.subentries))
+    result: Any = await room_entry.start_subentry_reconfigure_flow(hass, subentry_id)
+    flow_id = result["flow_id"]
+    await answered(hass, flow_id, next_step_id="model")
+    await answered(hass, flow_id, next_step_id="paste")
+    await answered(hass, flow_id, document=json.dumps(other))
+    result = await answered(hass, flow_id)
+    assert result["errors"] == {"base": "already_configured"}
+    assert ids(entity_registry) == before
+
+
+@pytest.mark.parametrize(
+    ("author", "user"),
+    [
+        ({"map": [0, 10, 0, 100]}, {"scale": 2}),
+        ({"unit": "W", "device_class": "power"}, {"platform": "binary_sensor"}),
+        ({"min": 10, "max": 20}, {"scale": 2}),
+        ({"labels": {"0": "Off", "1": "On"}}, {"labels": {}}),
+        ({}, {"unit": "°F"}),
+        ({}, {"min": None, "state_class": "total"}),
+        ({"name": "Level"}, {"category": None, "enabled": False}),
+    ],
+)
+def test_export_says_what_author_and_user_have_said_together(
+    author: dict[str, Any], user: dict[str, Any]
+) -> None:
+    attribute = {
+        "name": "tenths",
+        "type": "INTEGER",
+        "unit": "0.1 Cel",
+        "range": "0,100",
+        "writable": True,
+    }
+    overlay = {"attributes": {"tenths": author}}
+    document: dict[str, Any] = {
+        "model": {"urn": "urn:x", "name": "X", "attributes": [attribute]},
+        "overlay": overlay,
+    }
+    loaded = load_document(document, "x")
+    data = {
+        "document": document,
+        CONF_DECISIONS: keep(decide(loaded)),
+        CONF_OVERLAY: {"attributes": {"tenths": user}},
+    }
+    (wanted,) = decisions_of(data, loaded)
+    (made,) = decide(load(device_file_text(data, loaded).encode(), "export.yaml"))
+    assert replace(made, reasons={}) == replace(wanted, reasons={})
+
+
+def test_export_of_a_device_with_more_than_a_screenful() -> None:
+    attributes = [{"name": f"a{i}", "type": "NUMBER"} for i in range(60)]
+    document: dict[str, Any] = {"urn": "urn:x", "name": "X", "attributes": attributes}
+    loaded = load_document(document, "x")
+    user = {f"a{i}": {"enabled": i > 45} for i in range(0, 60, 2)}
+    data = {
+        "document": document,
+        CONF_DECISIONS: keep(decide(loaded)),
+        CONF_OVERLAY: {"attributes": user},
+    }
+    wanted = [one.enabled for one in decisions_of(data, loaded)]
+    made = decide(load(device_file_text(data, loaded).encode(), "export.yaml"))
+    assert [one.enabled for one in made] == wanted
+
+
+async def test_label_of_a_boolean_does_not_hide_what_it_is(
+    hass: HomeAssistant, room: CoapSimulator, room_entry: MockConfigEntry
+) -> None:
+    subentry = only(room_entry)
+    labels = {"true": "Open", "false": "Shut"}
+    overlay = {"attributes": {"windowOpen": {"labels": labels}}}
+    document = {**subentry.data["document"], "overlay": overlay}
+    hass.config_entries.async_update_subentry(
+        room_entry, subentry, data={**subentry.data, "document": document}
+    )
+    await set_up(hass, room_entry)
+    window = bool(room.device.values["windowOpen"])
+    states = hass.states.async_all("binary_sensor")
+    found = {
+        state.entity_id: state.state for state in states if "window" in state.entity_id
+    }
+    assert set(found.values()) == {"on" if window else "off"}, found
+
+
+async def test_class_that_follows_from_the_platform_can_be_cleared(
+    hass: HomeAssistant, room_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, room_entry)
+    element, entity_id = "attribute-fanSpeed", "sensor.room_fan_speed"
+    await edited(hass, room_entry, element, platform="sensor")
+    assert attributes_of(hass, entity_id)["state_class"] == "measurement"
+    await edited(hass, room_entry, element, state_class=None)
+    assert "state_class" not in attributes_of(hass, entity_id)
+    said = await edited(hass, room_entry, element, platform="number")
+    assert "platform" not in said
+    assert hass.states.get("number.room_fan_speed") is not None
+
+
+async def test_number_of_large_bounds_keeps_them(
+    hass: HomeAssistant, room_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, room_entry)
+    element = "attribute-fanSpeed"
+    await edited(hass, room_entry, element, min=2_000_000_000, max=4_294_967_295)
+    shown = attributes_of(hass, "number.room_fan_speed")
+    assert (shown["min"], shown["max"]) == (2_000_000_000, 4_294_967_295)
+    await edited(hass, room_entry, element, max=None)
+    shown = attributes_of(hass, "number.room_fan_speed")
+    assert shown["min"] == 2_000_000_000
+    assert shown["max"] > shown["min"]

@@ -3,10 +3,11 @@
 import json
 import os
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from homeassistant.components.repairs import DOMAIN as REPAIRS
-from homeassistant.config_entries import SOURCE_USER
+from homeassistant.config_entries import SOURCE_USER, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
@@ -20,6 +21,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.device_models import library
 from custom_components.device_models.const import DOMAIN, SUBENTRY_DEVICE
+from custom_components.device_models.export import async_save
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats.folders import beside
 from custom_components.device_models.library import (
@@ -29,7 +31,7 @@ from custom_components.device_models.library import (
 )
 from custom_components.device_models.repairs import LIBRARY_INTERVAL
 
-from .acting import set_up, state_of
+from .acting import device_subentry, set_up, state_of
 from .flows import Fix, answered, fixed, ids, issues, only
 
 MODEL: dict[str, Any] = {
@@ -321,3 +323,83 @@ def test_file_that_is_not_there_any_more(tmp_path: Path) -> None:
     (tmp_path / "gone.json").symlink_to(tmp_path / "nothing")
     (problem,) = read_library(tmp_path).broken
     assert str(problem) == "gone.json: (top): no such file or directory"
+
+
+@pytest.mark.usefixtures("integration")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"overlay": {"attributes": {"temperature": {"device_class": "nonsense"}}}},
+        {"binding": {"coap": {"attributes": {"wrong": "x"}}}},
+    ],
+)
+async def test_changed_model_that_cannot_be_used_changes_nothing(
+    hass: HomeAssistant,
+    hass_client: Fix,
+    own: Path,
+    room_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    wrong: dict[str, Any],
+) -> None:
+    assert await async_setup_component(hass, REPAIRS, {})
+    write(own / "room_climate.json", {"model": changed_room()["model"], **wrong})
+    await set_up(hass, room_entry)
+    before = ids(entity_registry)
+    done = await taken(hass, hass_client)
+    assert done["reason"] == "model_invalid"
+    assert ids(entity_registry) == before
+    assert len(issues(hass)) == 1
+
+
+@pytest.mark.usefixtures("integration")
+async def test_changed_model_that_another_device_has_there(
+    hass: HomeAssistant,
+    hass_client: Fix,
+    own: Path,
+    room_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    assert await async_setup_component(hass, REPAIRS, {})
+    document = changed_room()
+    document["model"]["urn"] = "urn:other"
+    write(own / "room_climate.json", document)
+    other = device_subentry("room_climate", "Other", "", source="paste", key="other")
+    hass.config_entries.async_add_subentry(
+        room_entry,
+        ConfigSubentry(
+            data=MappingProxyType(other["data"]),
+            subentry_type=SUBENTRY_DEVICE,
+            title="Other",
+            unique_id="urn:other",
+        ),
+    )
+    await set_up(hass, room_entry)
+    before = ids(entity_registry)
+    assert (await taken(hass, hass_client))["reason"] == "already_configured"
+    assert ids(entity_registry) == before
+
+
+async def taken(hass: HomeAssistant, hass_client: Fix) -> dict[str, Any]:
+    """Take the new version of the only issue; returns what comes of it."""
+    (issue,) = issues(hass)
+    client = await hass_client()
+    begun = await client.post(
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue.issue_id}
+    )
+    done = await client.post(
+        f"/api/repairs/issues/fix/{(await begun.json())['flow_id']}",
+        json={"next_step_id": "take"},
+    )
+    answer: dict[str, Any] = await done.json()
+    await hass.async_block_till_done()
+    return answer
+
+
+async def test_saved_device_takes_the_name_of_no_other_model(
+    hass: HomeAssistant, own: Path
+) -> None:
+    write(own / "thermo.json", MODEL)
+    with pytest.raises(FileExistsError):
+        await async_save(hass, "Thermo", "model: {}")
+    await async_save(hass, "Thermo 2", "model: {}")
+    assert (own / "thermo_2.yaml").exists()

@@ -1,6 +1,7 @@
 """What a person decided about how an element shows, read and applied."""
 
 from dataclasses import replace
+import math
 from typing import Any
 
 from homeassistant.const import EntityCategory, Platform
@@ -9,7 +10,7 @@ import pytest
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import Loaded, load_document
 from custom_components.device_models.iot.transforms import Transform
-from custom_components.device_models.iot.values import Range
+from custom_components.device_models.iot.values import JsonValue, Range
 from custom_components.device_models.mapping import decide
 from custom_components.device_models.mapping.decisions import Decision, platforms_of
 from custom_components.device_models.mapping.overlay import Overlay
@@ -26,6 +27,7 @@ MODEL: dict[str, Any] = {
             "step": 5,
             "writable": True,
         },
+        {"name": "tenths", "type": "INTEGER", "unit": "0.1 Cel", "writable": True},
         {"name": "open", "type": "BOOLEAN"},
         {"name": "on", "type": "BOOLEAN", "writable": True},
         {"name": "mode", "type": "STRING", "enum": ["A", "B"], "writable": True},
@@ -81,6 +83,12 @@ def decided(element: str, kind: str = "attributes", /, **said: object) -> Decisi
         ),
         ("level", {"min": 10}, {"range": Range(10, 255)}),
         ("level", {"max": 20, "step": 1}, {"range": Range(0, 20), "step": 1}),
+        ("level", {"min": None}, {"range": Range(-math.inf, 255)}),
+        ("level", {"min": None, "max": None}, {"range": None}),
+        ("level", {"labels": {}}, {"platform": Platform.NUMBER, "options": ()}),
+        ("tenths", {"unit": "°F", "scale": 0.1}, {"transform": Transform(scale=0.1)}),
+        ("tenths", {"platform": "switch"}, {"transform": Transform(), "unit": None}),
+        ("mode", {"scale": 3}, {"transform": Transform(), "options": ("A", "B")}),
         ("level", {"scale": -0.1}, {"range": Range(-25.5, 0), "step": 0.5}),
         ("level", {"offset": None}, {"transform": Transform()}),
         (
@@ -176,6 +184,13 @@ def test_overlay_of_actions_and_formats() -> None:
         ("level", {"mask": True}, "mask", "expected a whole number above 0"),
         ("level", {"step": -1}, "step", "expected a number above 0"),
         ("level", {"min": 300}, "max", "expected more than the minimum"),
+        (
+            "level",
+            {"platform": "number", "labels": {"1": "Low"}},
+            "labels",
+            "no number has labels",
+        ),
+        ("mode", {"labels": {"A": "B"}}, "labels", "expected different labels"),
         ("level", {"state_class": "total"}, "state_class", "no number has one"),
         ("status", {"labels": {"0": "a", "1": "a"}}, "labels", "different labels"),
         ("status", {"labels": {"0": ""}}, "labels.0", "expected a text"),
@@ -211,6 +226,29 @@ def test_choice_that_does_not_fit_is_passed_over_with_the_reason() -> None:
     after = Overlay(choices, "your choice").fitting(before)
     assert replace(after, reasons=before.reasons) == before
     assert after.reasons["overlay"] == "no temperature is in kg"
+
+
+def test_of_choices_that_do_not_fit_the_others_hold() -> None:
+    said: JsonValue = {
+        "unit": "kg",
+        "name": "Air",
+        "enabled": False,
+        "category": "diagnostic",
+    }
+    choices = replace(loaded({}), overlay={"attributes": {"temp": said}})
+    after = Overlay(choices, "your choice").fitting(decided("temp"))
+    assert (after.name, after.unit, after.enabled) == ("Air", "°C", False)
+    assert after.category is EntityCategory.DIAGNOSTIC
+    assert after.reasons["overlay"] == "no temperature is in kg"
+
+
+def test_of_choices_of_which_something_else_follows_the_independent_hold() -> None:
+    said: JsonValue = {"platform": "number", "labels": {"1": "Low"}, "name": "Air"}
+    choices = replace(loaded({}), overlay={"attributes": {"level": said}})
+    after = Overlay(choices, "your choice").fitting(decided("level"))
+    assert after.name == "Air"
+    assert after.platform is Platform.NUMBER
+    assert after.options == ()
 
 
 def test_platforms_begin_with_the_one_that_it_is() -> None:

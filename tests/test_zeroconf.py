@@ -1,6 +1,6 @@
 """Endpoints that announce themselves: offered, set up, and followed."""
 
-from dataclasses import replace
+import asyncio
 from ipaddress import ip_address
 import json
 from pathlib import Path
@@ -39,6 +39,8 @@ from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
 from .acting import free_port, set_up
+from .flows import answered
+from .iot.connections.coap_server import Content, bare_server
 
 COAP = "_coap._udp.local."
 WOT = "_wot._udp.local."
@@ -389,6 +391,13 @@ async def test_server_with_several_things_is_offered_once(hass: HomeAssistant) -
 
 
 @pytest.mark.usefixtures("integration")
+async def test_announcements_at_the_same_moment(hass: HomeAssistant) -> None:
+    names = ("Lamp", "Fan", "Box", "Lamp")
+    await asyncio.gather(*(announce(hass, heard(5683, instance=one)) for one in names))
+    assert len(offers(hass)) == 1
+
+
+@pytest.mark.usefixtures("integration")
 async def test_server_with_several_things_is_one_entry(hass: HomeAssistant) -> None:
     entry = entry_at(5683, unique_id="_wot._udp lamp")
     entry.add_to_hass(hass)
@@ -397,28 +406,30 @@ async def test_server_with_several_things_is_one_entry(hass: HomeAssistant) -> N
     assert entry.unique_id == "_wot._udp lamp"
     # It moves, and the announcement by which it is not known comes first.
     await announce(hass, heard(5690, type=WOT, instance="Fan"))
-    assert offers(hass) == ["Fan"]
+    await announce(hass, heard(5691, type=WOT, instance="Other"))
+    assert sorted(offers(hass)) == ["Fan", "Other"]
     await announce(hass, heard(5690, type=WOT, instance="Lamp"))
     assert place(entry) == ("127.0.0.1", 5690)
-    assert offers(hass) == []
+    assert offers(hass) == ["Other"]
 
 
 @pytest.mark.usefixtures("integration")
 async def test_offer_follows_its_endpoint(hass: HomeAssistant) -> None:
     await announce(hass, heard(5683))
     await announce(hass, heard(5683, instance="Other", address="192.0.2.9"))
-    offer = await announce(hass, heard(5690, address="192.0.2.7"))
+    offer: Any = await announce(hass, heard(5690, address="192.0.2.7"))
     assert offer["description_placeholders"]["address"] == "192.0.2.7:5690"
     assert sorted(offers(hass)) == ["Other", "Room sensor"]
 
 
 @pytest.mark.usefixtures("integration")
 async def test_ignored_endpoint_stays_ignored(hass: HomeAssistant) -> None:
-    offer = await announce(hass, heard(5683))
+    await announce(hass, heard(5683))
+    identity = read(heard(5683)).identity
     result = await hass.config_entries.flow.async_init(
         DOMAIN,
         context={"source": SOURCE_IGNORE},
-        data={"unique_id": offer["context"]["unique_id"], "title": "Room sensor"},
+        data={"unique_id": identity, "title": "Room sensor"},
     )
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert offers(hass) == []
@@ -458,24 +469,58 @@ async def test_offer_of_what_was_set_up_in_between_ends(
 
 @pytest.mark.usefixtures("integration", "quick_requests")
 @pytest.mark.parametrize("moves", [False, True])
+@pytest.mark.parametrize("announced", [{}, {CONF_THING: "/things/hall"}])
 async def test_what_was_announced_is_forgotten_with_the_place(
-    hass: HomeAssistant, room: CoapSimulator, *, moves: bool
+    hass: HomeAssistant, room: CoapSimulator, announced: dict[str, str], *, moves: bool
 ) -> None:
     port = free_port() if moves else room.port
     entry = entry_at(port, title="Hall", unique_id="_wot._udp hall")
     entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(
-        entry, data={**entry.data, CONF_THING: "/things/hall"}
-    )
-    result = await entry.start_reconfigure_flow(hass)
     entered = {**entry.data, CONF_PORT: room.port, CONF_INTERVAL: 60}
-    del entered[CONF_SYSTEM], entered[CONF_THING]
+    del entered[CONF_SYSTEM]
+    hass.config_entries.async_update_entry(entry, data={**entry.data, **announced})
+    result = await entry.start_reconfigure_flow(hass)
     await hass.config_entries.flow.async_configure(result["flow_id"], entered)
     await hass.async_block_till_done()
     assert entry.title == "Hall"
     assert entry.data[CONF_INTERVAL] == 60
-    kept = (entry.unique_id, entry.data.get(CONF_THING))
-    assert kept == ((None, None) if moves else ("_wot._udp hall", "/things/hall"))
+    assert entry.unique_id == (None if moves else "_wot._udp hall")
+    assert {CONF_THING: entry.data.get(CONF_THING)} == (
+        {CONF_THING: None} | ({} if moves else announced)
+    )
 
 
 # What is announced of a thing
+
+
+@pytest.mark.usefixtures("integration", "quick_requests")
+@pytest.mark.parametrize(
+    ("announced", "well_known", "found"),
+    [
+        ("/things/lamp", None, "Lamp"),
+        ("/things/lamp", "Porch", "Lamp"),
+        ("/things/none", "Porch", "Porch"),
+        ("/things/../lamp", "Porch", "Porch"),
+        ("/things/%ff", "Porch", "Porch"),
+    ],
+)
+async def test_announced_thing_description_is_what_the_device_says_of_itself(
+    hass: HomeAssistant, announced: str, well_known: str | None, found: str
+) -> None:
+    resources = {"things__lamp": Content(json.dumps(THING).encode(), 432)}
+    if well_known:
+        thing = {**THING, "title": well_known}
+        resources[".well-known__wot"] = Content(json.dumps(thing).encode(), 432)
+    async with bare_server(**resources) as server:
+        info = heard(server.port, type=WOT, properties={"td": announced})
+        result = await confirm(hass, await announce(hass, info))
+        assert result["data"][CONF_THING] == announced
+        flow_id = str(result["next_flow"][1])
+        await answered(hass, flow_id, next_step_id="device")
+        await answered(hass, flow_id)
+        await hass.async_block_till_done()
+        said: Any = await hass.config_entries.subentries.async_configure(flow_id)
+        assert said["step_id"] == "match"
+        (option, *_) = said["data_schema"].schema["model"].config["options"]
+        assert option["label"].startswith(f"{found} (")
+        await hass.config_entries.async_unload(result["result"].entry_id)

@@ -5,8 +5,10 @@ from functools import partial
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
 
-from .const import PLATFORMS
+from .const import DOMAIN, PLATFORMS
 from .exceptions import reworded
 from .iot.errors import CommunicationError, UnauthorizedError
 from .repairs import (
@@ -15,7 +17,16 @@ from .repairs import (
     async_withdraw,
 )
 from .runtime import DeviceModelsConfigEntry, EntryRuntime
+from .services import async_setup_services
 from .systems import connection_for
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
+    """Register the actions, which are there while no entry is loaded too."""
+    async_setup_services(hass)
+    return True
 
 
 async def async_setup_entry(
@@ -44,6 +55,7 @@ async def async_setup_entry(
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, end))
     entry.async_on_unload(entry.add_update_listener(_async_update_listener))
+    await runtime.async_follow()  # with what was changed meanwhile
     await async_watch_library(hass, entry)
     return True
 

@@ -5,22 +5,31 @@ from typing import Any, override
 
 from homeassistant.components.mqtt.const import DOMAIN as MQTT_DOMAIN
 from homeassistant.config_entries import (
+    SOURCE_IGNORE,
     SOURCE_USER,
+    SOURCE_ZEROCONF,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
+    OptionsFlow,
     SubentryFlowContext,
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.helpers import instance_id
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
+import voluptuous as vol
 
-from .const import CONF_SYSTEM, DOMAIN, SUBENTRY_DEVICE
+from .announcement import Announcement, spelled
+from .const import CONF_SYSTEM, CONF_THING, DOMAIN, SUBENTRY_DEVICE
 from .device_flow import DeviceSubentryFlow
 from .flow_forms import CONNECTION_FORMS, CREDENTIALS_FORM, SECTION_ADVANCED
 from .iot.errors import CommunicationError
+from .options_flow import CoapOptionsFlow
 from .systems import SYSTEMS, System, connection_for
 
 
@@ -30,6 +39,8 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = 1
     MINOR_VERSION = 1
 
+    _announced: Announcement
+
     @classmethod
     @callback
     @override
@@ -38,6 +49,20 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return the flow that adds a device to a connection."""
         return {SUBENTRY_DEVICE: DeviceSubentryFlow}
+
+    @classmethod
+    @callback
+    @override
+    def async_supports_options_flow(cls, config_entry: ConfigEntry) -> bool:
+        """Return whether a connection has options."""
+        return bool(config_entry.data[CONF_SYSTEM] == System.COAP)
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Return the flow that changes the options."""
+        return CoapOptionsFlow()
 
     @override
     async def async_step_user(
@@ -67,6 +92,60 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Set up a broker of its own."""
         return await self._async_connect(System.MQTT_BROKER, user_input)
+
+    @override
+    async def async_step_zeroconf(
+        self, discovery_info: ZeroconfServiceInfo
+    ) -> ConfigFlowResult:
+        """Offer an endpoint that announces itself, or follow it to a new address."""
+        announced = Announcement.of(
+            discovery_info, await instance_id.async_get(self.hass)
+        )
+        if announced is None:
+            return self.async_abort(reason="not_usable")
+        self._announced = announced
+        self.context["title_placeholders"] = {
+            "name": announced.name,
+            "address": announced.address,
+        }
+        for flow in self._async_offers():
+            same = flow["context"].get("unique_id") == announced.identity
+            if same and _address_of(flow) != announced.address:
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
+        entry = await self.async_set_unique_id(announced.identity)
+        if entry is not None and entry.source != SOURCE_IGNORE:
+            self._async_follow(entry, announced)
+        self._abort_if_unique_id_configured()
+        self._async_abort_if_present()
+        # One server with several things, or of both types, announces itself for each.
+        if any(_address_of(flow) == announced.address for flow in self._async_offers()):
+            return self.async_abort(reason="already_in_progress")
+        return await self.async_step_zeroconf_confirm()
+
+    async def async_step_zeroconf_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Set up the announced endpoint when its user wants it, and it answers."""
+        announced = self._announced
+        problem: CommunicationError | None = None
+        if user_input is not None:
+            self._async_abort_if_present()
+            form = CONNECTION_FORMS[announced.system]
+            entered = form({CONF_HOST: announced.host, CONF_PORT: announced.port})
+            data = {CONF_SYSTEM: announced.system, **_flat(entered), **announced.data}
+            problem = await _async_try(self.hass, data)
+            if problem is None:
+                return self.async_create_entry(title=announced.name, data=data)
+        return self.async_show_form(
+            step_id="zeroconf_confirm",
+            data_schema=vol.Schema({}),
+            errors={"base": problem.key} if problem else {},
+            description_placeholders={
+                "name": announced.name,
+                "address": announced.address,
+                **(problem.details if problem else {}),
+            },
+        )
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -143,8 +222,9 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
                 errors["base"] = problem.key
                 placeholders = problem.details
             elif entry is not None:
-                return self._async_updated(entry, title=kind.title(data), data=data)
+                return self._async_updated(entry, **_changed(entry, data))
             else:
+                await self._async_take_offer(data)
                 return self.async_create_entry(title=kind.title(data), data=data)
         shown = user_input or _nested(entry.data if entry else {})
         return self.async_show_form(
@@ -165,6 +245,54 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return result
 
+    @callback
+    def _async_offers(self) -> list[ConfigFlowResult]:
+        """Return the other announced endpoints that wait for their users."""
+        return self._async_in_progress(
+            include_uninitialized=True, match_context={"source": SOURCE_ZEROCONF}
+        )
+
+    async def _async_take_offer(self, data: Mapping[str, Any]) -> None:
+        """Take the identity of an offer of the same endpoint, which ends with that."""
+        if CONF_HOST not in data:
+            return
+        address = spelled(data[CONF_HOST], data[CONF_PORT])
+        for flow in self._async_offers():
+            if _address_of(flow) == address:
+                await self.async_set_unique_id(
+                    flow["context"]["unique_id"], raise_on_progress=False
+                )
+
+    @callback
+    def _async_follow(self, entry: ConfigEntry, announced: Announcement) -> None:
+        """Bring an entry to where its endpoint is now; one that runs reloads itself."""
+        data = announced.followed(entry.data)
+        self.hass.config_entries.async_update_entry(
+            entry, data=data, title=_title(entry, data)
+        )
+        # Another announcement of the same server may have been faster.
+        for flow in self._async_offers():
+            if _address_of(flow) == announced.address:
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    @callback
+    def _async_abort_if_present(self) -> None:
+        """End if an entry leads to the announced place; it learns who is there.
+
+        Raises:
+            AbortFlow: one does.
+
+        """
+        for entry in self._async_current_entries(include_ignore=False):
+            same_system = entry.data[CONF_SYSTEM] == self._announced.system
+            if same_system and self._announced.is_at(entry.data):
+                if entry.unique_id is None:
+                    self.hass.config_entries.async_update_entry(
+                        entry, unique_id=self._announced.identity
+                    )
+                    self._abort_if_unique_id_configured()
+                raise AbortFlow("already_configured")
+
     def _is_duplicate(
         self,
         data: Mapping[str, Any],
@@ -178,6 +306,29 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
             for other in self._async_current_entries(include_ignore=False)
             if entry is None or other.entry_id != entry.entry_id
         )
+
+
+def _address_of(flow: ConfigFlowResult) -> str | None:
+    """Return the place that a waiting offer is about."""
+    return flow["context"].get("title_placeholders", {}).get("address")
+
+
+def _title(entry: ConfigEntry, data: Mapping[str, Any]) -> str:
+    """Return the title of an entry with other data; one that was chosen stays."""
+    title = SYSTEMS[data[CONF_SYSTEM]].title
+    return title(data) if entry.title == title(entry.data) else entry.title
+
+
+def _changed(entry: ConfigEntry, data: dict[str, Any]) -> dict[str, Any]:
+    """Return what becomes of an entry whose user has entered data for it."""
+    changes = {"title": _title(entry, data), "data": data}
+    keys = SYSTEMS[data[CONF_SYSTEM]].identity
+    if any(entry.data.get(key) != data.get(key) for key in keys):
+        # Perhaps another device: what was announced before must not take it back.
+        return {**changes, "unique_id": None}
+    if CONF_THING in entry.data:
+        changes["data"] = {**data, CONF_THING: entry.data[CONF_THING]}
+    return changes
 
 
 async def _async_try(

@@ -25,12 +25,19 @@ PLATFORMS: Final = [
 CONF_SYSTEM: Final = "system"
 CONF_CONFIRMABLE: Final = "confirmable"
 CONF_INTERVAL: Final = "interval"
+CONF_PATIENCE: Final = "patience"
+CONF_THING: Final = "thing"
+"""The path of the Thing Description that the endpoint announced."""
 CONF_TLS: Final = "tls"
 CONF_CA: Final = "ca"
 CONF_CLIENT_CERTIFICATE: Final = "client_certificate"
 CONF_CLIENT_KEY: Final = "client_key"
 CONF_MQTT_VERSION: Final = "mqtt_version"
 CONF_WILL_TOPIC: Final = "will_topic"
+
+# Of a config entry's options: whom the actions for raw CoAP may ask besides
+CONF_ANY_HOST: Final = "any_host"
+CONF_OTHER_HOSTS: Final = "other_hosts"
 
 # Of a config subentry: one device
 SUBENTRY_DEVICE: Final = "device"
@@ -50,6 +57,10 @@ DEFAULT_INTERVAL: Final = timedelta(seconds=30)
 
 MIN_INTERVAL: Final = timedelta(seconds=1)
 MAX_INTERVAL: Final = timedelta(days=1)
+
+MIN_PATIENCE: Final = 11
+MAX_PATIENCE: Final = 120
+"""Seconds until a CoAP request without an answer is given up."""
 
 MAX_BACK_OFF: Final = 4
 """A device that does not answer is asked at most this many times more seldom, so that

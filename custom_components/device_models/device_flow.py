@@ -17,6 +17,7 @@ import voluptuous as vol
 
 from .const import (
     CONF_BASE,
+    CONF_CONFIRM,
     CONF_DECISIONS,
     CONF_DOCUMENT,
     CONF_KEY,
@@ -59,6 +60,8 @@ class DeviceSubentryFlow(ReviewSteps):
     _title: str
     _target: ConfigEntry | None = None
     """The entry that the device moves to, if it is not to stay where it is."""
+    _began_with: Mapping[str, Any]
+    """The device's data as it was when the change of it began."""
 
     async def async_step_user(
         self, _user_input: dict[str, Any] | None = None
@@ -110,6 +113,7 @@ class DeviceSubentryFlow(ReviewSteps):
     ) -> SubentryFlowResult:
         """Choose what to change about the device."""
         subentry = self._get_reconfigure_subentry()
+        self._began_with = subentry.data
         self._data = {CONF_OVERLAY: {}, **subentry.data}
         self._title = subentry.title
         self._loaded = model_of(subentry.data)
@@ -132,9 +136,7 @@ class DeviceSubentryFlow(ReviewSteps):
             problem = self._check(user_input, but=subentry.subentry_id)
             if problem is None:
                 self._title = user_input[CONF_NAME].strip()
-                return self._update(
-                    {**self._data, CONF_SILENT_AFTER: None, **_placed(user_input)}
-                )
+                return self._update({**_unplaced(self._data), **_placed(user_input)})
         shown = user_input or {**self._data, CONF_NAME: self._title}
         return self.form("place", self._device_form.schema, shown, problem)
 
@@ -148,16 +150,22 @@ class DeviceSubentryFlow(ReviewSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Show what another model would change."""
+        problem: ModelError | str | None = None
         if user_input is not None:
-            language = self.hass.config.language
-            return self._update(
-                with_model(self._data, self._loaded, self._source, language)
-            )
+            subentry = self._get_reconfigure_subentry()
+            problem = self._check(self._data, but=subentry.subentry_id)
+            if problem is None:
+                language = self.hass.config.language
+                return self._update(
+                    with_model(self._data, self._loaded, self._source, language)
+                )
         changes = changes_by(self._data, self._loaded)
-        return self.async_show_form(
-            step_id="changes",
-            data_schema=vol.Schema({}),
-            description_placeholders={
+        return self.form(
+            "changes",
+            vol.Schema({}),
+            {},
+            problem,
+            {
                 "model": self._loaded.model.name,
                 "changes": "\n".join(f"- {one}" for one in changes) or "–",
             },
@@ -168,9 +176,11 @@ class DeviceSubentryFlow(ReviewSteps):
     ) -> SubentryFlowResult:
         """Choose another connection for the device."""
         entries = self._other_entries()
-        if user_input is not None:
+        if user_input is not None and user_input[CONF_ENTRY] in entries:
             self._target = entries[user_input[CONF_ENTRY]]
             return await self._async_place(None)
+        if not entries:
+            return self.async_abort(reason="no_connection")
         titles = {entry_id: entry.title for entry_id, entry in entries.items()}
         return self.form("move", entry_form(titles), {}, None)
 
@@ -179,7 +189,7 @@ class DeviceSubentryFlow(ReviewSteps):
     ) -> SubentryFlowResult:
         """Show the device as a file that others can use."""
         problem: str | None = None
-        text = device_file_text(self._data, self._loaded)
+        text = device_file_text(self._data, self._loaded, self.hass.config.language)
         if user_input is not None:
             name = user_input.get(CONF_FILE, "").strip()
             if not name:
@@ -230,7 +240,7 @@ class DeviceSubentryFlow(ReviewSteps):
     def _first_guess(self) -> dict[str, Any]:
         """Return what the form of a device's place begins with."""
         if self._target is not None:
-            return {CONF_NAME: self._title, CONF_BASE: self._data[CONF_BASE]}
+            return {**self._data, CONF_NAME: self._title}
         return {CONF_NAME: self._loaded.model.name, CONF_BASE: self._asked_at}
 
     async def _async_move(
@@ -238,9 +248,11 @@ class DeviceSubentryFlow(ReviewSteps):
     ) -> SubentryFlowResult:
         """Give the device to another connection, with all that it has become."""
         entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
+        if subentry.data != self._began_with:
+            return self.async_abort(reason="changed_meanwhile")
         if entry.state is ConfigEntryState.LOADED:
             await entry.runtime_data.async_release(subentry.subentry_id)
-        data = {**self._data, **placed}
+        data = {**_unplaced(self._data), **placed}
         moved = ConfigSubentry(
             data=MappingProxyType(data),
             subentry_type=SUBENTRY_DEVICE,
@@ -255,6 +267,8 @@ class DeviceSubentryFlow(ReviewSteps):
     def _update(self, data: dict[str, Any]) -> SubentryFlowResult:
         """Change the device's subentry, and what the registries hold of it."""
         entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
+        if subentry.data != self._began_with:
+            return self.async_abort(reason="changed_meanwhile")
         async_follow_data(self.hass, entry, subentry, data)
         return self.async_update_and_abort(
             entry,
@@ -310,6 +324,12 @@ class DeviceSubentryFlow(ReviewSteps):
         except ModelError as err:
             return err
         return None
+
+
+def _unplaced(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a device's data without what the form of its place asks for."""
+    place = (CONF_BASE, CONF_SILENT_AFTER, CONF_CONFIRM)
+    return {key: value for key, value in data.items() if key not in place}
 
 
 def _placed(user_input: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What a bug report needs, without secrets."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
@@ -8,6 +9,7 @@ from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
+from .coap_actions import DATA_COAP
 from .const import CONF_CA, CONF_CLIENT_CERTIFICATE, CONF_CLIENT_KEY
 from .coordinator import DeviceCoordinator
 from .runtime import DeviceModelsConfigEntry
@@ -22,7 +24,7 @@ TO_REDACT = {
 
 
 async def async_get_config_entry_diagnostics(
-    _hass: HomeAssistant, entry: DeviceModelsConfigEntry
+    hass: HomeAssistant, entry: DeviceModelsConfigEntry
 ) -> dict[str, Any]:
     """Return what is known of an entry and all its devices."""
     runtime = entry.runtime_data
@@ -35,6 +37,7 @@ async def async_get_config_entry_diagnostics(
         "devices": [
             _device(coordinator) for coordinator in runtime.coordinators.values()
         ],
+        "running": hass.data[DATA_COAP].running(entry.entry_id),
     }
 
 
@@ -64,6 +67,8 @@ def _device(coordinator: DeviceCoordinator) -> dict[str, Any]:
         "pushed": sorted(coordinator.connection.pushed(device)),
         "interval": coordinator.update_interval,
         "dropped": dict(device.dropped),
+        "health": asdict(coordinator.connection.health(device)),
+        "trace": coordinator.connection.trace(device),
         "values": {name: _reading(coordinator, name) for name in sorted(device.values)},
         "decisions": [
             {

@@ -23,6 +23,7 @@ import voluptuous as vol
 from .iot.model import DeviceModel
 from .iot.values import DataType, JsonValue
 from .mapping.decisions import DEVICE_CLASSES, UNITS, Decision, Kind, platforms_of
+from .mapping.overlay import PASSED_OVER
 
 CONF_RESET: Final = "reset"
 
@@ -46,6 +47,8 @@ class Field(NamedTuple):
     present: Callable[[Decision], object]
     """What the decision has; None if it has nothing."""
     required: bool = False
+    empty: JsonValue = None
+    """What is said where it is left empty."""
 
 
 def _select(
@@ -70,6 +73,11 @@ def _bound(decision: Decision, end: int) -> float | None:
     """Return the lower or the upper bound, if there is one."""
     bound = decision.range.ends[end] if decision.range else math.inf
     return bound if math.isfinite(bound) else None
+
+
+def _is_measured(decision: Decision, kind: DataType | None) -> bool:
+    """Whether a number is shown as one."""
+    return kind in NUMERIC and decision.platform in UNITS and not decision.options
 
 
 FIELDS: Final[Mapping[str, Field]] = {
@@ -112,14 +120,16 @@ FIELDS: Final[Mapping[str, Field]] = {
         lambda decision: decision.category and str(decision.category),
     ),
     "scale": Field(
-        lambda _decision, kind: kind in NUMERIC,
+        _is_measured,
         lambda _decision, _model: NUMBER,
         lambda decision: decision.transform.scale,
+        empty=1.0,
     ),
     "offset": Field(
-        lambda _decision, kind: kind in NUMERIC,
+        _is_measured,
         lambda _decision, _model: NUMBER,
         lambda decision: decision.transform.offset,
+        empty=0.0,
     ),
     "min": Field(
         lambda decision, _kind: decision.platform is Platform.NUMBER,
@@ -139,7 +149,8 @@ FIELDS: Final[Mapping[str, Field]] = {
     "labels": Field(
         lambda _decision, kind: kind in LISTABLE,
         lambda _decision, _model: LINES,
-        lambda decision: lines_of(decision.transform.labels) or None,
+        lambda decision: lines_of(decision.transform.labels),
+        empty="",
     ),
     "mask": Field(
         lambda _decision, kind: kind is DataType.INTEGER,
@@ -176,14 +187,19 @@ def choices_of(
     user_input: Mapping[str, Any],
     settled: Decision,
     shown: Decision,
+    before: Mapping[str, JsonValue],
     model: DeviceModel,
 ) -> dict[str, JsonValue]:
     """Return what the user has chosen that the rules have not, as an overlay.
+
+    What was not touched stays what it was: a choice of before, or what follows from
+    the others.
 
     Args:
         user_input: the form.
         settled: what the rules say.
         shown: what the form was made for.
+        before: what the user had chosen then.
         model: the model with the element.
 
     Raises:
@@ -193,11 +209,35 @@ def choices_of(
     if user_input[CONF_RESET]:
         return {}
     chosen: dict[str, JsonValue] = {}
+    # The form does not show a choice that was passed over: it has had its time.
+    all_hold = PASSED_OVER not in shown.reasons
     for key, item in _fields(shown, model).items():
-        value = user_input.get(key)
-        if value != item.present(settled):
-            chosen[key] = labels_of(value or "") if key == "labels" else value
+        value = user_input.get(key, item.empty)
+        if all_hold and value == item.present(shown):
+            if key in before:
+                chosen[key] = before[key]
+        elif value != item.present(settled):
+            chosen[key] = labels_of(value) if key == "labels" else value
     return chosen
+
+
+def overruled(
+    user_input: Mapping[str, Any],
+    shown: Decision,
+    decided: Decision,
+    model: DeviceModel,
+) -> dict[str, JsonValue]:
+    """Return what the user has changed in the form, but has come out differently.
+
+    It is as the rules have it, but something else would follow from other choices.
+    """
+    return {
+        key: value
+        for key, item in _fields(decided, model).items()
+        if key in _fields(shown, model) and key != "labels"
+        if (value := user_input.get(key, item.empty)) != item.present(shown)
+        if value != item.present(decided)
+    }
 
 
 def lines_of(labels: Mapping[str, str]) -> str:

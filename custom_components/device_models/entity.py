@@ -16,7 +16,7 @@ from .coordinator import DeviceCoordinator
 from .exceptions import rewords_errors
 from .iot.device import Certainty
 from .iot.spelling import WORDS, as_text, from_text
-from .iot.values import Scalar
+from .iot.values import DataType, Scalar
 from .mapping.decisions import Decision
 from .runtime import EntryRuntime
 
@@ -124,9 +124,12 @@ class AttributeEntity(ModelEntity):
     @property
     def truth(self) -> bool | None:
         """Whether what is shown means on: true, not 0, or a word for it."""
+        on: bool | None
         match value := self.current:
             case bool():
                 return value
+            case str() if self.attribute.type is DataType.BOOLEAN:  # a label
+                on = self.device.values[self.attribute.name].value is True
             case str():
                 on = WORDS.get(value.lower())
             case int() | float():

@@ -1,28 +1,95 @@
 """A device as a file that other users can take in."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.util import slugify
 
-from .const import CONF_OVERLAY, DOMAIN
+from .const import DOMAIN
 from .iot.formats import Loaded
 from .iot.formats.device_file_writing import to_yaml, write_device_file
 from .iot.values import JsonValue
+from .mapping import decide
+from .mapping.decided import decisions_of
+from .mapping.decisions import UNITS, Decision, Kind
 
-type _Overlay = Mapping[str, Mapping[str, Mapping[str, JsonValue]]]
+ALONE: Final = ("name", "device_class", "state_class", "category", "enabled")
+"""What can be said about an element without anything else."""
+
+OF_VALUES: Final = ("platform", "unit", "transform", "options")
+OF_NUMBERS: Final = (*OF_VALUES, "range", "step")
+"""What cannot: other things follow from it."""
 
 
-def device_file_text(data: Mapping[str, Any], loaded: Loaded) -> str:
+def device_file_text(
+    data: Mapping[str, Any], loaded: Loaded, language: str | None = None
+) -> str:
     """Return the device file of a device: its model, its binding, and its overlay.
 
-    What the user has chosen comes before what the author of the model has.
+    The overlay is that of the author, and what the device has become besides: by
+    choices of its user, or by the rules of another time.
     """
-    overlay = _merged(loaded.overlay, data.get(CONF_OVERLAY, {}))  # type: ignore[arg-type]  # the overlay has been read
+    overlay: dict[str, dict[str, dict[str, JsonValue]]] = {
+        kind: {name: dict(said) for name, said in elements.items()}  # type: ignore[arg-type,union-attr]  # the overlay has been read
+        for kind, elements in loaded.overlay.items()
+        if elements
+    }
+    wanted = decisions_of(data, loaded, language)
+    for others_too in (False, True):
+        by_itself = decide(replace(loaded, overlay=overlay), language)
+        if all(map(_is_same, wanted, by_itself, strict=True)):
+            break
+        for decision, other in zip(wanted, by_itself, strict=True):
+            elements = overlay.setdefault(decision.kind.value, {})
+            said = _said(decision, other)
+            if said.keys() <= set(ALONE):
+                said = {**elements.get(decision.element, {}), **said}
+            if others_too:  # enabling one may have disabled another
+                said["enabled"] = decision.enabled
+            if said:
+                elements[decision.element] = said
     return to_yaml(write_device_file(loaded, overlay))
+
+
+def _is_same(wanted: Decision, other: Decision) -> bool:
+    """Whether nothing needs to be said for one decision to be the other."""
+    return not _said(wanted, other)
+
+
+def _said(wanted: Decision, other: Decision) -> dict[str, JsonValue]:
+    """Return what an overlay must say for one decision to be made, not the other.
+
+    That is all of it if they are not of one platform, measure or range: what is not
+    said would follow from that.
+    """
+    differing: dict[str, JsonValue] = {
+        name: getattr(wanted, name)
+        for name in ALONE
+        if getattr(wanted, name) != getattr(other, name)
+    }
+    names = OF_NUMBERS if wanted.platform is Platform.NUMBER else OF_VALUES
+    if all(getattr(wanted, name) == getattr(other, name) for name in names):
+        return differing
+    said: dict[str, JsonValue] = {name: getattr(wanted, name) for name in ALONE}
+    said |= {"platform": wanted.platform, "unit": wanted.unit}
+    transform = wanted.transform
+    if wanted.kind is Kind.ATTRIBUTE:
+        said |= {"mask": transform.mask, "invert": transform.invert}
+        if transform.labels or other.transform.labels:
+            said["labels"] = dict(transform.labels)
+    if wanted.platform in UNITS and not wanted.options:
+        said |= {"scale": transform.scale, "offset": transform.offset}
+    if wanted.platform is Platform.NUMBER:
+        ends = wanted.range.ends if wanted.range else (math.inf, math.inf)
+        low, high = (end if math.isfinite(end) else None for end in ends)
+        said |= {"min": low, "max": high, "step": wanted.step}
+    return said
 
 
 async def async_save(hass: HomeAssistant, name: str, text: str) -> None:
@@ -42,23 +109,12 @@ async def async_save(hass: HomeAssistant, name: str, text: str) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that is not there yet."""
+    """Write a file that is not there yet, in any format: the library goes by names."""
     path.parent.mkdir(exist_ok=True)
+    for other in path.parent.iterdir():
+        if other.stem == path.stem and other.is_file():
+            raise FileExistsError(other)
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _merged(author: _Overlay, user: _Overlay) -> dict[str, JsonValue]:
-    """Return two overlays as one: of each field, what the user says counts."""
-    return {
-        kind: {
-            name: {
-                **author.get(kind, {}).get(name, {}),
-                **user.get(kind, {}).get(name, {}),
-            }
-            for name in {**author.get(kind, {}), **user.get(kind, {})}
-        }
-        for kind in {**author, **user}
-    }

@@ -30,6 +30,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .const import (
+    CONF_ANY_HOST,
     CONF_BASE,
     CONF_CA,
     CONF_CLIENT_CERTIFICATE,
@@ -39,12 +40,16 @@ from .const import (
     CONF_DOCUMENT,
     CONF_INTERVAL,
     CONF_MQTT_VERSION,
+    CONF_OTHER_HOSTS,
+    CONF_PATIENCE,
     CONF_SILENT_AFTER,
     CONF_TLS,
     CONF_WILL_TOPIC,
     DEFAULT_INTERVAL,
     MAX_INTERVAL,
+    MAX_PATIENCE,
     MIN_INTERVAL,
+    MIN_PATIENCE,
 )
 from .systems import System
 
@@ -91,6 +96,7 @@ CONNECTION_FORMS: Final[Mapping[System, vol.Schema]] = {
             vol.Required(
                 CONF_INTERVAL, default=DEFAULT_INTERVAL.total_seconds()
             ): _seconds(MIN_INTERVAL.total_seconds(), MAX_INTERVAL.total_seconds()),
+            vol.Optional(CONF_PATIENCE): _seconds(MIN_PATIENCE, MAX_PATIENCE),
         }
     ),
     System.HOME_ASSISTANT_MQTT: vol.Schema({}),
@@ -123,6 +129,13 @@ CONNECTION_FORMS: Final[Mapping[System, vol.Schema]] = {
         }
     ),
 }
+
+COAP_OPTIONS_FORM: Final = vol.Schema(
+    {
+        vol.Required(CONF_ANY_HOST, default=False): BooleanSelector(),
+        vol.Optional(CONF_OTHER_HOSTS): TextSelector(TextSelectorConfig(multiple=True)),
+    }
+)
 
 
 class DeviceForm(NamedTuple):

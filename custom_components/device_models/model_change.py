@@ -16,7 +16,7 @@ from .iot.difference import difference
 from .iot.formats import Loaded
 from .iot.values import JsonValue
 from .mapping import decide
-from .mapping.decided import keep, model_of, settled
+from .mapping.decided import keep, known_before, model_of
 from .mapping.decisions import Decision
 
 
@@ -50,9 +50,10 @@ def with_model(
     """
     before = model_of(data)
     changes = difference(before.model, new.model)
-    kept = {decision.key: decision for decision in settled(data, before, language)}
+    kept = known_before(data, before, language)
     former = {_key(name): _key(was) for name, was in (changes.renamed or {}).items()}
     different = {_key(name) for name in changes.changed or ()}
+    different |= {_key(name) for name in changes.added}
     decisions = _distinct(
         [
             _continued(
@@ -93,6 +94,7 @@ def _distinct(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
     What is new may have the name that something had before it was renamed.
     """
     taken = {one.origin for one in decisions if one.origin}
+    keys = {one.key for one in decisions}
     distinct: list[Decision] = []
     for decision in decisions:
         if decision.origin or decision.key not in taken:
@@ -101,7 +103,7 @@ def _distinct(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
         origin = next(
             free
             for number in count(2)
-            if (free := f"{decision.key}-{number}") not in taken
+            if (free := f"{decision.key}-{number}") not in taken | keys
         )
         distinct.append(replace(decision, origin=origin))
     return tuple(distinct)

@@ -9,13 +9,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import DeviceCoordinator
 from .entity import AttributeEntity, add_entities
-from .iot.values import DataType, Range
+from .iot.values import MAX_EXACT, DataType, Range
 from .mapping.decisions import Decision
 from .runtime import DeviceModelsConfigEntry
 
 PARALLEL_UPDATES = 1  # small devices take one command at a time
 
-UNBOUNDED: Final = 1_000_000_000.0
+UNBOUNDED: Final = float(MAX_EXACT)
 """The bounds of a number whose model has none; Home Assistant's own would be 0 and
 100, which no model says."""
 

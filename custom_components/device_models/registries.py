@@ -9,7 +9,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .const import CONF_KEY, DOMAIN
 from .mapping.decided import decisions_of, model_of
-from .mapping.decisions import Decision
+from .mapping.decisions import Decision, Kind
 
 
 @callback
@@ -22,7 +22,8 @@ def async_follow_data(
     """Have the entity registry follow what is about to change about a device.
 
     Entities of what is gone, or has moved to another platform, are removed: their user
-    was told. Whether an entity is enabled changes only where that was decided anew.
+    was told. Whether an entity is enabled changes only where that was decided anew;
+    of one that comes back, Home Assistant would know only how it was when it went.
     """
     registry = er.async_get(hass)
     language = hass.config.language
@@ -34,18 +35,37 @@ def async_follow_data(
         (decision.platform.value, f"{data[CONF_KEY]}-{decision.element_id}"): decision
         for decision in _decisions(data, language)
     }
+    # A device also has entities that stand for no element of its model.
+    of_elements = tuple(f"{data[CONF_KEY]}-{kind.word}-" for kind in Kind)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
         if entity.config_subentry_id != subentry.subentry_id:
             continue
         decision = after.get((entity.domain, entity.unique_id))
         was = decision and before.get(decision.element_id)
         if decision is None:
-            registry.async_remove(entity.entity_id)
-        elif was is None or decision.enabled is not was.enabled:
-            disabled_by = None
-            if not decision.enabled:
-                disabled_by = er.RegistryEntryDisabler.INTEGRATION
-            registry.async_update_entity(entity.entity_id, disabled_by=disabled_by)
+            if entity.unique_id.startswith(of_elements):
+                registry.async_remove(entity.entity_id)
+        elif was is not None and decision.enabled is not was.enabled:
+            _enable(registry, entity, decision)
+    for (platform, unique_id), decision in after.items():
+        if (platform, DOMAIN, unique_id) in registry.deleted_entities:
+            back = registry.async_get_or_create(
+                platform,
+                DOMAIN,
+                unique_id,
+                config_entry=entry,
+                config_subentry_id=subentry.subentry_id,
+            )
+            if back.disabled_by in (None, er.RegistryEntryDisabler.INTEGRATION):
+                _enable(registry, back, decision)
+
+
+def _enable(
+    registry: er.EntityRegistry, entity: er.RegistryEntry, decision: Decision
+) -> None:
+    """Have an entity enabled, or not, as it is decided."""
+    disabled_by = None if decision.enabled else er.RegistryEntryDisabler.INTEGRATION
+    registry.async_update_entity(entity.entity_id, disabled_by=disabled_by)
 
 
 def _decisions(data: Mapping[str, Any], language: str) -> tuple[Decision, ...]:

@@ -13,11 +13,13 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 
 from .const import CONF_DOCUMENT, CONF_IGNORED, CONF_SOURCE, DOMAIN, SUBENTRY_DEVICE
-from .coordinator import identity_of
+from .coordinator import binding_of, identity_of
+from .iot.errors import ModelError
 from .iot.formats import Loaded
 from .library import async_library
 from .model_change import changes_by, with_model
 from .registries import async_follow_data
+from .systems import connection_for
 
 ISSUE: Final = "model_changed"
 
@@ -110,10 +112,24 @@ class ModelChangedFlow(RepairsFlow):
         entry, subentry, new = found
         source = subentry.data[CONF_SOURCE]
         language = self.hass.config.language
-        data = with_model(subentry.data, new, source, language)
+        try:
+            connection_for(self.hass, entry.data).check(
+                new.model, binding_of(subentry.data, new)
+            )
+            data = with_model(subentry.data, new, source, language)
+        except ModelError as err:
+            return self.async_abort(
+                reason=err.key, description_placeholders=dict(err.details)
+            )
+        identity = identity_of(data, new)
+        if any(
+            other.unique_id == identity and other is not subentry
+            for other in entry.subentries.values()
+        ):
+            return self.async_abort(reason="already_configured")
         async_follow_data(self.hass, entry, subentry, data)
         self.hass.config_entries.async_update_subentry(
-            entry, subentry, data=data, unique_id=identity_of(data, new)
+            entry, subentry, data=data, unique_id=identity
         )
         return self.async_create_entry(data={})
 

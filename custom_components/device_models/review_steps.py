@@ -7,7 +7,7 @@ from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_PLATFORM
 
 from .const import CONF_OVERLAY
-from .element_form import choices_of, element_form
+from .element_form import CONF_RESET, choices_of, element_form, overruled
 from .flow_forms import CONF_CHANGE, CONF_ENABLED, review_form
 from .iot.device import VirtualDevice
 from .iot.errors import ModelError
@@ -67,11 +67,7 @@ class ReviewSteps(ModelSteps):
         self._review = step_id
         decisions = self.decisions()
         if user_input is not None:
-            for decision in decisions:
-                wanted = decision.key in user_input[CONF_ENABLED]
-                if wanted is not decision.enabled:
-                    chosen = {**self._chosen(decision), CONF_ENABLED: wanted}
-                    self._choose(decision, chosen)
+            self._enable(decisions, user_input[CONF_ENABLED])
             if CONF_CHANGE not in user_input:
                 return await self.async_reviewed()
             self._element = user_input[CONF_CHANGE]
@@ -136,19 +132,29 @@ class ReviewSteps(ModelSteps):
 
     def _change(self, shown: Decision, user_input: dict[str, Any]) -> dict[str, str]:
         """Note what the user has chosen; returns what is wrong with it, if anything."""
-        model = self._loaded.model
-        language = self.hass.config.language
-        rules = self._find(settled(self._data, self._loaded, language))
+        rules = self._find(self._settled())
+        before = self._chosen(shown)
         try:
-            chosen = choices_of(user_input, rules, shown, model)
+            chosen = choices_of(user_input, rules, shown, before, self._loaded.model)
         except ValueError as err:
             return {"field": "labels", "problem": f"expected “value = label”: {err}"}
-        try:
-            decided = with_choices(rules, chosen, self._loaded)
-        except ModelError as err:
-            field = err.details["where"].rpartition(".")[2]
-            return {"field": field, "problem": err.details["problem"]}
-        if problem := objection(decided, model):
+        decided, problem = self._decided(rules, chosen)
+        untouched = [
+            name
+            for name in INFERRED
+            if name in chosen and name in before and chosen[name] == before[name]
+        ]
+        if problem and untouched:
+            # It may be of what followed from choices that are others now.
+            for name in untouched:
+                del chosen[name]
+            decided, problem = self._decided(rules, chosen)
+        if not problem and not user_input[CONF_RESET]:
+            model = self._loaded.model
+            if undone := overruled(user_input, shown, decided, model):
+                chosen |= undone
+                decided, problem = self._decided(rules, chosen)
+        if problem:
             return {"field": problem[0], "problem": problem[1]}
         # What follows from the choices is kept with them, to hold as they do.
         for name in INFERRED:
@@ -156,6 +162,33 @@ class ReviewSteps(ModelSteps):
                 chosen[name] = getattr(decided, name)
         self._choose(shown, chosen)
         return {}
+
+    def _decided(
+        self, rules: Decision, chosen: dict[str, JsonValue]
+    ) -> tuple[Decision, tuple[str, str] | None]:
+        """Return what choices make of an element, and what is wrong with it."""
+        try:
+            decided = with_choices(rules, chosen, self._loaded)
+        except ModelError as err:
+            field = err.details["where"].rpartition(".")[2]
+            return rules, (field, err.details["problem"])
+        return decided, objection(decided, self._loaded.model)
+
+    def _enable(self, decisions: tuple[Decision, ...], wanted: list[str]) -> None:
+        """Note which elements the user wants to be enabled."""
+        rules = {one.key: one for one in self._settled()}
+        for decision in decisions:
+            enabled = decision.key in wanted
+            if enabled is decision.enabled:
+                continue
+            chosen = {**self._chosen(decision), CONF_ENABLED: enabled}
+            if rules[decision.key].enabled is enabled:
+                del chosen[CONF_ENABLED]
+            self._choose(decision, chosen)
+
+    def _settled(self) -> tuple[Decision, ...]:
+        """Return what is decided without the choices of the user."""
+        return settled(self._data, self._loaded, self.hass.config.language)
 
     def _find(self, decisions: tuple[Decision, ...]) -> Decision:
         """Return the decision about the element that is being changed."""

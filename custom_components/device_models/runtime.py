@@ -40,6 +40,7 @@ class EntryRuntime:
         self._made_of: dict[str, tuple[str, Mapping[str, Any]]] = {}
         """Title and data of each device's subentry, which Home Assistant changes in
         place."""
+        self._following = asyncio.Lock()
         self._on_device: list[Callable[[DeviceCoordinator], None]] = []
 
     @callback
@@ -77,6 +78,11 @@ class EntryRuntime:
         if self._entry.data != self._data:
             self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
             return
+        async with self._following:  # what is removed must be gone before it is added
+            await self._async_follow_devices()
+
+    async def _async_follow_devices(self) -> None:
+        """Remove, add and make anew the devices that were changed."""
         wanted = self._devices()
         for subentry_id, made_of in list(self._made_of.items()):
             subentry = wanted.get(subentry_id)
@@ -130,8 +136,9 @@ class EntryRuntime:
 
     async def async_release(self, subentry_id: str) -> None:
         """Let go of a device that another connection takes over."""
-        if subentry_id in self._made_of:
-            await self._async_remove(subentry_id)
+        async with self._following:
+            if subentry_id in self._made_of:
+                await self._async_remove(subentry_id)
 
     async def _async_remove(self, subentry_id: str) -> None:
         """Remove a device, and what is left of its entities."""

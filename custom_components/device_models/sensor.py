@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import override
 
-from homeassistant.components.sensor import SensorEntity
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -11,6 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import MAX_STATE_LENGTH
 from .coordinator import DeviceCoordinator
 from .entity import AttributeEntity, add_entities
+from .health import add_health_sensors
 from .mapping.decisions import Decision
 from .runtime import DeviceModelsConfigEntry
 
@@ -24,6 +25,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of each device."""
     add_entities(entry, async_add_entities, Platform.SENSOR, ModelSensor)
+    add_health_sensors(entry, async_add_entities)
 
 
 class ModelSensor(AttributeEntity, SensorEntity):
@@ -34,7 +36,7 @@ class ModelSensor(AttributeEntity, SensorEntity):
         super().__init__(coordinator, decision)
         self._attr_native_unit_of_measurement = decision.unit
         self._attr_state_class = decision.state_class
-        if decision.options:
+        if decision.device_class == SensorDeviceClass.ENUM:
             self._attr_options = list(decision.options)
 
     @property

@@ -19,7 +19,9 @@ from .const import (
     CONF_CONFIRMABLE,
     CONF_INTERVAL,
     CONF_MQTT_VERSION,
+    CONF_PATIENCE,
     CONF_SYSTEM,
+    CONF_THING,
     CONF_TLS,
     CONF_WILL_TOPIC,
     DEFAULT_INTERVAL,
@@ -56,7 +58,13 @@ class Kind:
 def _coap(_hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
     """Return the connection to a CoAP endpoint."""
     return CoapConnection(
-        CoapEndpoint(data[CONF_HOST], data[CONF_PORT], data[CONF_CONFIRMABLE])
+        CoapEndpoint(
+            data[CONF_HOST],
+            data[CONF_PORT],
+            data[CONF_CONFIRMABLE],
+            data.get(CONF_PATIENCE),
+        ),
+        thing=data.get(CONF_THING),
     )
 
 

@@ -71,7 +71,7 @@ def test_good_files(lint: Lint, folder: Path) -> None:
 def test_device_files_are_checked_with_their_samples(lint: Lint) -> None:
     code, lines = lint(str(FIXTURES / "device_files"))
     assert code == 0
-    assert lines[-1].startswith("6 of 6 files ok")
+    assert lines[-1].startswith("7 of 7 files ok")
 
 
 def test_report_of_one_file(lint: Lint) -> None:

@@ -74,6 +74,11 @@ def test_same_model_has_no_difference() -> None:
             ["Changed: attribute temp: step none → 0.5, now writable"],
         ),
         (
+            model(TEMP),
+            model({**TEMP, "sensitive": True, "labels": {"0": "zero"}}),
+            ["Changed: attribute temp: now sensitive"],
+        ),
+        (
             model(actions=(RESET,)),
             model(actions=({"name": "restart"},)),
             ["Renamed: action reset → action restart"],

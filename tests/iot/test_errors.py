@@ -5,14 +5,18 @@ import pytest
 from custom_components.device_models.iot.errors import (
     CommunicationError,
     DeviceModelsError,
+    HostNotAllowedError,
     InvalidInputError,
     ModelError,
     NotConfirmedError,
     NotOfferedError,
     PayloadError,
     RejectedError,
+    TooManyError,
+    TransportMissingError,
     UnauthorizedError,
     UnknownElementError,
+    UnknownIdError,
     UnreachableError,
     ValueRefusedError,
 )
@@ -77,6 +81,30 @@ EXAMPLES = [
         CommunicationError,
         "payload_invalid",
         "payload is not usable JSON: nested too deep",
+    ),
+    (
+        HostNotAllowedError(host="10.0.0.9"),
+        InvalidInputError,
+        "host_not_allowed",
+        "10.0.0.9 is not the host of a running CoAP connection that may be asked",
+    ),
+    (
+        TransportMissingError(scheme="coaps", missing="DTLSSocket"),
+        InvalidInputError,
+        "transport_missing",
+        "coaps needs what is not installed here: DTLSSocket",
+    ),
+    (
+        TooManyError(limit="32"),
+        InvalidInputError,
+        "too_many",
+        "32 run already, which is the limit; wait, or end one",
+    ),
+    (
+        UnknownIdError(id="ab12"),
+        InvalidInputError,
+        "unknown_id",
+        "nothing that runs has the id ab12",
     ),
 ]
 

@@ -29,7 +29,13 @@ HOME_ASSISTANT: Final = {"homeassistant", "voluptuous", "probatio"}
 ABSOLUTE: Final = "custom_components"
 """What is ours is imported relatively; other imports of it would not be seen here."""
 
-ABOUT_SYSTEMS: Final = {"systems.py", "ha_mqtt.py"}
+ABOUT_SYSTEMS: Final = {
+    "coap_actions.py",
+    "coap_fields.py",
+    "ha_mqtt.py",
+    "services.py",
+    "systems.py",
+}
 """The only files of the Home Assistant side that know a particular connection."""
 
 

@@ -64,6 +64,7 @@ def test_an_mqtt_device_as_described(arguments: list[str], url: str) -> None:
         (["coap", "room_climate", "--fault", "slow=x"], "slow: expected a number"),
         (["coap", "room_climate", "--fault", "slow=-1"], "at least 0"),
         (["coap", "room_climate", "--fault", "slow=nan"], "at least 0"),
+        (["coap", "room_climate", "--host", "::1", "--announce"], "'::1'"),
         (["mqtt", "water_pump", "--broker", "a:b"], "expected HOST[:PORT]"),
         (["mqtt", "water_pump", "--ca", "/no/such.pem"], "No such file"),
     ],

@@ -147,6 +147,7 @@ def _changes(old: _Element, new: _Element) -> str:
             for word, was, now in (
                 ("writable", old.writable, new.writable),
                 ("readable", old.readable, new.readable),
+                ("sensitive", old.sensitive, new.sensitive),
             ):
                 if was is not now:
                     words.append(f"{'now' if now else 'no longer'} {word}")

@@ -125,3 +125,47 @@ class PayloadError(CommunicationError):
     def __init__(self, *, media: str, problem: str) -> None:
         """Name the expected kind of payload and what is wrong with this one."""
         super().__init__(media=media, problem=problem)
+
+
+class HostNotAllowedError(InvalidInputError):
+    """An administrator has not allowed to talk to this host."""
+
+    key = "host_not_allowed"
+    text = "{host} is not the host of a running CoAP connection that may be asked"
+
+    def __init__(self, *, host: str) -> None:
+        """Name the host."""
+        super().__init__(host=host)
+
+
+class TransportMissingError(InvalidInputError):
+    """What a scheme needs is not installed."""
+
+    key = "transport_missing"
+    text = "{scheme} needs what is not installed here: {missing}"
+
+    def __init__(self, *, scheme: str, missing: str) -> None:
+        """Name the scheme and what is missing."""
+        super().__init__(scheme=scheme, missing=missing)
+
+
+class TooManyError(InvalidInputError):
+    """As many run already as may run at a time."""
+
+    key = "too_many"
+    text = "{limit} run already, which is the limit; wait, or end one"
+
+    def __init__(self, *, limit: str) -> None:
+        """State the limit."""
+        super().__init__(limit=limit)
+
+
+class UnknownIdError(InvalidInputError):
+    """Nothing with this id runs."""
+
+    key = "unknown_id"
+    text = "nothing that runs has the id {id}"
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  (the placeholder's name)
+        """Name the id."""
+        super().__init__(id=id)

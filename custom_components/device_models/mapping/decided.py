@@ -5,6 +5,7 @@ what a device has become stays, until its user changes it.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields, replace
 import math
 from typing import Any, Final
@@ -55,9 +56,33 @@ def model_of(data: Mapping[str, Any]) -> Loaded:
     Its device has told its user so when it was set up.
     """
     try:
-        return load_document(data[CONF_DOCUMENT], "")
+        loaded = load_document(data[CONF_DOCUMENT], "")
+        decide(loaded)  # its overlay may ask for what Home Assistant no longer has
     except ModelError:
         return Loaded(model=DeviceModel(urn="", name=""))
+    return loaded
+
+
+def known_before(
+    data: Mapping[str, Any], loaded: Loaded, language: str | None = None
+) -> dict[str, Decision]:
+    """Return what was decided about a device, by the keys of its elements.
+
+    Of a model that cannot be used any more, there is what was kept.
+    """
+    return _kept(data) | {one.key: one for one in settled(data, loaded, language)}
+
+
+def _kept(data: Mapping[str, Any]) -> dict[str, Decision]:
+    """Return the decisions that are kept with a device, by the keys of their elements.
+
+    What cannot be read any more is decided anew.
+    """
+    kept: dict[str, Decision] = {}
+    for key, written in data.get(CONF_DECISIONS, {}).items():
+        with suppress(KeyError, TypeError, ValueError):
+            kept[key] = _read(written)
+    return kept
 
 
 def settled(
@@ -69,10 +94,9 @@ def settled(
         ModelError: the overlay of the file asks for what Home Assistant does not have.
 
     """
-    kept: Mapping[str, Any] = data.get(CONF_DECISIONS, {})
+    kept = _kept(data)
     return tuple(
-        _read(kept[decision.key]) if decision.key in kept else decision
-        for decision in decide(loaded, language)
+        kept.get(decision.key, decision) for decision in decide(loaded, language)
     )
 
 
@@ -81,16 +105,21 @@ def decisions_of(
 ) -> tuple[Decision, ...]:
     """Return what the elements of a device have become.
 
-    A choice of the user that does not fit any more is passed over, with the reason.
+    A choice of the user that does not fit any more is passed over, with the reason;
+    one about an element that is not there, too.
 
     Raises:
         ModelError: the overlay of the file asks for what Home Assistant does not have.
 
     """
-    choices = Overlay(replace(loaded, overlay=data.get(CONF_OVERLAY, {})), YOURS)
-    return tuple(
-        choices.fitting(decision) for decision in settled(data, loaded, language)
-    )
+    decisions = settled(data, loaded, language)
+    overlay: dict[str, dict[str, JsonValue]] = {}
+    for one in decisions:
+        chosen = data.get(CONF_OVERLAY, {}).get(one.kind, {}).get(one.element)
+        if chosen is not None:
+            overlay.setdefault(one.kind.value, {})[one.element] = chosen
+    choices = Overlay(replace(loaded, overlay=overlay), YOURS)
+    return tuple(map(choices.fitting, decisions))
 
 
 def with_choices(

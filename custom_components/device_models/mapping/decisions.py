@@ -34,6 +34,11 @@ class Kind(StrEnum):
     ACTION = "actions"
     FORMAT = "formats"
 
+    @property
+    def word(self) -> str:
+        """One of them."""
+        return self.removesuffix("s")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
@@ -68,7 +73,7 @@ class Decision:
     @property
     def key(self) -> str:
         """What tells the element from all others of the model."""
-        return f"{self.kind.removesuffix('s')}-{self.element}"
+        return f"{self.kind.word}-{self.element}"
 
     @property
     def element_id(self) -> str:
@@ -151,6 +156,8 @@ def objection(
             return "unit", f"no {device_class} is in {decision.unit or 'no unit'}"
     if decision.category is EntityCategory.CONFIG and platform in NO_CONFIG:
         return "category", f"no {platform} is a setting"
+    if decision.options and platform is Platform.NUMBER:
+        return "labels", "no number has labels"
     if decision.unit is not None and platform not in UNITS:
         return "unit", f"no {platform} has a unit"
     bounds = decision.range

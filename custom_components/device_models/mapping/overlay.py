@@ -11,10 +11,12 @@ from homeassistant.const import EntityCategory, Platform
 
 from ..iot.errors import ModelError
 from ..iot.formats import DEVICE_FILE, Loaded
+from ..iot.model import Attribute
 from ..iot.reading import Element, Unusable
 from ..iot.spelling import as_text
 from ..iot.values import Range
 from .decisions import UNITS, Decision, Kind, objection, platforms_of
+from .inference import measured
 
 type _Read = Callable[[Element, str], Any]
 
@@ -126,6 +128,14 @@ VALUE_FIELDS: Final[Mapping[str, _Read]] = {
 }
 """What can be said about the values of an attribute (``iot.transforms``)."""
 
+MEASURING: Final = ("scale", "offset")
+
+INDEPENDENT: Final = ("name", "enabled", "category")
+"""What holds whatever the values are."""
+
+PASSED_OVER: Final = "overlay"
+"""The key of the reason why something that was said does not hold."""
+
 
 class Overlay:
     """One overlay, and the model that it is about."""
@@ -142,7 +152,7 @@ class Overlay:
             ModelError: it is about elements that the model does not have.
 
         """
-        self._model = model = loaded.model
+        self._loaded, self._model = loaded, (model := loaded.model)
         if loaded.format in ("", DEVICE_FILE):
             reason = reason or "overlay"
         self._reason = reason or f"known from the {loaded.format}"
@@ -196,8 +206,25 @@ class Overlay:
         try:
             return self.applied(decision)
         except ModelError as err:
-            reasons = decision.because("overlay", err.details["problem"])
-            return replace(decision, reasons=reasons)
+            problem = err.details["problem"]
+            fitting = self._without(decision, err).fitting(decision)
+            return replace(fitting, reasons=fitting.because(PASSED_OVER, problem))
+
+    def _without(self, decision: Decision, problem: ModelError) -> Overlay:
+        """Return the overlay without what is wrong with it; the rest still holds."""
+        element = self._elements[decision.kind, decision.element]
+        wrong = problem.details["where"].removeprefix(f"{element.where}.")
+        said = {
+            key: value
+            for key, value in element.content.items()
+            if key != wrong.partition(".")[0]
+        }
+        if len(said) == len(element.content):  # what is wrong follows from the others
+            said = {key: said[key] for key in INDEPENDENT if key in said}
+            if len(said) == len(element.content):
+                said = {}
+        overlay = {decision.kind.value: {decision.element: said}}
+        return Overlay(replace(self._loaded, overlay=overlay), self._reason)
 
     def _read(self, decision: Decision, element: Element) -> Decision:
         """Apply each field that the overlay has."""
@@ -214,6 +241,8 @@ class Overlay:
         platform = said.get("platform") or decided.platform
         if platform not in choices:
             element.refuse(f"expected one of {', '.join(choices)}", "platform")
+        if len(set(decided.options)) < len(decided.options):
+            element.refuse("expected different labels", "labels")
         decided = _bounded(_moved(decided, platform), said)
         for key in ("device_class", "state_class", "unit", "category", "step"):
             if key in said:
@@ -234,11 +263,15 @@ class Overlay:
             changes["offset"] = changes["offset"] or 0.0
         if not changes:
             return decision
+        if decision.options:  # what there is to choose from is not measured
+            changes = {key: changes[key] for key in changes if key not in MEASURING}
         before, transform = decision.transform, replace(decision.transform, **changes)
         decision = replace(decision, transform=transform)
         if "labels" in changes:
             enum = self._model.leaves[decision.element].enum
             raw = [as_text(choice) for choice in enum] or list(transform.labels)
+            if not raw:
+                return _unlisted(decision, self._model.leaves[decision.element])
             return _listed(decision, [transform.labels.get(one, one) for one in raw])
         if decision.range is not None:
             # What is entered is in the same measure as what is shown.
@@ -250,6 +283,22 @@ class Overlay:
             step = decision.step * abs(transform.scale / before.scale)
             decision = replace(decision, step=step)
         return decision
+
+
+def _unlisted(decision: Decision, attribute: Attribute) -> Decision:
+    """Return the decision for an element whose labels were taken away."""
+    if not decision.options:
+        return decision
+    platform = decision.platform
+    if platform is Platform.SELECT:
+        numeric = attribute.type.is_numeric
+        platform = Platform.NUMBER if numeric else Platform.TEXT
+    plain = replace(decision, platform=platform, options=(), device_class=None)
+    if platform not in UNITS or not attribute.type.is_numeric:
+        return plain
+    found = measured(plain, attribute)
+    transform = replace(found.transform, mask=decision.transform.mask)
+    return replace(found, transform=transform)
 
 
 def _listed(decision: Decision, options: Iterable[str]) -> Decision:
@@ -264,6 +313,7 @@ def _listed(decision: Decision, options: Iterable[str]) -> Decision:
         device_class=SensorDeviceClass.ENUM if platform is Platform.SENSOR else None,
         state_class=None,
         unit=None,
+        transform=replace(decision.transform, scale=1.0, offset=0.0),
         range=None,
         step=None,
     )
@@ -273,28 +323,24 @@ def _moved(decision: Decision, platform: Platform) -> Decision:
     """Return the decision for another platform, with what that one has, too."""
     if platform is decision.platform:
         return decision
-    measured = platform in UNITS
     moved = replace(
-        decision,
-        platform=platform,
-        device_class=None,
-        state_class=None,
-        unit=decision.unit if measured else None,
-        category=None,
+        decision, platform=platform, device_class=None, state_class=None, category=None
     )
+    if platform not in UNITS:  # what is on or off has no measure
+        plain = replace(decision.transform, scale=1.0, offset=0.0)
+        return replace(moved, unit=None, transform=plain, range=None, step=None)
     same = replace(moved, device_class=decision.device_class)
-    return same if measured and objection(same) is None else moved
+    return same if objection(same) is None else moved
 
 
 def _bounded(decision: Decision, said: Mapping[str, Any]) -> Decision:
     """Return the decision with the bounds that the overlay says."""
-    low, high = said.get("min"), said.get("max")
-    if low is None and high is None:
+    if said.keys().isdisjoint({"min", "max"}):
         return decision
-    bounds = decision.range or Range(-math.inf, math.inf)
-    return replace(
-        decision,
-        range=Range(
-            bounds.low if low is None else low, bounds.high if high is None else high
-        ),
-    )
+    low, high = decision.range.ends if decision.range else (-math.inf, math.inf)
+    if "min" in said:
+        low = -math.inf if said["min"] is None else said["min"]
+    if "max" in said:
+        high = math.inf if said["max"] is None else said["max"]
+    unbounded = math.isinf(low) and math.isinf(high)
+    return replace(decision, range=None if unbounded else Range(low, high))

@@ -126,6 +126,8 @@ def _unscaled(before: Decision, decision: Decision, model: DeviceModel) -> Decis
     """Return a decision whose unit is the overlay's: the values are in that one."""
     if decision.unit == before.unit or decision.transform != before.transform:
         return decision
+    if not decision.reasons.keys().isdisjoint(("scale", "offset", "map")):
+        return decision
     if before.transform.scale == 1 or decision.kind is not Kind.ATTRIBUTE:
         return decision
     reasons = {

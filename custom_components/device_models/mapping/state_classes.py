@@ -17,8 +17,8 @@ from .decisions import STATE_CLASSES
 from .ontologies import ipso_resource
 
 COUNTING: Final = frozenset({
-    "accumulated", "counter", "cumulative", "lifetime", "odometer", "total",
-    "totals",
+    "accumulated", "counter", "cumulated", "cumulative", "lifetime", "odometer",
+    "operating hours", "total", "totals",
 })  # fmt: skip
 """Words of numbers that only rise, whatever they count."""
 
@@ -52,7 +52,8 @@ IDENTIFIERS: Final = frozenset({
 """Words of numbers that are names, codes or dates."""
 
 TIMES: Final = frozenset({
-    "boot time", "date", "epoch", "last seen", "last update", "timestamp", "unix time",
+    "boot time", "current time", "date", "epoch", "last seen", "last update",
+    "time of position", "timestamp", "unix time",
 })  # fmt: skip
 """Words of numbers that are a point in time, whatever their unit."""
 
@@ -71,6 +72,9 @@ FLOWS: Final = frozenset(
     {"energy", "gas", "precipitation", "reactive_energy", "volume", "water"}
 )
 """Device classes of amounts that flow."""
+
+CONCENTRATIONS: Final = frozenset({"%", "ppm", "ppb"})
+"""Units of a part in a whole, which nothing is counted in; nor in any with a slash."""
 
 RISING: Final = frozenset({"gas", "water"})
 """Device classes of what never flows back; energy may."""
@@ -113,6 +117,8 @@ def _by_words(
         return SensorStateClass.TOTAL_INCREASING, f"resource {ipso[1]} of IPSO"
     if unit == DEGREE and (word := any_phrase(words, DIRECTIONS)):
         return SensorStateClass.MEASUREMENT_ANGLE, f"“{word}” is a direction"
+    if unit in CONCENTRATIONS or "/" in (unit or ""):
+        return None, ""
     if kind in COUNTABLE and not any_phrase(words, LEVELS):
         if word := any_phrase(words, COUNTING):
             return SensorStateClass.TOTAL_INCREASING, f"“{word}” only rises"

@@ -36,6 +36,8 @@ class Content(ObservableResource):
         self.version = 1
         self.failure: Code | None = None
         """What to answer instead."""
+        self.wait: int | None = None
+        """For how long, as Max-Age of that."""
         self.result = b""
         """What to answer to a POST."""
         self.requests: list[Message] = []
@@ -98,7 +100,9 @@ class Content(ObservableResource):
 
     def _content(self, request: Message) -> Message:
         if self.failure is not None:
-            return Message(code=self.failure, payload=b"no such luck")
+            return Message(
+                code=self.failure, payload=b"no such luck", max_age=self.wait
+            )
         etag = self.version.to_bytes(2) if self.tagged else None
         if etag is not None and etag in (request.opt.etags or ()):
             return Message(code=Code.VALID, etag=etag, max_age=self.max_age)

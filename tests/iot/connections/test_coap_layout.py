@@ -6,9 +6,9 @@ import pytest
 
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.connections.coap.layout import (
-    CoapLayout,
     coap_layout,
 )
+from custom_components.device_models.iot.connections.coap.places import CoapLayout
 from custom_components.device_models.iot.connections.coap.request import Method
 from custom_components.device_models.iot.errors import ModelError, NotOfferedError
 from custom_components.device_models.iot.formats import load_document

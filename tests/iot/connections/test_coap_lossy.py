@@ -1,5 +1,6 @@
 """CoAP over a network that loses a fifth of the datagrams, each way."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 import json
 
@@ -42,10 +43,10 @@ async def relay(server: BareServer) -> AsyncGenerator[UdpRelay]:
         yield running
 
 
-def worsen(relay: UdpRelay) -> None:
+def worsen(relay: UdpRelay, duplicate: float = 10.0) -> None:
     """Let the network lose and repeat datagrams from now on."""
     for way in (relay.to_target, relay.to_clients):
-        way.drop, way.duplicate = 20.0, 10.0
+        way.drop, way.duplicate = 20.0, duplicate
 
 
 @MODES
@@ -107,3 +108,52 @@ async def test_changes_arrive_in_the_end(
         shared.notify(json.dumps({**STATE, "level": number}).encode())
         await until(lambda: shown(device)["level"] == number)  # noqa: B023
     assert {one.opt.observe for one in shared.asked(Code.GET)} <= {0, 1}  # no polls
+
+
+WRITES = 1000
+AT_ONCE = 8
+
+
+@pytest.mark.parametrize("way", ["write", "call"])
+async def test_each_of_many_is_done_once_or_reported(
+    connect: Connect, way: str
+) -> None:
+    failed: list[int] = []
+    done: list[int] = []
+    retransmissions = 0
+
+    async def one_device(part: int) -> None:
+        nonlocal retransmissions
+        resources = {name: Content(b"") for name in ("level", "move")}
+        async with (
+            bare_server(**resources) as server,
+            UdpRelay(("127.0.0.1", server.port), seed=part) as relay,
+        ):
+            connection = await connect(relay.port)
+            device = thing(connection, coap={"state": False})
+            worsen(relay, 30.0)
+            mine: list[int] = []
+            for number in range(part, WRITES, AT_ONCE):
+                try:
+                    if way == "write":
+                        await device.set("level", number)
+                    else:
+                        await device.call("move", {"x": number})
+                except CommunicationError:
+                    mine.append(number)
+            asked = [
+                *resources["level"].asked(Code.PUT),
+                *resources["move"].asked(Code.POST),
+            ]
+            for one in asked:
+                read = json.loads(one.payload)
+                done.append(int(read if way == "write" else read["x"]))
+            failed.extend(mine)
+            retransmissions += connection.health(device).retransmissions or 0
+
+    await asyncio.gather(*(one_device(part) for part in range(AT_ONCE)))
+    assert len(done) == len(set(done))  # none twice
+    assert set(done) | set(failed) == set(range(WRITES))  # none is missing
+    # Three tries of which each gets through both ways 64 times in 100.
+    assert len(failed) < WRITES / 10
+    assert retransmissions > WRITES / 4

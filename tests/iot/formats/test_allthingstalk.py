@@ -135,6 +135,18 @@ def test_flaws_leave_the_rest_alone() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["sensor", "Actuator"])
+def test_asset_by_itself(kind: str) -> None:
+    single = asset("valve", **{"is": kind, "id": "a1", "deviceId": "dev7"})
+    loaded = load_document(single, "x")
+    assert loaded.format == "AllThingsTalk assets"
+    assert loaded.model.urn == "urn:allthingstalk:device:dev7"
+    assert loaded.model.name == "AllThingsTalk device"
+    (found,) = loaded.model.attributes
+    assert (found.name, found.writable) == ("valve", kind == "Actuator")
+    assert load_document(loaded.document, "x").model == loaded.model
+
+
 def test_urn_of_a_device_without_id_follows_its_assets() -> None:
     def urn(*names: str) -> str:
         return load_document([asset(name) for name in names], "x").model.urn
@@ -311,6 +323,9 @@ def test_unusable_device(document: Any, problem: str) -> None:
         {"items": [{"name": "a"}, 5]},
         [{"n": "a", "v": 1}],
         [{"name": "a", "value": 1}],
+        {"name": "a", "is": "here", "profile": {"type": "number"}},
+        {"name": "a", "is": "sensor", "profile": "number"},
+        {"is": "sensor", "profile": {"type": "number"}},
     ],
 )
 def test_other_documents_are_not_taken_for_assets(document: Any) -> None:

@@ -348,6 +348,7 @@ def test_node_that_cannot_be_used_is_left_out(nodes: Any, remark: str) -> None:
         ({"name": "Ceiling light"}, {"name": "Power"}, "Ceiling light power"),
         ({"name": "Air"}, {"name": "CO2"}, "Air CO2"),
         ({"name": "Axis"}, {"name": "X"}, "Axis X"),
+        ({"name": "pump"}, {"name": "speed"}, "Pump speed"),
         ({"name": "Light"}, {"name": "Light power"}, "Light power"),
         ({"name": "Dev"}, {"name": "power"}, "Power"),
         ({"name": "Light"}, {}, "Light max power"),

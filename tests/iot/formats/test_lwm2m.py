@@ -225,6 +225,49 @@ def test_unusable_resources_are_left_out(spelled: str, problem: str) -> None:
     assert loaded.model.attributes[-1].title == "Usable"
 
 
+@pytest.mark.parametrize(
+    ("object_id", "resource_id", "spelled", "unit"),
+    [
+        # The device says it, or means the common one
+        ("3303", 5700, "", "Cel"),
+        ("3303", 5601, "", "Cel"),
+        ("3303", 5700, "K", "K"),
+        ("3303", 5700, "Defined by the units resource", "Cel"),
+        ("3327", 5700, "", None),
+        # The description says it
+        ("3", 10, "", "kB"),
+        ("26241", 6044, "", "%EL"),
+        # Nobody says it
+        ("26241", 1, "", None),
+        ("26241", 1, "To Be Defined", None),
+        ("26241", 5700, "TBD", None),
+        ("26241", 1, "tbdm", "tbdm"),
+    ],
+)
+def test_unit(object_id: str, resource_id: int, spelled: str, unit: str | None) -> None:
+    resource = item(resource_id, Units=spelled)
+    text = f"<LWM2M>{definition(resource, object_id=object_id)}</LWM2M>"
+    (found,) = load(text.encode(), "test.xml").model.attributes
+    assert found.unit == unit
+
+
+@pytest.mark.parametrize(
+    ("texts", "label"),
+    [
+        ({"RangeEnumeration": "0..6"}, "Charging"),
+        ({"RangeEnumeration": "0:Fine,1:Filling"}, "Filling"),
+        ({"Type": "Float"}, None),
+    ],
+)
+def test_states_of_common_objects_have_names(
+    texts: dict[str, str], label: str | None
+) -> None:
+    resource = item(20, Name="Battery Status", Operations="R", **texts)
+    text = f"<LWM2M>{definition(resource, object_id='3')}</LWM2M>"
+    (found,) = load(text.encode(), "test.xml").model.attributes
+    assert found.labels.get("1") == label
+
+
 def test_bytes_are_never_written() -> None:
     loaded = defined(item(Type="Opaque"))
     assert not loaded.model.attributes[0].writable

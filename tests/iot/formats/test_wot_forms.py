@@ -334,3 +334,17 @@ def test_thing_without_forms_that_are_spoken_has_no_layout() -> None:
     assert [remark.message for remark in found.remarks] == [
         "modbus+tcp is not spoken here"
     ]
+
+
+def test_events_of_a_stream_hold_json() -> None:
+    stream = {
+        "op": "observeproperty",
+        "subprotocol": "sse",
+        "contentType": "text/event-stream",
+    }
+    forms = [{"href": "http://well.local/x", **form} for form in (OPEN, stream)]
+    found = read("properties", *forms)
+    assert not [where for where in places(found) if "properties.x" in where]
+    layout: Any = found.layouts["http"]
+    assert layout["attributes"]["x"]["observe"] == "sse"
+    assert layout["attributes"]["x"]["format"] == "json"

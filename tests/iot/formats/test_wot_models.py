@@ -193,3 +193,27 @@ def test_what_is_left_open(schema: dict[str, Any], where: str) -> None:
     assert places(found) == [f"properties.x.{where}"]
     assert found.model.attribute("x").default is None
     assert found.model.attribute("x").unit is None
+
+
+@pytest.mark.parametrize(
+    ("forms", "open_at"),
+    [
+        ([{}], ["forms[0].href"]),
+        ([{"op": "readproperty"}], ["forms[0].href"]),
+        ([{"op": "readproperty"}, {"href": "coap://a/on"}], ["forms[0].href"]),
+        ([{"href": "coap://a/on"}], []),
+    ],
+)
+def test_form_of_a_model_may_be_left_open(
+    forms: list[dict[str, str]], open_at: list[str]
+) -> None:
+    found = read({"a.tm.json": model(properties={"on": {**ON["on"], "forms": forms}})})
+    assert found.model.attribute("on").writable
+    assert places(found) == [f"properties.on.{where}" for where in open_at]
+    assert ("coap" in found.layouts) is ("href" in forms[-1])
+
+
+def test_form_of_the_whole_model_may_be_left_open() -> None:
+    found = read({"a.tm.json": model(properties=ON, forms=[{}, {"href": "coap://a"}])})
+    assert places(found) == ["forms[0].href", "forms[0].op", "forms[1].op"]
+    assert found.layouts == {}

@@ -13,6 +13,7 @@ from custom_components.device_models.iot.connections.mqtt.layout import mqtt_lay
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import Loaded, load, load_document
 from custom_components.device_models.iot.formats.loaded import Security
+from custom_components.device_models.iot.formats.wot.thing import is_thing
 
 FIXTURES: Final = Path(__file__).parents[2] / "fixtures" / "wot"
 FILES: Final = sorted(FIXTURES.iterdir())
@@ -100,6 +101,37 @@ def test_what_is_no_thing_is_not_recognised(terms: dict[str, Any]) -> None:
     with pytest.raises(ModelError) as refused:
         loaded({"title": "x", "forms": [], "@type": ["Light", 3], **terms})
     assert refused.value.details["problem"].startswith("expected one of: Thing Model")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        # Security is asked for by nothing else
+        {"properties": {"on": {"type": "boolean"}}, "securityDefinitions": {}},
+        # As generators of Things take it
+        {"properties": {"on": {"type": "boolean"}}, "actions": {"blink": {}}},
+        {"actions": {"blink": {}}, "events": {}},
+        # Of a gateway with a context of its own
+        {"@context": "https://example.org", "properties": {}, "events": {}},
+    ],
+)
+def test_thing_without_its_context_is_told_so(document: dict[str, Any]) -> None:
+    with pytest.raises(ModelError) as refused:
+        loaded({"title": "Kiln", **document})
+    assert refused.value.details["where"] == "@context"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"properties": {"on": {"type": "boolean"}}},
+        {"properties": {"on": True}, "actions": {"blink": {}}},
+        {"properties": [], "actions": []},
+        {"securityDefinitions": {}, "properties": {"on": True}},
+    ],
+)
+def test_other_objects_with_such_keys_are_no_things(document: dict[str, Any]) -> None:
+    assert not is_thing(document)
 
 
 def test_text_is_no_thing() -> None:

@@ -7,9 +7,10 @@ does not have is absent from its ``capabilities`` and raises NotOfferedError.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Set as AbstractSet
+from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
-from enum import Flag, auto
+from datetime import datetime
+from enum import Flag, StrEnum, auto
 from typing import ClassVar
 
 from ..binding import Binding
@@ -32,6 +33,36 @@ class Capability(Flag):
     BATCH_WRITE = auto()
     RESULTS = auto()
     """Actions may answer with a result."""
+    HEALTH = auto()
+    """It notices how the exchange with each device goes."""
+
+
+class Feed(StrEnum):
+    """How the values of a device come."""
+
+    PUSH = auto()
+    POLL = auto()
+    BOTH = auto()
+    """Some of them by themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the exchange with a device goes; None is for what is not known.
+
+    Devices behind one address may share what is counted.
+    """
+
+    round_trip: float | None = None
+    """Seconds from a question to its answer, of late."""
+    retransmissions: int | None = None
+    """How many messages had to be sent again."""
+    unanswered: int | None = None
+    """How many requests were given up."""
+    last_heard: datetime | None = None
+    push_age: float | None = None
+    """Seconds since something came by itself, or was begun: where it is longest ago."""
+    feed: Feed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +128,14 @@ class Connection(ABC):
     def pushed(self, device: VirtualDevice) -> AbstractSet[str]:
         """Return the attributes whose changes come by themselves at present."""
         return frozenset()
+
+    def health(self, device: VirtualDevice) -> Health:
+        """Return how the exchange with a device goes."""
+        return Health()
+
+    def trace(self, device: VirtualDevice) -> Sequence[Mapping[str, JsonValue]]:
+        """Return what was exchanged last, for people; without any secret."""
+        return ()
 
     async def read(
         self, device: VirtualDevice, names: AbstractSet[str]

@@ -2,15 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
+import time
 
 from ...codecs import decode
 from ...device import VirtualDevice
 from ...errors import CommunicationError, PayloadError, RejectedError
+from ...redaction import is_secret
+from ..base import Feed, Health
 from ..messages import read_alert, read_values
 from .client import CoapEndpoint
-from .layout import CoapLayout
+from .delivery import Delivery
 from .observation import Observation, State
+from .places import CoapLayout, Paths, without_query
 from .request import Response
 from .resource import JSON, Resource, Target, codec_of
 
@@ -26,6 +31,7 @@ class AttachedDevice:
         self.layout = layout
         self._endpoint = endpoint
         self._observations: list[Observation] = []
+        self._heard: tuple[float, datetime] | None = None
         self._observed: list[tuple[Resource, Observation]] = []
 
     def start(self) -> None:
@@ -38,7 +44,7 @@ class AttachedDevice:
         for name, target in self.layout.alerts.items():
             accept = target.codec.content_format if target.codec else None
             on_response = partial(self._on_alert, name, target)
-            self._begin(target.path, accept, on_response)
+            self._begin(target.path, accept, target.sending.delivery, on_response)
 
     async def stop(self) -> None:
         """End all observations."""
@@ -56,10 +62,69 @@ class AttachedDevice:
             for name in resource.given
         )
 
+    @property
+    def health(self) -> Health:
+        """How the exchange with the device goes."""
+        statistics = self._endpoint.statistics
+        ages = [
+            observation.age
+            for _resource, observation in self._observed
+            if observation.state is State.ACTIVE
+        ]
+        return Health(
+            round_trip=statistics.round_trip,
+            retransmissions=statistics.retransmissions,
+            unanswered=statistics.unanswered,
+            last_heard=self._last_heard(),
+            push_age=max(ages, default=None),
+            feed=self._feed(),
+        )
+
+    @property
+    def paths(self) -> Paths:
+        """The paths of the device, and what may be shown of them."""
+        layout = self.layout
+        values = [
+            *((one.path, one.slots) for one in layout.resources),
+            *((one.path, one.slots) for one in layout.writes.values()),
+        ]
+        if layout.together:
+            values.append((layout.together.path, layout.together.slots))
+        others = (*layout.actions.values(), *layout.alerts.values())
+        leaves = self.device.model.leaves
+        secret = {
+            path
+            for path, slots in values
+            for slot in slots
+            if leaves[slot.element.name].sensitive or is_secret(slot.element.name)
+        }
+        return Paths(
+            values=without_query(path for path, _ in values),
+            others=without_query(one.path for one in others),
+            secret=without_query(secret),
+        )
+
     def renew(self) -> None:
         """Register again: the device seems to have forgotten that it is observed."""
         for observation in self._observations:
             observation.renew()
+
+    async def ask(self, resource: Resource) -> tuple[frozenset[str], frozenset[str]]:
+        """Ask for a resource; returns what ``take`` does.
+
+        Raises:
+            UnreachableError: it was not answered.
+
+        """
+        response = await self._endpoint.request(
+            resource.method,
+            resource.path,
+            accept=resource.accept,
+            etag=resource.etag,
+            delivery=resource.delivery,
+        )
+        resource.max_age = response.max_age if response.success else None
+        return self.take(resource, response)
 
     def take(
         self, resource: Resource, response: Response
@@ -71,8 +136,11 @@ class AttachedDevice:
 
         """
         self.device.hear()
+        resource.hold(response.wait)
         if response.valid:
             return resource.given, frozenset()
+        if response.busy:
+            return resource.names, frozenset()  # what is known is as good as before
         resource.etag = None
         if not response.success:
             return self._refused(resource, response), frozenset()
@@ -110,10 +178,28 @@ class AttachedDevice:
 
     # Inside
 
+    def _feed(self) -> Feed:
+        """How the values come."""
+        readable = self.device.model.readable
+        if not (pushed := self.pushed):
+            return Feed.POLL
+        return Feed.PUSH if pushed >= readable else Feed.BOTH
+
+    def _last_heard(self) -> datetime | None:
+        """When the device was heard; the same time for as long as it is silent."""
+        heard = self.device.last_heard
+        if heard is None:
+            return None
+        if self._heard is None or self._heard[0] != heard:
+            ago = timedelta(seconds=time.monotonic() - heard)
+            self._heard = heard, (datetime.now(UTC) - ago).replace(microsecond=0)
+        return self._heard[1]
+
     def _begin(
         self,
         path: str,
         accept: int | None,
+        delivery: Delivery,
         on_response: Callable[[Response, bool], None],
         on_refused: Callable[[], None] | None = None,
     ) -> Observation:
@@ -122,6 +208,7 @@ class AttachedDevice:
             self._endpoint,
             path,
             accept=accept,
+            delivery=delivery,
             on_response=on_response,
             on_refused=on_refused,
         )
@@ -136,7 +223,9 @@ class AttachedDevice:
             self.take(resource, response)
 
         instead = self._observe_each if resource.shared else None
-        observation = self._begin(resource.path, resource.accept, on_response, instead)
+        observation = self._begin(
+            resource.path, resource.accept, resource.delivery, on_response, instead
+        )
         self._observed.append((resource, observation))
 
     def _observe_each(self) -> None:

@@ -1,40 +1,41 @@
 """Requests to one CoAP endpoint, each with an end.
 
-aiocoap keeps retransmitting what nobody waits for any more, and holds everything else
-for that peer behind it (protocol sheet "CoAP" §5). Therefore the retransmissions are
-tuned to end before our own timeout, and one request at a time goes to an endpoint.
+aiocoap keeps retransmitting what nobody waits for any more, and holds up all else for
+that peer (protocol sheet "CoAP" §5). So retransmissions are tuned to end before our own
+timeout, and one request at a time goes to an endpoint.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-import logging
+import secrets
+import time
 from typing import Any, Final
 
 import aiocoap.error
 
-from ...errors import CommunicationError, UnreachableError
+from ...errors import UnreachableError
+from .answer import UnansweredError, answer_to, translated
 from .context import acquire_context, release_context, send_alone
-from .request import Method, Request, Response
-
-_LOGGER = logging.getLogger(__name__)
+from .delivery import ANY, Delivery, TooLongError, Tuning
+from .request import UNAUTHORIZED, Method, Request, Response
+from .statistics import Statistics
 
 CONFIRMABLE_TIMEOUT: Final = 11.0
 """Seconds; just above the 10.5 s after which the retransmissions have ended."""
 
 NON_CONFIRMABLE_TIMEOUTS: Final = (2.0, 3.0, 5.0)
-"""Seconds for each try of a request that may be repeated; as patient as the above."""
+"""For each try of a request that may be repeated; as patient as the above."""
+
+MAX_ALONE: Final = 1024
+"""Bytes of a payload that is sent in one message, whatever becomes of it."""
 
 DEAD: Final = 1.0
 """How much silence says that an endpoint is dead; see ``CoapEndpoint._ask``."""
 
 RESTARTS: Final = 2
 """How often a document that changes while it is sent in blocks is begun again."""
-
-
-class UnansweredError(UnreachableError):
-    """The endpoint has taken a request, and is there, but did not answer it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class _Exchange:
     request: Request
     message: Any
     running: Any
+    tuning: Tuning
 
 
 @dataclass(slots=True)
@@ -53,6 +55,9 @@ class CoapEndpoint:
     host: str
     port: int = 5683
     confirmable: bool = True
+    patience: float | None = None
+    block_size: int | None = None
+    statistics: Statistics = field(default_factory=Statistics, init=False, repr=False)
     _context: Any = field(default=None, init=False, repr=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
     """RFC 7252 §4.7, NSTART = 1: one outstanding interaction with an endpoint."""
@@ -73,7 +78,7 @@ class CoapEndpoint:
 
         """
         if self._context is None:
-            with self._translated():
+            with translated(self.address):
                 self._context = await acquire_context()
 
     async def close(self) -> None:
@@ -91,10 +96,13 @@ class CoapEndpoint:
         content_format: int | None = None,
         accept: int | None = None,
         etag: bytes | None = None,
+        if_match: bytes | None = None,
+        delivery: Delivery = ANY,
     ) -> Response:
         """Ask, and wait for the answer; any code is an answer.
 
         What is not idempotent (POST, PATCH) is never repeated above the message layer.
+        An endpoint that wants to know that we are there first (RFC 9175 §2.3) is told.
 
         Raises:
             UnreachableError: no answer in time, or none possible.
@@ -107,13 +115,35 @@ class CoapEndpoint:
             content_format=content_format,
             accept=accept,
             etag=etag,
+            if_match=if_match,
         )
-        _, response = await self._ask(request)
+        _, response = await self._ask(request, delivery)
         return response
+
+    async def tell(self, request: Request) -> None:
+        """Send a request that is not to be answered (RFC 7967), and wait for nothing.
+
+        Raises:
+            UnreachableError: it cannot even be sent, in one message.
+
+        """
+        with translated(self.address), self.statistics.counted():
+            if len(request.payload) > MAX_ALONE:
+                raise ValueError("too long to be sent without an answer")
+            async with self._lock:
+                if self._context is None:
+                    raise UnreachableError(address=self.address, reason="closed")
+                tuning = Tuning(Delivery(confirmable=False))
+                asked = replace(request, unanswered=True)
+                message = asked.message(self.address, tuning)
+                await self._context.find_remote_and_interface(message)
+                message.token = secrets.token_bytes(4)
+                send_alone(message)
+                self.statistics.told(asked)
 
     @asynccontextmanager
     async def observe(
-        self, path: str, *, accept: int | None = None
+        self, path: str, *, accept: int | None = None, delivery: Delivery = ANY
     ) -> AsyncIterator[tuple[Response, AsyncIterator[Response]]]:
         """Register for notifications (RFC 7641); gives the first answer and the rest.
 
@@ -126,7 +156,7 @@ class CoapEndpoint:
 
         """
         request = Request(method=Method.GET, path=path, accept=accept, observe=0)
-        exchange, first = await self._ask(request)
+        exchange, first = await self._ask(request, delivery)
         notifications = self._notifications(exchange)
         try:
             yield first, notifications
@@ -137,11 +167,23 @@ class CoapEndpoint:
 
     async def _notifications(self, exchange: _Exchange) -> AsyncGenerator[Response]:
         """Yield the notifications of an observation."""
-        with self._translated():
-            async for message in exchange.running.observation:
-                yield Response.of(message)
+        tuning, observation = exchange.tuning, exchange.running.observation
 
-    async def _ask(self, request: Request) -> tuple[_Exchange, Response]:
+        def more() -> None:
+            if tuning.too_long and not observation.cancelled:
+                observation.error(TooLongError())
+
+        tuning.on_message = more
+        with translated(self.address):
+            async for message in observation:
+                tuning.messages = 0  # the limit is that of one document
+                response = Response.of(message)
+                self.statistics.notified(exchange.request, response)
+                yield response
+
+    async def _ask(
+        self, request: Request, delivery: Delivery
+    ) -> tuple[_Exchange, Response]:
         """Ask as often as may be, when it is our turn; returns the exchange too.
 
         Who has waited for a turn while the endpoint turned out to be dead gets no
@@ -151,16 +193,24 @@ class CoapEndpoint:
             UnreachableError: no answer in time, or none possible.
 
         """
+        delivery = delivery.over(
+            Delivery(
+                confirmable=self.confirmable,
+                patience=self.patience,
+                block_size=self.block_size,
+            )
+        )
         timeouts: tuple[float, ...] = (CONFIRMABLE_TIMEOUT,)
-        if not self.confirmable and request.method.idempotent:
+        if not delivery.confirmable and request.method.idempotent:
             timeouts = NON_CONFIRMABLE_TIMEOUTS
         before = self._silence
-        with self._translated():
+        with translated(self.address), self.statistics.counted():
             async with self._lock:
                 if self._silence < before + DEAD:
-                    for seconds in timeouts:
+                    for number, seconds in enumerate(timeouts):
+                        self.statistics.retransmissions += number > 0
                         try:
-                            answered = await self._exchange(request, seconds)
+                            answered = await self._exchange(request, delivery, seconds)
                         except TimeoutError:
                             silence = DEAD / 2  # it may be slow with this one only
                         except aiocoap.error.TimeoutError:
@@ -169,14 +219,14 @@ class CoapEndpoint:
                             self._silence = 0
                             return answered
                     self._silence += silence
-                    if self.confirmable and silence < DEAD:
+                    if delivery.confirmable and silence < DEAD:
                         raise UnansweredError(address=self.address, reason="no answer")
                 raise UnreachableError(address=self.address, reason="no answer")
 
     async def _exchange(
-        self, request: Request, seconds: float
+        self, request: Request, delivery: Delivery, seconds: float
     ) -> tuple[_Exchange, Response]:
-        """Send a request once and wait for its answer.
+        """Send a request once; each of its messages has so much time to be answered.
 
         Raises:
             TimeoutError: there is none in time.
@@ -184,26 +234,43 @@ class CoapEndpoint:
 
         """
         restarts = RESTARTS if request.method is Method.GET else 0
-        async with asyncio.timeout(seconds):
-            for _ in range(restarts):
-                with suppress(aiocoap.error.ResourceChanged):
-                    return await self._send(request)
-            return await self._send(request)
+        tuning = Tuning(delivery)
+        began = time.monotonic()
+        try:
+            async with tuning.limited(seconds):
+                for _ in range(restarts):
+                    with suppress(aiocoap.error.ResourceChanged):
+                        answered = await self._send(request, delivery, tuning)
+                        break
+                else:
+                    answered = await self._send(request, delivery, tuning)
+        except Exception as err:
+            self.statistics.failed(request, err, tuning, began)
+            raise
+        self.statistics.answered(request, answered[1], tuning, began)
+        return answered
 
-    async def _send(self, request: Request) -> tuple[_Exchange, Response]:
+    async def _send(
+        self, request: Request, delivery: Delivery, tuning: Tuning
+    ) -> tuple[_Exchange, Response]:
         """Send a request and wait for its answer, without end."""
         if self._context is None:
             raise UnreachableError(address=self.address, reason="closed")
-        message = request.message(self.address, confirmable=self.confirmable)
-        exchange = _Exchange(request, message, self._context.request(message))
+        message = request.message(self.address, tuning, delivery.block_exponent)
+        exchange = _Exchange(request, message, self._context.request(message), tuning)
         try:
-            return exchange, Response.of(await _answer(exchange.running))
+            response = Response.of(await answer_to(exchange.running))
         except aiocoap.error.NetworkError:
             raise
         except BaseException:
             if request.observe is not None:
                 self._part(exchange)  # perhaps it was registered
             raise
+        if response.code == UNAUTHORIZED and response.echo and not request.echo:
+            # It was not carried out: this is no repetition, whatever the method.
+            heard = replace(request, echo=response.echo)
+            return await self._send(heard, delivery, tuning)
+        return exchange, response
 
     def _part(self, exchange: _Exchange) -> None:
         """End the interest in notifications, and tell the server so.
@@ -218,57 +285,8 @@ class CoapEndpoint:
         if self._context is None or not sent.token:
             return  # nothing can be sent, or nothing was
         parting = replace(exchange.request, observe=1)
-        message = parting.message(self.address, confirmable=False)
+        tuning = Tuning(Delivery(confirmable=False))
+        message = parting.message(self.address, tuning)
         message.token, message.remote = sent.token, sent.remote
         with suppress(Exception):  # it may get lost as well
             send_alone(message)
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Turn what aiocoap and the network raise into the one error there is for it.
-
-        aiocoap lets plain exceptions out, too (sheet §3 "Exceptions to catch").
-
-        Raises:
-            UnreachableError: in place of any other error.
-
-        """
-        try:
-            yield
-        except CommunicationError:
-            raise
-        except Exception as err:
-            _LOGGER.debug("%s: %r", self.address, err)
-            raise UnreachableError(address=self.address, reason=_reason(err)) from err
-
-
-async def _answer(exchange: Any) -> Any:
-    """Return the answer; whoever gives up waiting leaves the rest to a timer.
-
-    aiocoap notices turns of the loop later that an answer is not wanted any more, and
-    fails (InvalidStateError) if one, or an error of the network, comes in between. Its
-    runner, cancelled by a timer, notices before the next datagram is read: timers run
-    last in a turn.
-    """
-    response = exchange.response
-    # Whatever becomes of it when nobody waits any more, nobody is to be told.
-    response.add_done_callback(lambda it: it.cancelled() or it.exception())
-    try:
-        await asyncio.wait((response,))
-    finally:
-        if not response.done():
-            asyncio.get_running_loop().call_later(0, exchange._runner.cancel)  # noqa: SLF001
-    return response.result()
-
-
-def _reason(error: Exception) -> str:
-    """Return for people why there is no answer."""
-    match error:
-        case aiocoap.error.MessageError():
-            return "the message was refused with a reset"
-        case aiocoap.error.LibraryShutdown():
-            return "closed"
-        case aiocoap.error.NetworkError(__cause__=OSError(strerror=str() as text)):
-            return text.partition(" (")[0]  # aiocoap adds where it was received
-        case _:
-            return str(error) or type(error).__name__

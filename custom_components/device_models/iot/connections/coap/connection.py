@@ -5,21 +5,24 @@ from collections.abc import Mapping, Set as AbstractSet
 from typing import ClassVar, Final, override
 
 from ...binding import Binding
-from ...codecs import compose, decode, to_json
+from ...codecs import decode, to_json
 from ...device import Availability, Certainty, VirtualDevice
 from ...errors import PayloadError, RejectedError, UnreachableError
 from ...formats import Loaded
 from ...model import Action, DeviceModel
 from ...values import JsonValue, Scalar
-from ..base import Capability, Connection
+from ..base import Capability, Connection, Health
 from ..layout import offered
-from ..messages import fellow_members, write_arguments
+from ..messages import write_arguments
+from .answer import UnansweredError
 from .attached import AttachedDevice
-from .client import CoapEndpoint, UnansweredError
+from .client import CoapEndpoint
 from .describe import describe
 from .layout import coap_layout
-from .request import Method, Response
-from .resource import JSON, Resource, Writing, codec_of
+from .request import Method, Request
+from .resource import JSON, Resource, codec_of
+from .templates import filled
+from .writing import WriteQueue, Writer
 
 LONGEST_HINT: Final = 3600.0
 """Seconds; a Max-Age beyond this is taken as this: a device must not put off for a day
@@ -35,12 +38,18 @@ class CoapConnection(Connection):
         | Capability.DESCRIBE
         | Capability.BATCH_WRITE
         | Capability.RESULTS
+        | Capability.HEALTH
     )
 
-    def __init__(self, endpoint: CoapEndpoint) -> None:
-        """Take the endpoint, which is opened and closed with the connection."""
+    def __init__(self, endpoint: CoapEndpoint, *, thing: str | None = None) -> None:
+        """Take the endpoint, which is opened and closed with the connection.
+
+        ``thing`` is the path of a Thing Description, if one was announced.
+        """
         self._endpoint = endpoint
+        self._thing = thing
         self._attached: dict[VirtualDevice, AttachedDevice] = {}
+        self._writes: dict[VirtualDevice, WriteQueue] = {}
 
     @property
     @override
@@ -74,6 +83,7 @@ class CoapConnection(Connection):
 
     @override
     async def detach(self, device: VirtualDevice) -> None:
+        self._writes.pop(device, None)
         attached = self._attached.pop(device, None)
         if attached is not None:
             await attached.stop()
@@ -82,6 +92,25 @@ class CoapConnection(Connection):
     def pushed(self, device: VirtualDevice) -> AbstractSet[str]:
         attached = self._attached.get(device)
         return attached.pushed if attached else frozenset()
+
+    @override
+    def health(self, device: VirtualDevice) -> Health:
+        attached = self._attached.get(device)
+        return attached.health if attached else Health()
+
+    @override
+    def trace(self, device: VirtualDevice) -> list[dict[str, JsonValue]]:
+        attached = self._attached.get(device)
+        if attached is None:
+            return []
+        # What one device has no secret at may be a secret of another one.
+        every = [one.paths for one in self._attached.values()]
+        opened = attached.paths.values.difference(*(one.secret for one in every))
+        known = frozenset().union(*(one.values | one.others for one in every))
+        return [
+            one.told(known=known, opened=opened)
+            for one in self._endpoint.statistics.trace
+        ]
 
     @override
     async def read(
@@ -106,17 +135,8 @@ class CoapConnection(Connection):
     async def write(
         self, device: VirtualDevice, values: Mapping[str, Scalar]
     ) -> Certainty:
-        attached = self._known(device)
-        together = attached.layout.together
-        for writing in attached.layout.writings(values.keys()):
-            path = writing.path
-            response = await self._put(attached, writing, values)
-            if response.absent and together not in (None, writing):
-                # It has no resource for this alone.
-                path = together.path
-                response = await self._put(attached, together, values)
-            self._must_succeed(response, path)
-        return Certainty.LIVE
+        self._known(device)
+        return await self._writes[device].write(values)
 
     @override
     async def call(
@@ -124,13 +144,29 @@ class CoapConnection(Connection):
     ) -> JsonValue:
         target = offered(self._known(device).layout.actions, action.name)
         codec = target.codec or JSON
+        path, named = filled(target.path, arguments)
+        rest = {name: it for name, it in arguments.items() if name not in named}
+        payload = write_arguments(codec, action, rest, bare=target.bare)
+        content_format = codec.content_format if rest else None
+        if target.sending.no_response:
+            request = Request(
+                method=target.method,
+                path=path,
+                payload=payload,
+                content_format=content_format,
+            )
+            await self._endpoint.tell(request)
+            return None
         response = await self._endpoint.request(
             target.method,
-            target.path,
-            payload=write_arguments(codec, action, arguments, bare=target.bare),
-            content_format=codec.content_format if arguments else None,
+            path,
+            payload=payload,
+            content_format=content_format,
+            delivery=target.sending.delivery,
         )
-        self._must_succeed(response, target.path)
+        if not response.success:
+            address = f"{self.address}/{target.path}"
+            raise RejectedError(address=address, answer=response.answer)
         device.hear()
         if not response.payload:
             return None
@@ -143,7 +179,7 @@ class CoapConnection(Connection):
 
     @override
     async def describe(self, reference: str) -> Loaded:
-        return await describe(self._endpoint, reference)
+        return await describe(self._endpoint, reference, self._thing)
 
     # Inside
 
@@ -154,6 +190,8 @@ class CoapConnection(Connection):
             layout = coap_layout(device.model, device.binding)
             attached = AttachedDevice(self._endpoint, device, layout)
             self._attached[device] = attached
+            writer = Writer(self._endpoint, attached, self.read)
+            self._writes[device] = WriteQueue(writer.write)
         return attached
 
     async def _read(
@@ -171,79 +209,36 @@ class CoapConnection(Connection):
         wanted = set(names)
         changed: set[str] = set()
         hints: list[float] = []
+        busy: list[float] = []
+        at_leisure = False
         hanging: list[tuple[Resource, UnansweredError]] = []
         answered = False
         for resource in attached.layout.asked_for(names):
             if not wanted & resource.names:
                 continue
+            if resource.wait:
+                wanted -= resource.names
+                busy.append(resource.wait)
+                continue
             try:
-                response = await self._endpoint.request(
-                    resource.method,
-                    resource.path,
-                    accept=resource.accept,
-                    etag=resource.etag,
-                )
+                covered, new = await attached.ask(resource)
             except UnansweredError as err:
                 if hanging and not answered:
                     raise  # two in a row: it is not just the one resource
                 hanging.append((resource, err))
                 continue
             answered = True
-            if response.success and response.max_age is not None:
-                hints.append(response.max_age)
-            covered, new = attached.take(resource, response)
+            if resource.wait:
+                busy.append(resource.wait)
+            else:
+                at_leisure = True
+                if resource.max_age is not None:
+                    hints.append(resource.max_age)
             wanted -= covered
             changed |= new
         for resource, error in hanging:
             if not answered:
                 raise error
             attached.lose(resource, error)
-        return changed, hints
-
-    async def _put(
-        self, attached: AttachedDevice, writing: Writing, values: Mapping[str, Scalar]
-    ) -> Response:
-        """Write the values that a resource takes; those go with them that have to."""
-        device = attached.device
-        fellows = fellow_members(device.model, values.keys())
-        if writing.whole:
-            fellows |= writing.names
-        fellows = (fellows & writing.names) - values.keys()
-        await self._learn(device, fellows)
-        present = {
-            name: device.values[name].value for name in fellows & device.values.keys()
-        }
-        codec = writing.spoken
-        try:
-            return await self._endpoint.request(
-                writing.method,
-                writing.path,
-                payload=codec.encode(compose(writing.slots, present | {**values})),
-                content_format=codec.content_format,
-            )
-        finally:
-            for resource in attached.layout.resources:
-                # What we have of it is no longer what it gave us.
-                if resource.names & writing.names:
-                    resource.etag = None
-
-    async def _learn(self, device: VirtualDevice, names: AbstractSet[str]) -> None:
-        """Ask for the values that are not known, if they can be asked for."""
-        leaves = device.model.leaves
-        unknown = {
-            name for name in names - device.values.keys() if leaves[name].readable
-        }
-        if unknown:
-            await self.read(device, unknown)
-
-    def _must_succeed(self, response: Response, path: str) -> None:
-        """Raise if the device said no.
-
-        Raises:
-            RejectedError: it did.
-
-        """
-        if not response.success:
-            raise RejectedError(
-                address=f"{self.address}/{path}", answer=response.answer
-            )
+        # What is busy is left alone anyway; the others are not put off by it.
+        return changed, hints if at_leisure else busy

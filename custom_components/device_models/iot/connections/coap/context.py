@@ -1,10 +1,13 @@
 """The one aiocoap client context of an event loop, there while someone uses it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import aiocoap
+
+from .delivery import Tuning
 
 TRANSPORTS: Final = ["udp6"]
 """Named, because aiocoap's own choice depends on what else is installed (§3)."""
@@ -37,10 +40,28 @@ async def acquire_context() -> Any:
                 shared.context = await aiocoap.Context.create_client_context(
                     transports=TRANSPORTS
                 )
+                _notice_messages(shared.context)
     except BaseException:
         await release_context()
         raise
     return shared.context
+
+
+def _notice_messages(context: Any) -> None:
+    """Have the tuning of each message that leaves told, if it wants to know.
+
+    aiocoap has no place for that: it logs repetitions, and nothing else does.
+    """
+    for interface in context.request_interfaces:
+        transport = interface.token_interface.message_interface
+        send = transport.send
+
+        def noted(message: Any, send: Callable[[Any], None] = send) -> None:
+            if isinstance(message.transport_tuning, Tuning):
+                message.transport_tuning.note(message.mid)
+            send(message)
+
+        transport.send = noted
 
 
 def send_alone(message: Any) -> None:

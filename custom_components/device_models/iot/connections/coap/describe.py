@@ -1,9 +1,10 @@
 """What a CoAP endpoint says of itself, as a model.
 
-Asked in this order: the Thing Description at ``/.well-known/wot`` (WoT Discovery,
-"Well-Known URIs"), the Thing Descriptions that the resource listing names
-(``rt=wot.thing``), and the listing itself (``/.well-known/core``, RFC 6690), whose
-resources are each asked for their present value once.
+Asked in this order: the Thing Description that was announced, if one was; the one at
+``/.well-known/wot`` (WoT Discovery, "Well-Known URIs"), the Thing Descriptions that the
+resource listing names (``rt=wot.thing``), and the listing itself
+(``/.well-known/core``, RFC 6690), whose resources are each asked for their present
+value once.
 """
 
 import asyncio
@@ -20,7 +21,8 @@ from ...formats.ipso.links import Link, parse_links
 from ...reading import Remark, Unusable
 from ...redaction import is_secret, redacted
 from ...values import JsonValue
-from .client import CoapEndpoint, UnansweredError
+from .answer import UnansweredError
+from .client import CoapEndpoint
 from .request import Method, Response, split_path
 from .sampling import MAX_VALUE_BYTES, value_of
 
@@ -53,8 +55,12 @@ DISCOVERY: Final = re.compile(r"(?:\.well-known|rd)(?:/|$)")
 """What serves CoAP itself: also registration at a directory (RFC 9176 §5)."""
 
 
-async def describe(endpoint: CoapEndpoint, base: str) -> Loaded:
+async def describe(
+    endpoint: CoapEndpoint, base: str, thing: str | None = None
+) -> Loaded:
     """Return the model of what is below a path of an endpoint ("": of all of it).
+
+    ``thing`` is the path of the Thing Description that the endpoint announced.
 
     Raises:
         ModelError: there is no such path, or the endpoint says nothing that a model
@@ -70,7 +76,8 @@ async def describe(endpoint: CoapEndpoint, base: str) -> Loaded:
         raise ModelError(
             source=endpoint.address, where="base", problem=problem
         ) from err
-    return await _Description(endpoint, base).read()
+    announced = [thing] if thing and _is_path(thing) else []
+    return await _Description(endpoint, base, [*announced, WOT]).read()
 
 
 @dataclass(slots=True)
@@ -79,6 +86,8 @@ class _Description:
 
     endpoint: CoapEndpoint
     base: str
+    things: list[str]
+    """Where a Thing Description may be."""
     answers: list[str] = field(default_factory=list)
     """What was asked, and what came back, for people."""
     remarks: list[Remark] = field(default_factory=list)
@@ -102,7 +111,9 @@ class _Description:
             ModelError: there is none.
 
         """
-        loaded = await self._thing(WOT)
+        loaded = None
+        for path in dict.fromkeys(self.things):
+            loaded = loaded or await self._thing(path)
         if loaded is None:
             links = await self._links()
             things = [link.target for link in links if THING in link.terms("rt")]
@@ -225,12 +236,19 @@ class _Description:
         path = link.target.removeprefix("/")
         if path in {"", link.target} or path.startswith("/"):
             return False  # another host
-        try:
-            split_path(path)
-        except ValueError:
+        if not _is_path(path):
             return False
         below = not self.base or path == self.base or path.startswith(f"{self.base}/")
         return below and not DISCOVERY.match(path)
+
+
+def _is_path(path: str) -> bool:
+    """Whether CoAP can ask for a path."""
+    try:
+        split_path(path)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_urn(term: str) -> bool:

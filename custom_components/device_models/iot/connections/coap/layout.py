@@ -4,14 +4,24 @@ The default layout needs no binding: ``/<attribute>`` (GET, PUT, observe), ``/<a
 (POST), ``/alert/<format>`` (observe), and ``/state`` with all attributes at once, where
 the device has it. The ``coap`` part of a device file's binding overrides any of it:
 
+``confirmable``: whether each message is acknowledged; by default as the endpoint has
+it. ``patience``: seconds until one is given up, from which all timing follows.
+``block_size``: bytes in a block of what takes more than one.
 ``state``: a path, false for none, or ``{path, method, format, observe, writable, write,
-write_method}``.
+write_method, confirmable, if_match, no_response}``.
 ``attributes``: by name, a path, false for none, or ``{path, pointer, method, format,
-observe, read, write, write_method, write_format, times}``. ``read: false`` is for what
+observe, read, write, write_method, write_format, times, confirmable, if_match,
+no_response}``. ``read: false`` is for what
 cannot be read there, ``write: false`` for what cannot be written, ``times: iso`` for a
 device that takes times as ISO 8601 and not as milliseconds since 1970.
-``actions`` and ``alerts``: by name, a path, false for none, or ``{path, format}``; an
-action also ``method``, and ``bare: true`` if its only argument is not in an object.
+``actions`` and ``alerts``: by name, a path, false for none, or ``{path, format,
+confirmable}``; an action also ``method``, ``no_response``, and ``bare: true`` if its
+only argument is not in an object.
+
+``if_match: true``: a write is for the representation that was read, and is tried again
+if that has changed meanwhile. ``no_response: true``: the device is asked not to answer
+a write, or a call (RFC 7967). In a path that is written to, or of an action, ``{name}``
+is replaced by a value.
 
 ``write`` is another path to write to. ``method`` is GET, FETCH or POST for what is
 read (only GET can be observed), POST, PUT, PATCH or IPATCH for an action;
@@ -21,68 +31,24 @@ A path is spelled as in a URI, with percent-encoding where that is needed. It is
 the device's base path unless it begins with a slash.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from ...binding import Binding
 from ...codecs import Slot, slots_of, split_pointer
 from ...model import Action, Attribute, DeviceModel, Format
 from ...reading import Element, Unusable
-from ..layout import codec_of, offered, override_of, overrides_of, timed
-from .request import Method, split_path
-from .resource import Resource, Target, Writing
+from ..layout import codec_of, override_of, overrides_of, timed
+from .delivery import delivery_of, timing_of
+from .places import CoapLayout, checked, method_of
+from .request import Method
+from .resource import Resource, Sending, Target, Writing
 
 READ_METHODS: Final = (Method.GET, Method.FETCH, Method.POST)
 WRITE_METHODS: Final = (Method.PUT, Method.POST, Method.PATCH, Method.IPATCH)
 CALL_METHODS: Final = (Method.POST, Method.PUT, Method.PATCH, Method.IPATCH)
 """Each of them with the default first."""
-
-
-@dataclass(frozen=True, slots=True)
-class CoapLayout:
-    """All resources of one device."""
-
-    resources: tuple[Resource, ...]
-    """What can be read: the shared one first, if there is one."""
-    writes: dict[str, Writing]
-    """By the names of the attributes that hold a value."""
-    together: Writing | None
-    """Takes several attributes in one message."""
-    actions: dict[str, Target]
-    alerts: Mapping[str, Target]
-
-    @property
-    def shared(self) -> Resource | None:
-        """The resource with all attributes, unless the device has none."""
-        first = self.resources[0] if self.resources else None
-        return first if first and first.shared and not first.absent else None
-
-    def forget(self) -> None:
-        """Forget what the device does not have: it may have got new firmware."""
-        for resource in self.resources:
-            resource.absent_until = 0.0
-
-    def asked_for(self, names: AbstractSet[str]) -> list[Resource]:
-        """Return the resources that may have the attributes, the best one first.
-
-        Those that the device does not have are left out, but for one if there is no
-        other: to be asked in vain is a sign of life, too.
-        """
-        candidates = [one for one in self.resources if names & one.names]
-        return [one for one in candidates if not one.absent] or candidates[:1]
-
-    def writings(self, names: AbstractSet[str]) -> list[Writing]:
-        """Return where the attributes are written: in one message where that can be.
-
-        Raises:
-            NotOfferedError: one of them cannot be written here.
-
-        """
-        if self.together is not None and (len(names) > 1 or names - self.writes.keys()):
-            return [self.together]
-        found = [offered(self.writes, name) for name in sorted(names)]
-        return list({writing.path: writing for writing in found}.values())
 
 
 def coap_layout(model: DeviceModel, binding: Binding) -> CoapLayout:
@@ -105,13 +71,14 @@ class _Reader:
         self._model = model
         self._base = binding.base.strip("/")
         self._top = Element(dict(binding.layouts), "binding").object("coap")
+        self._delivery = timing_of(self._top)
         self._resources: dict[str, Resource] = {}
         self._writes: dict[str, Writing] = {}
         self._together: Writing | None = None
 
     def read(self) -> CoapLayout:
         """Return the layout."""
-        _checked(Element({}, "base"), self._base)
+        checked(Element({}, "base"), self._base)
         self._attributes()
         shared = list(self._state())
         return CoapLayout(
@@ -149,12 +116,22 @@ class _Reader:
                 self._below(write, element) if write else path,
                 codec,
                 self._writable(every),
-                method=_method(element, "write_method", WRITE_METHODS),
+                method=method_of(element, "write_method", WRITE_METHODS),
                 source=shared,
+                sending=self._sending(element),
             )
 
-    @staticmethod
+    def _sending(self, element: Element) -> Sending:
+        """Return how what is sent to a place is sent."""
+        no_response = element.flag("no_response", default=False)
+        if_match = element.flag("if_match", default=False)
+        if no_response and if_match:
+            element.refuse("cannot be together with if_match", "no_response")
+        delivery = delivery_of(element, self._delivery)
+        return Sending(delivery, if_match=if_match, no_response=no_response)
+
     def _resource(
+        self,
         element: Element,
         path: str,
         slots: tuple[Slot, ...],
@@ -163,11 +140,17 @@ class _Reader:
         shared: bool = False,
     ) -> Resource:
         """Return what is read at a path."""
-        method = _method(element, "method", READ_METHODS)
+        method = method_of(element, "method", READ_METHODS)
         wanted = element.flag("observe", default=observe) and method is Method.GET
         codec = codec_of(element)
         return Resource(
-            path, slots, codec, observe=wanted, method=method, shared=shared
+            path,
+            slots,
+            codec,
+            observe=wanted,
+            method=method,
+            shared=shared,
+            delivery=delivery_of(element, self._delivery),
         )
 
     def _attributes(self) -> None:
@@ -200,13 +183,14 @@ class _Reader:
                 resource = other.merged(resource)
             self._resources[path] = resource
         if writable and (slots := self._writable(every)):
-            method = _method(element, "write_method", WRITE_METHODS)
+            method = method_of(element, "write_method", WRITE_METHODS)
             writing = Writing(
                 write_path,
                 codec_of(element, "write_format") or codec_of(element),
                 slots,
                 whole=write_path == path and method is Method.PUT,
                 method=method,
+                sending=self._sending(element),
             )
             if (known := self._writes.get(write_path)) is not None:
                 writing = known.merged(writing)
@@ -239,8 +223,9 @@ class _Reader:
             targets[name] = Target(
                 self._place(element, name, prefix),
                 codec_of(element),
-                _method(element, "method", CALL_METHODS),
+                method_of(element, "method", CALL_METHODS),
                 bare=element.flag("bare", default=False),
+                sending=self._sending(element),
             )
         return targets
 
@@ -261,24 +246,4 @@ class _Reader:
         """Return the whole path."""
         below = not path.startswith("/") and self._base
         whole = f"{self._base}/{path}" if below else path.lstrip("/")
-        return _checked(element, whole)
-
-
-def _method(element: Element, key: str, known: tuple[Method, ...]) -> Method:
-    """Return a method that an override names, or the first of those there are."""
-    name = element.text(key).upper()
-    if not name:
-        return known[0]
-    for method in known:
-        if method.name == name:
-            return method
-    element.refuse(f"expected one of {', '.join(one.name for one in known)}", key)
-
-
-def _checked(element: Element, path: str) -> str:
-    """Return the path if it can be sent."""
-    try:
-        split_path(path)
-    except ValueError as err:
-        element.refuse(f"expected a path: {err}")
-    return path
+        return checked(element, whole)

@@ -12,11 +12,13 @@ import contextlib
 from enum import Enum
 import logging
 import random
+import time
 from typing import Final
 
 from ...errors import CommunicationError
 from .client import CoapEndpoint
-from .request import Response
+from .delivery import ANY, Delivery
+from .request import DEFAULT_MAX_AGE, Response
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -27,9 +29,6 @@ LONGEST_RETRY: Final = 60.0
 REFUSED_RETRY: Final = 600.0
 """Seconds before a resource that cannot be observed is tried again: it may have got a
 free place for an observer, or new firmware."""
-
-DEFAULT_MAX_AGE: Final = 60
-"""Seconds; RFC 7252 §5.10.5: how fresh a response is that does not say."""
 
 LONGEST_MAX_AGE: Final = 3600
 """Seconds; a longer Max-Age is taken as this: a forgotten observation has to be found
@@ -57,6 +56,7 @@ class Observation:
         path: str,
         *,
         accept: int | None = None,
+        delivery: Delivery = ANY,
         on_response: Callable[[Response, bool], None],
         on_refused: Callable[[], None] | None = None,
     ) -> None:
@@ -66,6 +66,7 @@ class Observation:
             endpoint: whose resource it is.
             path: the path of the resource.
             accept: the content format that is wanted.
+            delivery: how it is registered.
             on_response: called with each answer, and whether it is a notification
                 rather than the answer to a registration.
             on_refused: called, if given, when the resource cannot be observed; it is
@@ -76,9 +77,13 @@ class Observation:
         self.state = State.PENDING
         self._endpoint = endpoint
         self._accept = accept
+        self._delivery = delivery
+        self._heard = time.monotonic()
         self._on_response = on_response
         self._on_refused = on_refused
         self._retry = FIRST_RETRY
+        self._wait = 0.0
+        """Seconds for which the device, being busy, does not want to be asked."""
         self._limit: asyncio.Timeout | None = None
         """Of the present wait: for a notification, or before the next try."""
         self._task: asyncio.Task[None] | None = None
@@ -86,6 +91,11 @@ class Observation:
     def start(self) -> None:
         """Begin to observe."""
         self._task = asyncio.create_task(self._run(), name=f"observe {self.path}")
+
+    @property
+    def age(self) -> float:
+        """How long nothing came, in seconds."""
+        return time.monotonic() - self._heard
 
     async def stop(self) -> None:
         """End the interest."""
@@ -121,16 +131,22 @@ class Observation:
 
         It stays active when patience runs out, and is registered again at once.
         """
-        async with self._endpoint.observe(self.path, accept=self._accept) as observed:
+        async with self._endpoint.observe(
+            self.path, accept=self._accept, delivery=self._delivery
+        ) as observed:
             first, notifications = observed
+            self._heard = time.monotonic()
             self._on_response(first, False)
             if not (first.success and first.observed):
+                self._wait = first.wait
                 self.state = State.PENDING if first.passing else State.REFUSED
                 return
             self.state = State.ACTIVE
             with contextlib.suppress(TimeoutError):
                 async with self._limited(self._patience(first)):
                     async for response in notifications:
+                        self._heard = time.monotonic()
+                        self._wait = response.wait
                         self._on_response(response, True)
                         if response.success:
                             self._retry = FIRST_RETRY
@@ -145,7 +161,8 @@ class Observation:
         """Wait before the next try."""
         seconds = REFUSED_RETRY
         if self.state is not State.REFUSED:
-            seconds = self._retry
+            seconds = max(self._retry, min(self._wait, LONGEST_MAX_AGE))
+            self._wait = 0.0
             self._retry = min(self._retry * 2, LONGEST_RETRY)
         with contextlib.suppress(TimeoutError):
             async with self._limited(seconds):

@@ -11,8 +11,22 @@ from aiocoap.numbers import ContentFormat, TransportTuning
 MAX_PART_BYTES: Final = 255
 """RFC 7252 §5.10, table 4: of a segment of the path, or an argument of the query."""
 
+MAX_BLOCK_EXPONENT: Final = 6
+"""RFC 7959 §2.2: blocks of 1,024 bytes, which is the size without a word."""
+
+NO_RESPONSE: Final = 2 | 8 | 16
+"""RFC 7967 §2.1: neither a yes, nor an error of either side."""
+
+DEFAULT_MAX_AGE: Final = 60
+"""Seconds; RFC 7252 §5.10.5: how fresh a response is that does not say."""
+
 MAX_DIAGNOSTIC: Final = 100
 """Bytes of a device's own words that are passed on."""
+
+TOO_MANY: Final = "4.29"
+UNAVAILABLE: Final = "5.03"
+CONFLICT: Final = "4.12"
+UNAUTHORIZED: Final = "4.01"
 
 
 class Method(IntEnum):
@@ -42,12 +56,6 @@ class ConfirmableTuning(TransportTuning):  # type: ignore[misc]  # aiocoap is un
     ACK_RANDOM_FACTOR = 1.5
     MAX_RETRANSMIT = 2
     reliability = True
-
-
-class NonConfirmableTuning(ConfirmableTuning):
-    """Non-confirmable messages: one datagram."""
-
-    reliability = False
 
 
 def split_path(path: str) -> tuple[list[str], list[str]]:
@@ -80,11 +88,24 @@ class Request:
     content_format: int | None = None
     accept: int | None = None
     etag: bytes | None = None
+    if_match: bytes | None = None
+    """The ETag that the resource must have (RFC 7252 §5.10.8.1)."""
+    echo: bytes | None = None
+    """What the endpoint wants to hear, to know that we are there (RFC 9175 §2)."""
     observe: int | None = None
     """0 to register for notifications, 1 to end that (RFC 7641 §2)."""
+    unanswered: bool = False
+    """Whether the endpoint is not to answer (RFC 7967)."""
 
-    def message(self, address: str, *, confirmable: bool) -> Any:
+    def message(
+        self, address: str, tuning: TransportTuning, block_exponent: int = 6
+    ) -> Any:
         """Build what aiocoap sends; it wants a new message each time (§3).
+
+        Args:
+            address: the endpoint as a URI.
+            tuning: how it is sent.
+            block_exponent: the size of blocks as RFC 7959 §2.2 spells it.
 
         Raises:
             ValueError: the address or the path is none.
@@ -94,10 +115,11 @@ class Request:
             code=aiocoap.Code(self.method),
             uri=address,
             payload=self.payload,
-            transport_tuning=(
-                ConfirmableTuning() if confirmable else NonConfirmableTuning()
-            ),
+            transport_tuning=tuning,
         )
+        message.remote.maximum_block_size_exp = block_exponent
+        if block_exponent < MAX_BLOCK_EXPONENT:
+            message.opt.block2 = (0, False, block_exponent)
         message.opt.uri_path, message.opt.uri_query = split_path(self.path)
         if self.content_format is not None:
             message.opt.content_format = ContentFormat(self.content_format)
@@ -105,7 +127,12 @@ class Request:
             message.opt.accept = ContentFormat(self.accept)
         if self.etag is not None:
             message.opt.etags = [self.etag]
+        if self.if_match is not None:
+            message.opt.if_match = [self.if_match]
+        message.opt.echo = self.echo
         message.opt.observe = self.observe
+        if self.unanswered:
+            message.opt.no_response = NO_RESPONSE
         return message
 
 
@@ -121,6 +148,8 @@ class Response:
     """Seconds; None where the answer does not say."""
     observed: bool = False
     """Whether notifications will follow."""
+    echo: bytes | None = None
+    """What it wants to hear with the next request (RFC 9175 §2.2)."""
 
     @classmethod
     def of(cls, message: Any) -> Response:
@@ -134,6 +163,7 @@ class Response:
             etag=options.etag,
             max_age=options.max_age,
             observed=options.observe is not None,
+            echo=options.echo,
         )
 
     @property
@@ -153,8 +183,25 @@ class Response:
 
     @property
     def passing(self) -> bool:
-        """Whether the trouble is the server's own (5.xx), and may be over soon."""
-        return self.code.startswith("5.")
+        """Whether it may be over soon: the server's own trouble (5.xx), or 4.29."""
+        return self.code.startswith("5.") or self.code == TOO_MANY
+
+    @property
+    def busy(self) -> bool:
+        """Whether the answer is: not so often (RFC 8516)."""
+        return self.code == TOO_MANY
+
+    @property
+    def wait(self) -> float:
+        """For how many seconds the same request is not to be sent again.
+
+        4.29 and 5.03 say it with Max-Age (RFC 8516 §4, RFC 7252 §5.9.3.4). Without it
+        4.29 means the usual minute; 5.03 is then taken as no more than bad luck.
+        """
+        default = {TOO_MANY: DEFAULT_MAX_AGE, UNAVAILABLE: 0}.get(self.code)
+        if default is None:
+            return 0
+        return default if self.max_age is None else self.max_age
 
     @property
     def answer(self) -> str:

@@ -5,6 +5,7 @@ import time
 from typing import Final
 
 from ...codecs import BY_CONTENT_FORMAT, CODECS, Codec, Slot
+from .delivery import ANY, Delivery
 from .request import Method, Response
 
 JSON: Final = CODECS["json"]
@@ -13,6 +14,9 @@ TEXT: Final = CODECS["text"]
 ABSENT_RETRY: Final = 600.0
 """Seconds for which a resource is not asked for that the device says it does not have:
 it may have got new firmware, or not been ready yet."""
+
+LONGEST_WAIT: Final = 3600.0
+"""Seconds; a device that is busy for longer is asked all the same."""
 
 
 @dataclass(eq=False, slots=True)
@@ -36,6 +40,11 @@ class Resource:
     """The attributes that it had when it was last received."""
     absent_until: float = 0.0
     """On the clock ``time.monotonic``: when the device's word no longer counts."""
+    busy_until: float = 0.0
+    """On the same clock: when it may be asked for again."""
+    max_age: int | None = None
+    """Seconds for which the last answer is fresh, where it said so."""
+    delivery: Delivery = ANY
     names: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,7 +69,17 @@ class Resource:
             self.codec or other.codec,
             observe=self.observe and other.observe,
             method=self.method,
+            delivery=self.delivery,
         )
+
+    @property
+    def wait(self) -> float:
+        """For how many seconds the device does not want it to be asked for."""
+        return max(0.0, self.busy_until - time.monotonic())
+
+    def hold(self, seconds: float) -> None:
+        """Note how long the device does not want it to be asked for."""
+        self.busy_until = time.monotonic() + min(seconds, LONGEST_WAIT)
 
     def miss(self) -> None:
         """Note that the device has no such resource."""
@@ -76,6 +95,20 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """How what is written, or called, is sent."""
+
+    delivery: Delivery = ANY
+    if_match: bool = False
+    """Whether it is for the representation that was read only (RFC 7252 §5.10.8.1)."""
+    no_response: bool = False
+    """Whether the device is asked not to answer (RFC 7967)."""
+
+
+AS_USUAL: Final = Sending()
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A resource that is posted to, or whose notifications are alerts."""
 
@@ -84,6 +117,7 @@ class Target:
     method: Method = Method.POST
     bare: bool = False
     """Whether the only argument is sent as it is, not in an object."""
+    sending: Sending = AS_USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +132,7 @@ class Writing:
     method: Method = Method.PUT
     source: Resource | None = None
     """Where the same values are read."""
+    sending: Sending = AS_USUAL
 
     @property
     def spoken(self) -> Codec:
@@ -117,6 +152,7 @@ class Writing:
             self.slots + other.slots,
             whole=self.whole or other.whole,
             method=self.method,
+            sending=self.sending,
         )
 
 

@@ -1,8 +1,8 @@
-"""The assets of an AllThingsTalk device, as its HTTP interface lists them.
+"""The assets of an AllThingsTalk device, as its HTTP interface gives them.
 
 Protocol sheet "AllThingsTalk" §4.2, §4.3, §6 and §7: an array of assets, the same as
-``items`` of an object, or a device with its ``assets``. Where on the wire an asset is
-follows from its name; there is no layout.
+``items`` of an object, a device with its ``assets``, or one asset. Where on the wire an
+asset is follows from its name; there is no layout.
 """
 
 from collections.abc import Iterator, Mapping
@@ -58,7 +58,9 @@ def load(document: JsonValue, source: Source) -> Loaded:
         assets = _usable(document, remarks)
     except Unusable as err:
         raise err.within(source.name) from err
-    device = document if isinstance(document, Mapping) else {}
+    device: Mapping[str, JsonValue] = {}
+    if isinstance(document, Mapping) and not _is_asset(document):
+        device = document
     model = DeviceModel(
         urn=f"urn:allthingstalk:device:{_identity(device, assets)}",
         name=_first(device, "title", "name") or "AllThingsTalk device",
@@ -87,8 +89,19 @@ def _assets(document: JsonValue) -> Iterator[tuple[str, JsonValue]]:
     if isinstance(document, Mapping):
         where = next((key for key in LISTS if key in document), "")
         listed = document.get(where)
+        if not where and _is_asset(document):
+            yield "", document
+            return
     if isinstance(listed, list):
         yield from ((f"{where}[{index}]", item) for index, item in enumerate(listed))
+
+
+def _is_asset(document: Mapping[str, JsonValue]) -> bool:
+    """Whether an object by itself is an asset: it says its name, kind and profile."""
+    lowered = {key.lower(): value for key, value in document.items()}
+    kind = lowered.get("is")
+    known = isinstance(kind, str) and kind.lower() in KINDS
+    return known and "name" in lowered and isinstance(lowered.get("profile"), Mapping)
 
 
 def _usable(document: JsonValue, remarks: Remarks) -> list[tuple[Attribute, str]]:

@@ -178,7 +178,7 @@ def _title(group: str, name: str, property_id: str) -> str:
         return _capital(name)
     # What begins with two capitals is an abbreviation, such as CO2.
     lower = name if name[:2].isupper() or len(name) == 1 else name[0].lower() + name[1:]
-    return f"{group} {lower}"
+    return _capital(f"{group} {lower}")
 
 
 def _spaced(identifier: str) -> str:

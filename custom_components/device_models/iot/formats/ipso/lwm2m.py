@@ -1,7 +1,9 @@
 """Reading LwM2M object definitions: the XML of the OMA registry.
 
 LwM2M Core 1.2 appendix D, ``LWM2M.xsd``. A file describes what an object is, not which
-device has it: the first instance of each is taken.
+device has it: the first instance of each is taken. What the registry leaves to
+descriptions (the unit of a sensor, the names of states), the tables of common objects
+say.
 """
 
 from collections.abc import Container, Iterator
@@ -17,9 +19,17 @@ from ...reading import Remarks, Unusable
 from ...values import JsonValue, Range
 from ..format import ModelFormat, Source
 from ..loaded import Loaded
-from .definition import MAX_ELEMENTS, TYPES, Resource, Role, plain, shown
+from .definition import (
+    MAX_ELEMENTS,
+    SENSOR_UNIT,
+    TYPES,
+    Resource,
+    Role,
+    plain,
+    shown,
+)
 from .elements import Elements
-from .objects import resource_of, semantic_types
+from .objects import OBJECTS, resource_of, semantic_types
 from .places import Place
 from .ranges import Choices, read_range
 
@@ -30,6 +40,8 @@ MAX_ID: Final = 65535
 MAX_DESCRIPTION: Final = 1000
 
 _SIGN: Final = re.compile(r"<LWM2M[\s>/]")
+_NO_UNIT: Final = re.compile(r"(?:defined by|to be defined|tbd)\b", re.IGNORECASE)
+"""How texts begin that stand for a unit: *Defined by "Units" resource* and the like."""
 
 
 def recognises(document: JsonValue) -> bool:
@@ -137,7 +149,9 @@ def _resource(
         Unusable: nothing can be made of it.
 
     """
-    kind = TYPES.get(_text(item, "Type"))
+    spelled = _text(item, "Type")
+    kind = TYPES.get(spelled)
+    known = resource_of(object_id, resource_id)
     bounds: Range | None = None
     choices: Choices = {}
     if kind is not None:
@@ -145,12 +159,17 @@ def _resource(
             bounds, choices = read_range(_raw(item, "RangeEnumeration").strip(), kind)
         except Unusable as err:
             remarks.add(f"{where}.RangeEnumeration", err.problem)
+    if known and known.type == spelled:
+        choices = choices or known.labels
+    unit = _text(item, "Units")
+    if not unit or _NO_UNIT.match(unit):
+        unit = _common_unit(object_id, known)
     return Resource(
         title=_text(item, "Name") or f"Resource {resource_id}",
         operations=_text(item, "Operations").upper(),
-        type=_text(item, "Type"),
-        unit=_text(item, "Units") if kind and kind.is_numeric else "",
-        role=_role(object_id, resource_id),
+        type=spelled,
+        unit=unit if kind and kind.is_numeric else "",
+        role=known.role if known else Role.MAIN,
         range=bounds,
         labels=choices,
         multiple=_text(item, "MultipleInstances") == "Multiple",
@@ -158,10 +177,16 @@ def _resource(
     ).checked()
 
 
-def _role(object_id: int, resource_id: int) -> Role:
-    """Return how much of a resource is shown, if the tables know it."""
-    known = resource_of(object_id, resource_id)
-    return known.role if known else Role.MAIN
+def _common_unit(object_id: int, known: Resource | None) -> str:
+    """Return the unit that the tables have for a resource, or an empty text.
+
+    The registry leaves the unit of a sensor open: the device says it (resource 5701),
+    or means the one that everybody uses.
+    """
+    if known is None or known.unit != SENSOR_UNIT:
+        return known.unit if known else ""
+    about = OBJECTS.get(object_id)
+    return about.unit if about else ""
 
 
 def _number(spelled: str, what: str, taken: Container[int]) -> int:

@@ -42,6 +42,7 @@ RESOURCES: Final[Mapping[int, Resource]] = {
     5518: Resource("Time of measurement", "R", "Time", role=HIDDEN),
     6050: Resource("Fraction of time of measurement", "R", "Float", "s", HIDDEN),
     6042: Resource("Quality indicator", "R", "Integer", role=HIDDEN),
+    6044: Resource("Battery level", "R", "Float", "%EL", DIAGNOSTIC, _PERCENT),
     6049: Resource("Quality level", "R", "Integer", role=HIDDEN),
     # Axes, directions, places
     5702: Resource("X", "R", "Float", SENSOR_UNIT),

@@ -59,6 +59,8 @@ MEDIA_TYPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"application/(.+\+)?cbor", "cbor"),
         (r"text/plain", "text"),
         (r"application/octet-stream", "octets"),
+        # What each event of a stream (subprotocol "sse") has in it.
+        (r"text/event-stream", "json"),
     )
 )
 """Media types, and the codecs that read and write them."""
@@ -118,7 +120,13 @@ def read_forms(
             without a value.
 
     """
-    if not element.array("forms"):
+    listed = [
+        Element.of(value, where)
+        for where, value in element.items("forms", limit=MAX_ELEMENTS)
+    ]
+    if reading.model:
+        listed = [form for form in listed if _is_complete(form, kind, reading)]
+    if not listed:
         if kind and not reading.model:
             element.refuse("expected at least one form", "forms")
         return None
@@ -126,8 +134,7 @@ def read_forms(
     usable: list[Form] = []
     operations: set[str] = set()
     hindrances: list[Unsupported] = []
-    for where, value in element.items("forms", limit=MAX_ELEMENTS):
-        form = Element.of(value, where)
+    for form in listed:
         check_security(form, frame.schemes)
         found = _operations(form, kind, reading)
         operations |= found
@@ -144,6 +151,15 @@ def read_forms(
     for one in hindrances:
         reading.remarks.add(one.where, f"the form is not used: {one.problem}")
     return Forms(tuple(usable), frozenset(operations))
+
+
+def _is_complete(form: Element, kind: str, reading: Reading) -> bool:
+    """Whether a form of a Thing Model has what it needs (§10.3: it need not)."""
+    needed = ("href",) if kind else ("href", "op")
+    missing = [key for key in needed if key not in form.content]
+    for key in missing:
+        reading.remarks.add(form.at(key), "the form is not used: it is left open")
+    return not missing
 
 
 def variables_of(element: Element) -> dict[str, Element]:

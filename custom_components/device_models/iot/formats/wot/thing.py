@@ -16,7 +16,7 @@ from .affordances import read_actions, read_events, read_properties
 from .forms import Forms, Frame, check_security, read_forms, variables_of
 from .layouts import Interactions, layouts_of
 from .reading import Reading, as_object, texts_of, types_of
-from .security import read_definitions, security_of, without_secrets
+from .security import DEFINITIONS, read_definitions, security_of, without_secrets
 
 CONTEXTS: Final = (
     "https://www.w3.org/2022/wot/td/v1.1",
@@ -43,15 +43,29 @@ def is_thing_model(document: JsonValue) -> bool:
 
 
 def is_thing(document: JsonValue) -> bool:
-    """Whether a document is a Thing Description, a valid one or not."""
+    """Whether a document is a Thing Description, a valid one or not.
+
+    One without its context is, too: so the user is told what is missing, and does not
+    get a model of something else.
+    """
     if not isinstance(document, Mapping):
         return False
     if any(uri.startswith(CONTEXTS) for uri in _contexts(document)):
+        return True
+    kinds = [document[kind] for kind in KINDS if kind in document]
+    if all(map(_has_objects, kinds)) and (len(kinds) > 1 or DEFINITIONS in document):
         return True
     spelled = document.get("@type")
     types = spelled if isinstance(spelled, list) else [spelled]
     is_called = any(isinstance(one, str) and one in THING for one in types)
     return is_called and any(kind in document for kind in KINDS)
+
+
+def _has_objects(value: JsonValue) -> bool:
+    """Whether a value is an object in which all values are objects."""
+    return isinstance(value, Mapping) and all(
+        isinstance(inner, Mapping) for inner in value.values()
+    )
 
 
 def _contexts(document: Mapping[str, JsonValue]) -> Iterator[str]:

@@ -1,0 +1,171 @@
+"""What a device announces of itself by DNS-SD (RFC 6763), as an endpoint to offer.
+
+An announcement is anybody's word on the local network: it is bounded here, and nothing
+of it is believed before the endpoint has answered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
+from homeassistant.util.network import is_ip_address
+
+from .const import CONF_THING
+from .systems import System
+
+WOT: Final = "_wot._udp.local."
+
+SERVICES: Final[Mapping[str, System]] = {
+    "_coap._udp.local.": System.COAP,
+    WOT: System.COAP,
+}
+"""The service types that are offered, and the system that each is reached by; the
+manifest lists the same ones.
+
+Not ``_wot._tcp``: those things are reached over HTTP or CoAP over TCP (WoT Discovery,
+"DNS-Based Service Discovery"), for which there is no connection yet. It will be a row
+here, with its own TXT schemes.
+"""
+
+IDENTITY_KEYS: Final = ("id", "ep")
+"""TXT keys that tell a device apart from others whatever its instance name is: the
+custom of many makers, and the endpoint name of RFC 9176 §5."""
+
+MIN_IDENTITY: Final = 6
+"""Characters; a shorter one ("1", "lamp") is likely that of every device of a make."""
+
+MAX_NAME: Final = 63
+"""Bytes of an instance name (RFC 6763 §4.1.1), here of any name in characters."""
+
+MAX_PATH: Final = 200
+
+OWN_KEY: Final = "uuid"
+"""The TXT key with which Home Assistant marks what it announces by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An endpoint that was announced."""
+
+    identity: str
+    """What stays the same when the address changes."""
+    name: str
+    system: System
+    host: str
+    port: int
+    hosts: frozenset[str]
+    """All spellings under which the same host may be known: addresses and name."""
+    thing: str | None
+    """The path of its Thing Description, if it says one."""
+
+    @classmethod
+    def of(cls, info: ZeroconfServiceInfo, own: str) -> Self | None:
+        """Return the endpoint that is announced; None if it cannot be used.
+
+        ``own`` is the id of this Home Assistant, whose announcements are not meant.
+        """
+        properties = _texts(info.properties)
+        system, address, port = SERVICES.get(info.type), info.ip_address, info.port
+        if (
+            system is None
+            or port is None
+            or not 0 < port <= 65535
+            or address.is_unspecified
+            or address.is_multicast
+            # Only good with a zone, which is another one after the next restart.
+            or (address.version == 6 and address.is_link_local)
+            or properties.get(OWN_KEY) == own
+        ):
+            return None
+        thing = None
+        if info.type == WOT:
+            # The key's default is "coap"; coaps and TCP are not spoken yet.
+            if properties.get("scheme", "coap") != "coap":
+                return None
+            # A directory describes itself there, and not a device.
+            if properties.get("type", "Thing") == "Thing":
+                thing = _path(properties.get("td", ""))
+        hostname = info.hostname.rstrip(".").lower()
+        instance = info.name.removesuffix(info.type).rstrip(".")
+        return cls(
+            identity=_identity(info.type, instance, properties),
+            name=_name(instance) or _name(hostname) or str(address),
+            system=system,
+            host=str(address),
+            port=port,
+            hosts=frozenset((str(address), *info.addresses, hostname)),
+            thing=thing,
+        )
+
+    @property
+    def address(self) -> str:
+        """Host and port, for people and to compare."""
+        return spelled(self.host, self.port)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What an entry's data gets of it."""
+        place = {CONF_HOST: self.host, CONF_PORT: self.port}
+        return place | ({CONF_THING: self.thing} if self.thing else {})
+
+    def is_at(self, data: Mapping[str, Any]) -> bool:
+        """Whether an entry with this data leads to the same place."""
+        host = str(data.get(CONF_HOST)).lower()
+        return data.get(CONF_PORT) == self.port and host in self.hosts
+
+    def followed(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an entry's data with the place at which its endpoint is now.
+
+        A host name stays, for it leads to the new address by itself; so does an
+        address that the device still has: one with several would come and go between
+        them.
+        """
+        host = str(data[CONF_HOST])
+        if host in self.hosts or not is_ip_address(host):
+            host = data[CONF_HOST]
+        else:
+            host = self.host
+        return {**data, CONF_HOST: host, CONF_PORT: self.port}
+
+
+def spelled(host: str, port: int) -> str:
+    """Return host and port as a URI has them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _texts(properties: Mapping[str, Any]) -> dict[str, str]:
+    """Return the TXT pairs that have a value; their keys know no case (§6.4)."""
+    return {
+        str(key).lower(): value.strip()
+        for key, value in properties.items()
+        if isinstance(value, str) and value.strip()
+    }
+
+
+def _identity(service: str, instance: str, properties: Mapping[str, str]) -> str:
+    """Return what tells an endpoint apart, for good.
+
+    The instance name is unique for its service type on the link (RFC 6763 §4.1.1, with
+    the conflict resolution of RFC 6762 §9), and kept by a device as its own. A device
+    that is announced under both types is known by the address besides.
+    """
+    told = [properties[key] for key in IDENTITY_KEYS if key in properties]
+    usable = [one for one in told if len(one) >= MIN_IDENTITY and one.isprintable()]
+    kind = service.removesuffix(".local.")
+    # Names of the DNS are compared without regard to case (RFC 6762 §16).
+    return f"{kind} {(usable or [instance])[0].lower()}"
+
+
+def _name(text: str) -> str:
+    """Return a name as a title: one line, without what Markdown would act upon."""
+    signs = (sign for sign in text if sign.isprintable() and sign not in "`<>[]|\\")
+    return "".join(signs).strip()[:MAX_NAME]
+
+
+def _path(text: str) -> str | None:
+    """Return an absolute path on the same host, if the text is one."""
+    if not text.startswith("/") or text.startswith("//") or len(text) > MAX_PATH:
+        return None
+    return text if text.isprintable() else None

@@ -1,0 +1,166 @@
+"""What a connection notices of each device, as entities: disabled until wanted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory, Platform, UnitOfTime
+from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import DeviceCoordinator
+from .iot.connections.base import Capability, Feed, Health
+from .runtime import DeviceModelsConfigEntry
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthDescription(SensorEntityDescription):
+    """One fact of a device's health."""
+
+    fact: Callable[[Health], float | str | datetime | None]
+
+
+def _description(
+    key: str, fact: Callable[[Health], float | str | datetime | None], **more: object
+) -> HealthDescription:
+    """Return a description; all of them are for who looks for trouble."""
+    return HealthDescription(
+        key=key,
+        translation_key=key,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        fact=fact,
+        **more,  # type: ignore[arg-type]  # they are checked at the start
+    )
+
+
+DESCRIPTIONS: Final = (
+    _description(
+        "round_trip",
+        lambda health: health.round_trip,
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_unit_of_measurement=UnitOfTime.MILLISECONDS,
+        suggested_display_precision=0,
+        state_class=SensorStateClass.MEASUREMENT,
+    ),
+    _description(
+        "retransmissions",
+        lambda health: health.retransmissions,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+    ),
+    _description(
+        "unanswered",
+        lambda health: health.unanswered,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+    ),
+    _description(
+        "last_heard",
+        lambda health: health.last_heard,
+        device_class=SensorDeviceClass.TIMESTAMP,
+    ),
+    _description(
+        "push_age",
+        lambda health: None if health.push_age is None else round(health.push_age),
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+    ),
+    _description(
+        "feed",
+        lambda health: health.feed,
+        device_class=SensorDeviceClass.ENUM,
+        options=list(Feed),
+    ),
+)
+
+
+@callback
+def add_health_sensors(
+    entry: DeviceModelsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add them for each device, now and later, if the connection notices such.
+
+    Those that a device has from another connection, where it was before, are removed
+    if this one does not.
+    """
+    noticed = Capability.HEALTH in entry.runtime_data.connection.capabilities
+
+    @callback
+    def add(coordinator: DeviceCoordinator) -> None:
+        if not noticed:
+            _remove(coordinator)
+            return
+        async_add_entities(
+            [HealthSensor(coordinator, description) for description in DESCRIPTIONS],
+            config_subentry_id=coordinator.subentry_id,
+        )
+
+    entry.runtime_data.async_on_device(add)
+
+
+@callback
+def _remove(coordinator: DeviceCoordinator) -> None:
+    """Remove what a device has of them."""
+    registry = er.async_get(coordinator.hass)
+    for description in DESCRIPTIONS:
+        unique_id = _unique_id(coordinator, description)
+        if entity_id := registry.async_get_entity_id(
+            Platform.SENSOR, DOMAIN, unique_id
+        ):
+            registry.async_remove(entity_id)
+
+
+def _unique_id(coordinator: DeviceCoordinator, description: HealthDescription) -> str:
+    """Return what the entity of a fact is known by."""
+    return f"{coordinator.device.key}-health-{description.key}"
+
+
+class HealthSensor(CoordinatorEntity[DeviceCoordinator], SensorEntity):
+    """One fact. It is there while the device is not: then it is wanted most."""
+
+    _attr_has_entity_name = True
+    entity_description: HealthDescription
+
+    def __init__(
+        self, coordinator: DeviceCoordinator, description: HealthDescription
+    ) -> None:
+        """Take the device and the fact."""
+        super().__init__(coordinator)
+        key = coordinator.device.key
+        self.entity_description = description
+        self._attr_unique_id = _unique_id(coordinator, description)
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, key)})
+
+    @property
+    @override
+    def should_poll(self) -> bool:
+        """Whether to look from time to time: nobody tells of what is counted."""
+        return True
+
+    @override
+    async def async_update(self) -> None:
+        """Do nothing: what is shown is read anew anyway, and asks nobody."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether there is something to show."""
+        return True
+
+    @property
+    @override
+    def native_value(self) -> float | str | datetime | None:
+        coordinator = self.coordinator
+        health = coordinator.connection.health(coordinator.device)
+        return self.entity_description.fact(health)

@@ -1,0 +1,203 @@
+"""What is written to one device: one message at a time, and the newest value wins."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Final
+
+from ...codecs import compose
+from ...device import Certainty, VirtualDevice
+from ...errors import RejectedError
+from ...values import Scalar
+from ..messages import fellow_members
+from .attached import AttachedDevice
+from .client import CoapEndpoint
+from .request import CONFLICT, Request, Response
+from .resource import Writing
+from .templates import filled
+
+CONFLICTS: Final = 3
+"""How often a write is tried that is for what was read, if that changes meanwhile."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Values that wait for their turn, and how many wait for them to be written."""
+
+    values: dict[str, Scalar]
+    callers: int = 0
+    task: asyncio.Task[Certainty] = field(init=False)
+
+
+class WriteQueue:
+    """The writes of one device, in order.
+
+    While one is under way, values for the same attributes replace those that wait: a
+    slider that is drawn sends where it is, and not where it was. Who waited for the
+    replaced ones is told what became of the newest.
+    """
+
+    def __init__(
+        self, send: Callable[[Mapping[str, Scalar]], Awaitable[Certainty]]
+    ) -> None:
+        """Take what sends values."""
+        self._send = send
+        self._turn = asyncio.Lock()
+        self._waiting: list[_Waiting] = []
+
+    async def write(self, values: Mapping[str, Scalar]) -> Certainty:
+        """Send values when it is their turn.
+
+        Raises:
+            CommunicationError: as ``send`` does.
+
+        """
+        one = self._replaceable(values.keys())
+        if one is None:
+            one = _Waiting(dict(values))
+            self._waiting.append(one)
+            one.task = asyncio.create_task(self._run(one), name="write")
+            # Perhaps nobody waits for it any more.
+            one.task.add_done_callback(lambda it: it.cancelled() or it.exception())
+        else:
+            one.values.update(values)
+        one.callers += 1
+        try:
+            return await asyncio.shield(one.task)
+        finally:
+            one.callers -= 1
+            if not one.callers:
+                one.task.cancel()
+
+    def _replaceable(self, names: AbstractSet[str]) -> _Waiting | None:
+        """Return what waits with the same attributes, and nothing of them behind it."""
+        for one in reversed(self._waiting):
+            if one.values.keys() == names:
+                return one
+            if one.values.keys() & names:
+                break
+        return None
+
+    async def _run(self, one: _Waiting) -> Certainty:
+        """Wait for the turn of some values, and send them."""
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting.remove(one)
+        try:
+            return await self._send(one.values)
+        finally:
+            self._turn.release()
+
+
+class Writer:
+    """Sends what is written to one device."""
+
+    def __init__(
+        self,
+        endpoint: CoapEndpoint,
+        attached: AttachedDevice,
+        read: Callable[[VirtualDevice, AbstractSet[str]], Awaitable[object]],
+    ) -> None:
+        """Take the device, and what reads values of it that are needed, too."""
+        self._endpoint = endpoint
+        self._attached = attached
+        self._read = read
+
+    async def write(self, values: Mapping[str, Scalar]) -> Certainty:
+        """Send values, in as few messages as will do.
+
+        Raises:
+            CommunicationError: the device did not take them.
+
+        """
+        together = self._attached.layout.together
+        certainty = Certainty.LIVE
+        for writing in self._attached.layout.writings(values.keys()):
+            path = writing.path
+            response = await self._put(writing, values)
+            if response is None:
+                certainty = Certainty.ASSUMED
+                continue
+            if response.absent and together not in (None, writing):
+                # It has no resource for this alone.
+                path = together.path
+                response = await self._put(together, values)
+            if response is not None and not response.success:
+                address = f"{self._endpoint.address}/{path}"
+                raise RejectedError(address=address, answer=response.answer)
+        return certainty
+
+    async def _put(
+        self, writing: Writing, values: Mapping[str, Scalar]
+    ) -> Response | None:
+        """Write the values that a resource takes; None if it is not to answer.
+
+        What is for the representation that was read is tried again with a new one.
+        """
+        for _ in range(CONFLICTS - 1):
+            etag = await self._etag(writing)
+            response = await self._put_once(writing, values, etag)
+            if etag is None or response is None or response.code != CONFLICT:
+                return response
+        return await self._put_once(writing, values, await self._etag(writing))
+
+    async def _etag(self, writing: Writing) -> bytes | None:
+        """Return the ETag that a write is for, if it is for one."""
+        source = writing.source
+        if not writing.sending.if_match or source is None:
+            return None
+        if source.etag is None:
+            await self._attached.ask(source)
+        return source.etag
+
+    async def _put_once(
+        self, writing: Writing, values: Mapping[str, Scalar], etag: bytes | None
+    ) -> Response | None:
+        """Write the values that a resource takes; those go with them that have to."""
+        device = self._attached.device
+        fellows = fellow_members(device.model, values.keys())
+        if writing.whole:
+            fellows |= writing.names
+        fellows = (fellows & writing.names) - values.keys()
+        await self._learn(device, fellows)
+        sent = {
+            name: device.values[name].value for name in fellows & device.values.keys()
+        } | {**values}
+        path, named = filled(writing.path, sent)
+        slots = [slot for slot in writing.slots if slot.element.name not in named]
+        codec = writing.spoken
+        payload = codec.encode(compose(slots, sent)) if slots or not named else b""
+        content_format = codec.content_format if payload else None
+        try:
+            if writing.sending.no_response:
+                request = Request(
+                    method=writing.method,
+                    path=path,
+                    payload=payload,
+                    content_format=content_format,
+                )
+                await self._endpoint.tell(request)
+                return None
+            return await self._endpoint.request(
+                writing.method,
+                path,
+                payload=payload,
+                content_format=content_format,
+                if_match=etag,
+                delivery=writing.sending.delivery,
+            )
+        finally:
+            for resource in self._attached.layout.resources:
+                # What we have of it is no longer what it gave us.
+                if resource.names & writing.names:
+                    resource.etag = None
+
+    async def _learn(self, device: VirtualDevice, names: AbstractSet[str]) -> None:
+        """Ask for the values that are not known, if they can be asked for."""
+        leaves = device.model.leaves
+        unknown = {
+            name for name in names - device.values.keys() if leaves[name].readable
+        }
+        if unknown:
+            await self._read(device, unknown)
