@@ -387,11 +387,14 @@ async def test_everything_ends_with_the_entry(
     hass: HomeAssistant, entry: MockConfigEntry, bare: BareServer, sleeper: UdpPeer
 ) -> None:
     events = async_capture_events(hass, EVENT_REQUEST_COMPLETE)
+    told = async_capture_events(hass, EVENT_NOTIFICATION)
     for _ in range(2):  # also when it was loaded again
         async with nothing_left(timers=False):
             for _ in range(3):
                 await begun(hass, sleeper.port)
             await act(hass, "coap_observe", uri=at(bare.port))
+            # A server that is left before its first answer learns of it later.
+            await until(lambda: told)
             waiting = asyncio.create_task(
                 act(hass, "coap_request", uri=at(sleeper.port))
             )
@@ -403,6 +406,7 @@ async def test_everything_ends_with_the_entry(
             assert listed == {"requests": [], "observations": []}
             assert [event.data["outcome"] for event in events] == ["cancelled"] * 3
         events.clear()
+        told.clear()
         await hass.config_entries.async_setup(entry.entry_id)
         await hass.async_block_till_done()
 
