@@ -7,14 +7,14 @@ from aiocoap import Code
 import cbor2
 import pytest
 
-from custom_components.device_models.iot.device import (
-    Certainty,
-)
+from custom_components.device_models.iot.device import Certainty
 from custom_components.device_models.iot.errors import (
     PayloadError,
     RejectedError,
     UnreachableError,
 )
+from custom_components.device_models.iot.model import Attribute, DeviceModel
+from custom_components.device_models.iot.values import DataType, JsonValue
 
 from .coap_server import Content, bare_server, state
 from .conftest import Connect
@@ -254,3 +254,25 @@ async def test_refused_action_says_why(connect: Connect) -> None:
         device = thing(await connect(server.port))
         with pytest.raises(RejectedError, match=r"/reset answered 4\.09 no such luck"):
             await device.call("reset")
+
+
+async def test_attributes_that_are_parts_of_one_number(connect: Connect) -> None:
+    status = Content(b"9")
+    parts = tuple(
+        Attribute(name=name, type=DataType.INTEGER, writable=True)
+        for name in ("flags", "mode")
+    )
+    model = DeviceModel(urn="urn:x", name="X", attributes=parts)
+    places: JsonValue = {"flags": "status", "mode": "status"}
+    async with bare_server(status=status) as server:
+        connection = await connect(server.port)
+        layout: JsonValue = {"state": False, "attributes": places}
+        device = thing(connection, model=model, coap=layout)
+        await connection.read(device, model.readable)
+        assert shown(device) == {"flags": 9, "mode": 9}
+        await device.set("mode", 13)
+        assert status.payload == b"13"
+        # What is written next to the other bits has to know of it.
+        assert shown(device) == {"flags": 13, "mode": 13}
+        await device.set("flags", 12)
+        assert shown(device) == {"flags": 12, "mode": 12}

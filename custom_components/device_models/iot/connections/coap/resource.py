@@ -1,5 +1,6 @@
 """The resources of a device, and what is known of them."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 import time
 from typing import Final
@@ -143,6 +144,22 @@ class Writing:
     def names(self) -> frozenset[str]:
         """The attributes that a message may hold."""
         return frozenset(slot.element.name for slot in self.slots)
+
+    def sharing(self, names: AbstractSet[str]) -> dict[str, str]:
+        """Return the other attributes that are the same value as some, and as which.
+
+        Each shows a part of it.
+        """
+        taken = {
+            slot.path: slot.element.name
+            for slot in self.slots
+            if slot.element.name in names
+        }
+        return {
+            slot.element.name: taken[slot.path]
+            for slot in self.slots
+            if slot.path in taken and slot.element.name not in names
+        }
 
     def merged(self, other: Writing) -> Writing:
         """Return a message for the values of both; they have the same path."""

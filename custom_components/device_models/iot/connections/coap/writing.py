@@ -159,7 +159,8 @@ class Writer:
         fellows = fellow_members(device.model, values.keys())
         if writing.whole:
             fellows |= writing.names
-        fellows = (fellows & writing.names) - values.keys()
+        sharing = writing.sharing(values.keys())
+        fellows = (fellows & writing.names) - values.keys() - sharing.keys()
         await self._learn(device, fellows)
         sent = {
             name: device.values[name].value for name in fellows & device.values.keys()
@@ -179,7 +180,7 @@ class Writer:
                 )
                 await self._endpoint.tell(request)
                 return None
-            return await self._endpoint.request(
+            response = await self._endpoint.request(
                 writing.method,
                 path,
                 payload=payload,
@@ -187,6 +188,9 @@ class Writer:
                 if_match=etag,
                 delivery=writing.sending.delivery,
             )
+            if response.success:
+                device.receive({name: values[as_] for name, as_ in sharing.items()})
+            return response
         finally:
             for resource in self._attached.layout.resources:
                 # What we have of it is no longer what it gave us.
