@@ -1,9 +1,8 @@
 """The coordinator of one device: asks for what does not come by itself."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 import time
-from typing import Any, override
+from typing import override
 import zlib
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -11,39 +10,18 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .const import (
-    CONF_BASE,
-    CONF_CONFIRM,
     CONF_DOCUMENT,
     CONF_KEY,
-    CONF_SILENT_AFTER,
     LOGGER,
     MAX_BACK_OFF,
 )
 from .exceptions import reworded
-from .iot.binding import Binding
 from .iot.connections.base import Capability, Connection
 from .iot.device import Availability, VirtualDevice
 from .iot.errors import CommunicationError
-from .iot.formats import Loaded, load_document
+from .iot.formats import load_document
 from .mapping.decided import decisions_of
-
-
-def binding_of(data: Mapping[str, Any], loaded: Loaded) -> Binding:
-    """Return the place of a device: what its data says, and its model file."""
-    return Binding(
-        base=data[CONF_BASE],
-        layouts=loaded.layouts,
-        silent_after=data.get(CONF_SILENT_AFTER),
-        confirm=data.get(CONF_CONFIRM, True),
-    )
-
-
-def identity_of(data: Mapping[str, Any], loaded: Loaded) -> str:
-    """Return what tells a device from the others behind its connection.
-
-    Its place alone does not: a binding may name places that are below none.
-    """
-    return f"{loaded.model.urn} {data[CONF_BASE]}".strip()
+from .place import binding_of
 
 
 class DeviceCoordinator(DataUpdateCoordinator[None]):

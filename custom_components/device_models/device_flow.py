@@ -28,7 +28,6 @@ from .const import (
     DOMAIN,
     SUBENTRY_DEVICE,
 )
-from .coordinator import binding_of, identity_of
 from .export import async_save, device_file_text
 from .flow_forms import (
     ANYWAY_FIELD,
@@ -47,6 +46,7 @@ from .iot.formats import Loaded
 from .mapping import decide
 from .mapping.decided import keep, model_of
 from .model_change import changes_by, with_model
+from .place import binding_of, identity_of, refusal
 from .preview import async_probe
 from .registries import async_adopt, async_follow_data
 from .review_steps import ReviewSteps
@@ -311,19 +311,8 @@ class DeviceSubentryFlow(ReviewSteps):
         self, user_input: Mapping[str, Any], but: str | None = None
     ) -> ModelError | str | None:
         """Return what is wrong with a device's place."""
-        placed = _placed(user_input)
         entry = self._target or self._get_entry()
-        for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE):
-            same = subentry.unique_id == identity_of(placed, self._loaded)
-            if same and subentry.subentry_id != but:
-                return "already_configured"
-        try:
-            connection_for(self.hass, entry.data).check(
-                self._loaded.model, binding_of(placed, self._loaded)
-            )
-        except ModelError as err:
-            return err
-        return None
+        return refusal(self.hass, entry, _placed(user_input), self._loaded, but)
 
 
 def _unplaced(data: Mapping[str, Any]) -> dict[str, Any]:

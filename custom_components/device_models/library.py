@@ -76,11 +76,11 @@ def beside_own(hass: HomeAssistant) -> Fetch:
 def read_library(own_folder: Path) -> Library:
     """Read the bundled models, and those of the user's folder."""
     own, broken = _folder(own_folder)
-    bundled, _none = _folder(BUNDLED)
+    ours, _none = _folder(BUNDLED)
     urns = {loaded.model.urn for loaded in own.values()}
     models = {
         name: Listed(loaded, own=False)
-        for name, loaded in bundled.items()
+        for name, loaded in ours.items()
         if name not in own and loaded.model.urn not in urns
     }
     models |= {name: Listed(loaded, own=True) for name, loaded in own.items()}

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -187,50 +188,59 @@ class ModelSteps(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Upload a model file."""
-        problem: ModelError | None = None
-        if user_input is not None:
-            try:
-                loaded = await self.hass.async_add_executor_job(
-                    _read_upload, self.hass, user_input[CONF_FILE]
-                )
-                return await self.async_take(loaded, SOURCE_UPLOAD)
-            except ModelError as err:
-                problem = err
-        return self.form("upload", UPLOAD_FORM, {}, problem)
+
+        async def uploaded(entered: dict[str, Any]) -> Loaded:
+            return await self.hass.async_add_executor_job(
+                _read_upload, self.hass, entered.pop(CONF_FILE)
+            )
+
+        return await self._async_from(SOURCE_UPLOAD, UPLOAD_FORM, user_input, uploaded)
 
     async def async_step_url(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Fetch a model from an address."""
-        problem: DeviceModelsError | None = None
-        if user_input is not None:
-            try:
-                loaded = await load_url(
-                    async_get_clientsession(self.hass), user_input[CONF_URL].strip()
-                )
-                return await self.async_take(loaded, SOURCE_URL)
-            except (ModelError, CommunicationError) as err:
-                problem = err
-        return self.form("url", URL_FORM, user_input or {}, problem)
+
+        async def fetched(entered: dict[str, Any]) -> Loaded:
+            session = async_get_clientsession(self.hass)
+            return await load_url(session, entered[CONF_URL].strip())
+
+        return await self._async_from(SOURCE_URL, URL_FORM, user_input, fetched)
 
     async def async_step_paste(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Paste a model."""
-        problem: ModelError | None = None
+
+        async def pasted(entered: dict[str, Any]) -> Loaded:
+            text: str = entered[CONF_DOCUMENT]
+            return await self.hass.async_add_executor_job(
+                load,
+                text.encode(errors="replace"),
+                "pasted text",
+                beside_own(self.hass),
+            )
+
+        return await self._async_from(SOURCE_PASTE, PASTE_FORM, user_input, pasted)
+
+    async def _async_from(
+        self,
+        source: str,
+        schema: vol.Schema,
+        user_input: dict[str, Any] | None,
+        get: Callable[[dict[str, Any]], Awaitable[Loaded]],
+    ) -> SubentryFlowResult:
+        """Go on with the model that a form leads to, or say what is wrong with it.
+
+        ``get`` takes away what is of no use a second time.
+        """
+        problem: DeviceModelsError | None = None
         if user_input is not None:
             try:
-                text: str = user_input[CONF_DOCUMENT]
-                loaded = await self.hass.async_add_executor_job(
-                    load,
-                    text.encode(errors="replace"),
-                    "pasted text",
-                    beside_own(self.hass),
-                )
-                return await self.async_take(loaded, SOURCE_PASTE)
-            except ModelError as err:
+                return await self.async_take(await get(user_input), source)
+            except (ModelError, CommunicationError) as err:
                 problem = err
-        return self.form("paste", PASTE_FORM, user_input or {}, problem)
+        return self.form(source, schema, user_input or {}, problem)
 
     def form(
         self,

@@ -13,13 +13,12 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 
 from .const import CONF_DOCUMENT, CONF_IGNORED, CONF_SOURCE, DOMAIN, SUBENTRY_DEVICE
-from .coordinator import binding_of, identity_of
 from .iot.errors import ModelError
 from .iot.formats import Loaded
 from .library import async_library
 from .model_change import changes_by, with_model
+from .place import identity_of, refusal
 from .registries import async_follow_data
-from .systems import connection_for
 
 ISSUE: Final = "model_changed"
 
@@ -110,26 +109,16 @@ class ModelChangedFlow(RepairsFlow):
         if found is None:
             return self.async_abort(reason="gone")
         entry, subentry, new = found
-        source = subentry.data[CONF_SOURCE]
-        language = self.hass.config.language
+        source, language = subentry.data[CONF_SOURCE], self.hass.config.language
         try:
-            connection_for(self.hass, entry.data).check(
-                new.model, binding_of(subentry.data, new)
-            )
             data = with_model(subentry.data, new, source, language)
         except ModelError as err:
-            return self.async_abort(
-                reason=err.key, description_placeholders=dict(err.details)
-            )
-        identity = identity_of(data, new)
-        if any(
-            other.unique_id == identity and other is not subentry
-            for other in entry.subentries.values()
-        ):
-            return self.async_abort(reason="already_configured")
+            return self._refused(err)
+        if problem := refusal(self.hass, entry, data, new, but=self._subentry_id):
+            return self._refused(problem)
         async_follow_data(self.hass, entry, subentry, data)
         self.hass.config_entries.async_update_subentry(
-            entry, subentry, data=data, unique_id=identity
+            entry, subentry, data=data, unique_id=identity_of(data, new)
         )
         return self.async_create_entry(data={})
 
@@ -144,6 +133,14 @@ class ModelChangedFlow(RepairsFlow):
         data = {**subentry.data, CONF_IGNORED: _fingerprint(new)}
         self.hass.config_entries.async_update_subentry(entry, subentry, data=data)
         return self.async_create_entry(data={})
+
+    def _refused(self, problem: ModelError | str) -> RepairsFlowResult:
+        """End the repair with the reason why the new model cannot be taken."""
+        if isinstance(problem, str):
+            return self.async_abort(reason=problem)
+        return self.async_abort(
+            reason=problem.key, description_placeholders=dict(problem.details)
+        )
 
     async def _async_find(
         self,

@@ -19,10 +19,10 @@ from .attached import AttachedDevice
 from .client import CoapEndpoint
 from .describe import describe
 from .layout import coap_layout
-from .request import Method, Request
+from .request import Method
 from .resource import JSON, Resource, codec_of
 from .templates import filled
-from .writing import WriteQueue, Writer
+from .writing import WriteQueue, Writer, send
 
 LONGEST_HINT: Final = 3600.0
 """Seconds; a Max-Age beyond this is taken as this: a device must not put off for a day
@@ -148,22 +148,9 @@ class CoapConnection(Connection):
         rest = {name: it for name, it in arguments.items() if name not in named}
         payload = write_arguments(codec, action, rest, bare=target.bare)
         content_format = codec.content_format if rest else None
-        if target.sending.no_response:
-            request = Request(
-                method=target.method,
-                path=path,
-                payload=payload,
-                content_format=content_format,
-            )
-            await self._endpoint.tell(request)
+        response = await send(self._endpoint, target, path, payload, content_format)
+        if response is None:
             return None
-        response = await self._endpoint.request(
-            target.method,
-            path,
-            payload=payload,
-            content_format=content_format,
-            delivery=target.sending.delivery,
-        )
         if not response.success:
             address = f"{self.address}/{target.path}"
             raise RejectedError(address=address, answer=response.answer)

@@ -13,7 +13,7 @@ from ..messages import fellow_members
 from .attached import AttachedDevice
 from .client import CoapEndpoint
 from .request import CONFLICT, Request, Response
-from .resource import Writing
+from .resource import Target, Writing
 from .templates import filled
 
 CONFLICTS: Final = 3
@@ -27,6 +27,48 @@ class _Waiting:
     values: dict[str, Scalar]
     callers: int = 0
     task: asyncio.Task[Certainty] = field(init=False)
+
+
+async def send(
+    endpoint: CoapEndpoint,
+    target: Writing | Target,
+    path: str,
+    payload: bytes,
+    content_format: int | None,
+    *,
+    if_match: bytes | None = None,
+) -> Response | None:
+    """Send a message in the way of its target; None if it is not to be answered.
+
+    Args:
+        endpoint: where it goes.
+        target: whose method and way of sending count.
+        path: the path of the target, filled in.
+        payload: what is sent.
+        content_format: what that is written in, if it is anything.
+        if_match: the ETag that the resource must have.
+
+    Raises:
+        UnreachableError: no answer in time, or none possible.
+
+    """
+    if target.sending.no_response:
+        request = Request(
+            method=target.method,
+            path=path,
+            payload=payload,
+            content_format=content_format,
+        )
+        await endpoint.tell(request)
+        return None
+    return await endpoint.request(
+        target.method,
+        path,
+        payload=payload,
+        content_format=content_format,
+        if_match=if_match,
+        delivery=target.sending.delivery,
+    )
 
 
 class WriteQueue:
@@ -171,24 +213,10 @@ class Writer:
         payload = codec.encode(compose(slots, sent)) if slots or not named else b""
         content_format = codec.content_format if payload else None
         try:
-            if writing.sending.no_response:
-                request = Request(
-                    method=writing.method,
-                    path=path,
-                    payload=payload,
-                    content_format=content_format,
-                )
-                await self._endpoint.tell(request)
-                return None
-            response = await self._endpoint.request(
-                writing.method,
-                path,
-                payload=payload,
-                content_format=content_format,
-                if_match=etag,
-                delivery=writing.sending.delivery,
+            response = await send(
+                self._endpoint, writing, path, payload, content_format, if_match=etag
             )
-            if response.success:
+            if response is not None and response.success:
                 device.receive({name: values[as_] for name, as_ in sharing.items()})
             return response
         finally:
