@@ -9,7 +9,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.device_models.const import DOMAIN
+from custom_components.device_models.const import CONF_OVERLAY, DOMAIN
 
 type Fix = Callable[..., Any]
 
@@ -104,3 +104,21 @@ async def shown_as_enabled(
     result = await answered(hass, result["flow_id"], next_step_id="entities")
     assert result["step_id"] == "entities"
     return result["flow_id"], suggested(result)["enabled"]
+
+
+async def edited(
+    hass: HomeAssistant, entry: MockConfigEntry, element: str, **entered: object
+) -> dict[str, Any]:
+    """Change an element; None leaves a field empty. Returns the choices kept of it."""
+    flow_id, enabled = await shown_as_enabled(hass, entry)
+    form = await element_form(hass, flow_id, element, enabled) | entered
+    form = {key: value for key, value in form.items() if value is not None}
+    result = await answered(hass, flow_id, **form)
+    assert not result["errors"], result["description_placeholders"]
+    if result["step_id"] == "element":  # of another platform now
+        await answered(hass, flow_id, **suggested(result))
+    await answered(hass, flow_id, enabled=enabled)
+    await hass.async_block_till_done()
+    overlay = only(entry).data[CONF_OVERLAY]
+    said: dict[str, dict[str, Any]] = overlay.get("attributes", {})
+    return said.get(element.removeprefix("attribute-"), {})
