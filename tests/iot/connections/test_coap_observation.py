@@ -17,7 +17,10 @@ from custom_components.device_models.iot.connections.coap.observation import (
     Observation,
     State,
 )
-from custom_components.device_models.iot.connections.coap.request import Response
+from custom_components.device_models.iot.connections.coap.request import (
+    Method,
+    Response,
+)
 
 from .coap_server import BareServer, Content, bare_server
 from .conftest import Endpoint
@@ -462,3 +465,21 @@ def test_patience_follows_max_age_within_bounds(
 ) -> None:
     patience = Observation._patience(Response("2.05", max_age=max_age))
     assert expected + 0.1 <= patience <= expected + 0.2
+
+
+@pytest.mark.parametrize("turns", range(16))
+async def test_interest_that_ends_at_any_moment_leaves_no_observer(
+    endpoint: Endpoint, turns: int
+) -> None:
+    content = Content(b"1")
+    async with bare_server(a=content) as server:
+        client = await endpoint(server.port)
+        await client.request(Method.GET, "a")
+        watch = Watch(client)
+        watch.start()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await watch.stop()
+        # What was on its way has arrived when another answer is here.
+        await client.request(Method.GET, "a")
+        await until(lambda: not content.observers)

@@ -34,6 +34,9 @@ MAX_ALONE: Final = 1024
 DEAD: Final = 1.0
 """How much silence says that an endpoint is dead; see ``CoapEndpoint._ask``."""
 
+SENT_WITHIN: Final = 8
+"""Turns of the loop after which aiocoap has sent what it was given, or never will."""
+
 RESTARTS: Final = 2
 """How often a document that changes while it is sent in blocks is begun again."""
 
@@ -272,7 +275,7 @@ class CoapEndpoint:
             return await self._send(heard, delivery, tuning)
         return exchange, response
 
-    def _part(self, exchange: _Exchange) -> None:
+    def _part(self, exchange: _Exchange, turns: int = SENT_WITHIN) -> None:
         """End the interest in notifications, and tell the server so.
 
         Under the same token (RFC 7641 §3.6): otherwise the server would keep one
@@ -282,8 +285,14 @@ class CoapEndpoint:
         sent = exchange.message
         if not exchange.running.observation.cancelled:
             exchange.running.observation.cancel()
-        if self._context is None or not sent.token:
-            return  # nothing can be sent, or nothing was
+        if self._context is None:
+            return  # nothing can be sent any more
+        if not sent.token:
+            if turns:  # it may still be: aiocoap notices later that it is not to
+                asyncio.get_running_loop().call_later(
+                    0, self._part, exchange, turns - 1
+                )
+            return
         parting = replace(exchange.request, observe=1)
         tuning = Tuning(Delivery(confirmable=False))
         message = parting.message(self.address, tuning)
