@@ -33,8 +33,8 @@ from .iot.connections.mqtt import (
     BrokerClient,
     BrokerSettings,
     MqttConnection,
-    TlsFiles,
 )
+from .iot.connections.tls import TlsFiles
 
 
 class System(StrEnum):
