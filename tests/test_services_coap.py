@@ -43,6 +43,7 @@ from custom_components.device_models.const import (
 )
 from custom_components.device_models.iot.connections.coap import multicast
 from custom_components.device_models.iot.connections.coap.multicast import GROUPS
+from custom_components.device_models.iot.connections.coap.transports import Transport
 from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
@@ -50,7 +51,7 @@ from .acting import set_up, until
 from .iot.connections.coap_server import BareServer, Content, bare_server
 from .iot.connections.programs import output_of, running
 from .iot.connections.test_coap_links import LINKS, links, member
-from .iot.connections.things import free_port, nothing_left
+from .iot.connections.things import free_port, lacking, nothing_left
 from .iot.connections.udp_peer import (
     NON,
     UdpPeer,
@@ -222,15 +223,9 @@ async def test_fields_that_are_malformed(
 async def test_scheme_that_needs_what_is_not_there(
     hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from custom_components.device_models.iot.connections.coap import schemes
-
-    missing = {
-        **schemes.SCHEMES,
-        "coaps": schemes.Scheme("tinydtls", "", lambda: ["Xyz"]),
-    }
-    monkeypatch.setattr(schemes, "SCHEMES", missing)
+    lacking(monkeypatch, Transport.DTLS, "xyz_of_nobody")
     for action in ("coap_request", "coap_discover"):
-        with pytest.raises(ServiceValidationError, match="Xyz"):
+        with pytest.raises(ServiceValidationError, match="xyz_of_nobody"):
             await act(hass, action, uri="coaps://127.0.0.1/")
 
 

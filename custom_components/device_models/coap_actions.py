@@ -45,7 +45,7 @@ from .iot.connections.coap.pending import Finished, Pending, PendingRequests
 from .iot.connections.coap.raw import (
     DEFAULT_TIMEOUT,
 )
-from .iot.connections.coap.schemes import prepare
+from .iot.connections.coap.transports import prepare, transport_of
 from .iot.connections.coap.uri import (
     Target,
     is_group,
@@ -103,7 +103,7 @@ class CoapActions:
     async def async_request(self, call: ServiceCall) -> ServiceResponse:
         """Send a request; its answer is returned now, or told by an event later."""
         target, owner = self._target(call)
-        await prepare(target.scheme)
+        await prepare(transport_of(target.scheme))
         request = request_of(call, target, confirmable=_confirmable(owner, target))
         if call.data[ATTR_TIMEOUT] == 0:
             pending = self._requests.start(
@@ -134,7 +134,7 @@ class CoapActions:
         target, owner = self._target(call)
         if is_group(target.host):
             return await self._async_ask_all(call, (target.host,), target.port)
-        await prepare(target.scheme)
+        await prepare(transport_of(target.scheme))
         request = asking(
             target,
             call.data[ATTR_FILTERS],

@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 import random
 import socket
 from typing import Any, Final
 
+import pytest
+
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.connections.base import Connection
+from custom_components.device_models.iot.connections.coap import transports
 from custom_components.device_models.iot.device import VirtualDevice
 from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.model import DeviceModel
@@ -148,3 +152,12 @@ async def nothing_left(*, timers: bool = True) -> AsyncGenerator[None]:
     assert _open_files() <= files
     if timers:
         assert not _timers() - before
+
+
+def lacking(
+    monkeypatch: pytest.MonkeyPatch, transport: transports.Transport, module: str
+) -> None:
+    """Have a transport need a module that nobody has."""
+    table = transports.TRANSPORTS
+    changed = {**table, transport: replace(table[transport], modules=(module,))}
+    monkeypatch.setattr(transports, "TRANSPORTS", changed)
