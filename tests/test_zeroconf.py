@@ -33,6 +33,7 @@ from custom_components.device_models.const import (
     CONF_INTERVAL,
     CONF_SYSTEM,
     CONF_THING,
+    CONF_TRANSPORT,
     DOMAIN,
 )
 from custom_components.device_models.systems import System
@@ -149,6 +150,7 @@ async def test_endpoint_is_offered_and_set_up(
         CONF_SYSTEM: "coap",
         CONF_HOST: "127.0.0.1",
         CONF_PORT: room.port,
+        CONF_TRANSPORT: "udp",
         CONF_CONFIRMABLE: True,
         CONF_INTERVAL: 30,
     }

@@ -6,11 +6,12 @@ from typing import Any, override
 from homeassistant.components.mqtt.const import DOMAIN as MQTT_DOMAIN
 from homeassistant.config_entries import (
     SOURCE_IGNORE,
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
     SOURCE_USER,
     SOURCE_ZEROCONF,
     ConfigEntry,
     ConfigEntryState,
-    ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
@@ -18,7 +19,7 @@ from homeassistant.config_entries import (
     SubentryFlowContext,
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import instance_id
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
@@ -26,14 +27,22 @@ import voluptuous as vol
 
 from .announcement import Announcement, spelled
 from .const import CONF_SYSTEM, CONF_THING, DOMAIN, SUBENTRY_DEVICE
+from .credential_steps import CredentialSteps, async_try, credentials_step, flat, nested
 from .device_flow import DeviceSubentryFlow
-from .flow_forms import CONNECTION_FORMS, CREDENTIALS_FORM, SECTION_ADVANCED
-from .iot.errors import CommunicationError
+from .flow_forms import (
+    COAP_CREDENTIALS_FORMS,
+    CONNECTION_FORMS,
+    CREDENTIALS_FORM,
+    with_ways,
+)
+from .iot.connections.coap.transports import Transport
+from .iot.errors import DeviceModelsError
+from .missing_transport import async_offered
 from .options_flow import CoapOptionsFlow
-from .systems import SYSTEMS, System, connection_for
+from .systems import SYSTEMS, System
 
 
-class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
+class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
     """One connection: an endpoint or a broker."""
 
     VERSION = 1
@@ -127,13 +136,13 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Set up the announced endpoint when its user wants it, and it answers."""
         announced = self._announced
-        problem: CommunicationError | None = None
+        problem: DeviceModelsError | None = None
         if user_input is not None:
             self._async_abort_if_present()
             form = CONNECTION_FORMS[announced.system]
             entered = form({CONF_HOST: announced.host, CONF_PORT: announced.port})
-            data = {CONF_SYSTEM: announced.system, **_flat(entered), **announced.data}
-            problem = await _async_try(self.hass, data)
+            data = {CONF_SYSTEM: announced.system, **flat(entered), **announced.data}
+            problem = await async_try(self.hass, data)
             if problem is None:
                 return self.async_create_entry(title=announced.name, data=data)
         return self.async_show_form(
@@ -157,9 +166,12 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def async_step_reauth(
-        self, _entry_data: Mapping[str, Any]
+        self, entry_data: Mapping[str, Any]
     ) -> ConfigFlowResult:
         """Begin to ask for new credentials."""
+        if (step := credentials_step(entry_data)) is not None:
+            self.entered = dict(entry_data)
+            return await self.async_ask_credentials(step, None)
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
@@ -167,14 +179,14 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for new credentials."""
         entry = self._get_reauth_entry()
-        problem: CommunicationError | None = None
+        problem: DeviceModelsError | None = None
         if user_input is not None:
             credentials = {
                 CONF_USERNAME: user_input.get(CONF_USERNAME),
                 CONF_PASSWORD: user_input.get(CONF_PASSWORD),
             }
             data = {**entry.data, **credentials}
-            problem = await _async_try(self.hass, data)
+            problem = await async_try(self.hass, data)
             if problem is None:
                 return self._async_updated(entry, data=data)
         return self.async_show_form(
@@ -215,23 +227,67 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            data = {CONF_SYSTEM: system, **_flat(user_input)}
+            data = {CONF_SYSTEM: system, **flat(user_input)}
             if self._is_duplicate(data, kind.identity, entry):
                 errors["base"] = "already_configured"
-            elif problem := await _async_try(self.hass, data):
+            elif (step := credentials_step(data)) is not None:
+                self.entered = {**self._known_credentials(step, entry), **data}
+                return await self.async_ask_credentials(step, None)
+            elif problem := await async_try(self.hass, data):
                 errors["base"] = problem.key
                 placeholders = problem.details
-            elif entry is not None:
-                return self._async_updated(entry, **_changed(entry, data))
             else:
-                await self._async_take_offer(data)
-                return self.async_create_entry(title=kind.title(data), data=data)
-        shown = user_input or _nested(entry.data if entry else {})
+                return await self.async_connected(data)
+        return await self._async_form(system, entry, user_input, errors, placeholders)
+
+    def _known_credentials(
+        self, step: Transport, entry: ConfigEntry | None
+    ) -> dict[str, Any]:
+        """Return the credentials that were entered before, or that an entry has."""
+        known = {**(entry.data if entry else {}), **self.entered}
+        names = COAP_CREDENTIALS_FORMS[step].schema
+        return {key: known[key] for key in known if key in names}
+
+    @override
+    async def async_back(self, problem: DeviceModelsError) -> ConfigFlowResult:
+        """Show the form of the connection again: what is wrong is in it."""
+        entry = None
+        if self.source == SOURCE_RECONFIGURE:
+            entry = self._get_reconfigure_entry()
+        system = System(self.entered[CONF_SYSTEM])
+        errors = {"base": problem.key}
+        return await self._async_form(
+            system, entry, nested(self.entered), errors, problem.details
+        )
+
+    @override
+    async def async_connected(self, data: dict[str, Any]) -> ConfigFlowResult:
+        """Keep a connection that works."""
+        if self.source == SOURCE_REAUTH:
+            return self._async_updated(self._get_reauth_entry(), data=data)
+        if self.source == SOURCE_RECONFIGURE:
+            entry = self._get_reconfigure_entry()
+            return self._async_updated(entry, **_changed(entry, data))
+        await self._async_take_offer(data)
+        title = SYSTEMS[data[CONF_SYSTEM]].title(data)
+        return self.async_create_entry(title=title, data=data)
+
+    async def _async_form(
+        self,
+        system: System,
+        entry: ConfigEntry | None,
+        user_input: Mapping[str, Any] | None,
+        errors: dict[str, str],
+        placeholders: dict[str, str],
+    ) -> ConfigFlowResult:
+        """Show a system's form, with what is wrong with what was entered."""
+        schema = CONNECTION_FORMS[system]
+        if system is System.COAP:
+            schema = with_ways(schema, await async_offered(self.hass))
+        shown = user_input or nested(entry.data if entry else {})
         return self.async_show_form(
             step_id="reconfigure" if entry else system,
-            data_schema=self.add_suggested_values_to_schema(
-                CONNECTION_FORMS[system], shown
-            ),
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
             errors=errors,
             description_placeholders=placeholders,
         )
@@ -329,32 +385,3 @@ def _changed(entry: ConfigEntry, data: dict[str, Any]) -> dict[str, Any]:
     if CONF_THING in entry.data:
         changes["data"] = {**data, CONF_THING: entry.data[CONF_THING]}
     return changes
-
-
-async def _async_try(
-    hass: HomeAssistant, data: Mapping[str, Any]
-) -> CommunicationError | None:
-    """Really connect; returns what went wrong."""
-    connection = connection_for(hass, data)
-    try:
-        await connection.open()
-    except CommunicationError as err:
-        return err
-    await connection.close()
-    return None
-
-
-def _flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was entered without its section, and without what was left empty."""
-    entered = {**user_input, **user_input.get(SECTION_ADVANCED, {})}
-    entered.pop(SECTION_ADVANCED, None)
-    if CONF_HOST in entered:
-        entered[CONF_HOST] = entered[CONF_HOST].strip()
-    if CONF_PORT in entered:
-        entered[CONF_PORT] = int(entered[CONF_PORT])
-    return {key: value for key, value in entered.items() if value not in ("", None)}
-
-
-def _nested(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an entry's data as the form wants it."""
-    return {**data, SECTION_ADVANCED: dict(data)}

@@ -124,7 +124,10 @@ class BareServer:
     """A server on one port; started again, it has forgotten its observers."""
 
     def __init__(
-        self, wrap: Callable[[Site], Any] = lambda it: it, **resources: Content
+        self,
+        wrap: Callable[[Site], Any] = lambda it: it,
+        port: int = 0,
+        **resources: Content,
     ) -> None:
         """Take the resources by their paths; ``__`` stands for a slash.
 
@@ -134,7 +137,7 @@ class BareServer:
         self.resources = {
             tuple(path.split("__")): resource for path, resource in resources.items()
         }
-        self.port = 0
+        self.port = port
         self._context: Any = None
         self._timers: Any = None
 
@@ -176,10 +179,10 @@ class BareServer:
 
 @asynccontextmanager
 async def bare_server(
-    wrap: Callable[[Site], Any] = lambda it: it, **resources: Content
+    wrap: Callable[[Site], Any] = lambda it: it, port: int = 0, **resources: Content
 ) -> AsyncGenerator[BareServer]:
     """Run a server."""
-    server = BareServer(wrap, **resources)
+    server = BareServer(wrap, port, **resources)
     await server.start()
     try:
         yield server

@@ -75,13 +75,18 @@ def keys(book: Book | None = None, **more: Any) -> OscoreKeys:
 
 @asynccontextmanager
 async def protected(
-    folder: Path, algorithm: str = "AES-CCM-16-64-128", **resources: Content
+    folder: Path,
+    algorithm: str = "AES-CCM-16-64-128",
+    *,
+    secret: bytes = SECRET,
+    port: int = 0,
+    **resources: Content,
 ) -> AsyncGenerator[BareServer]:
     """Run a server that takes protected requests, and others too."""
     (folder / "secret.json").write_text(
         json.dumps(
             {
-                "secret_hex": SECRET.hex(),
+                "secret_hex": secret.hex(),
                 "salt_hex": SALT.hex(),
                 "sender-id_hex": "",
                 "recipient-id_hex": "01",
@@ -92,7 +97,7 @@ async def protected(
     credentials = CredentialsMap()
     credentials.load_from_dict({":home": {"oscore": {"basedir": f"{folder}/"}}})
     async with bare_server(
-        wrap=lambda site: wrapper.OscoreSiteWrapper(site, credentials), **resources
+        lambda site: wrapper.OscoreSiteWrapper(site, credentials), port, **resources
     ) as server:
         yield server
     credentials[":home"]._destroy()

@@ -158,6 +158,6 @@ def lacking(
     monkeypatch: pytest.MonkeyPatch, transport: transports.Transport, module: str
 ) -> None:
     """Have a transport need a module that nobody has."""
-    table = transports.TRANSPORTS
-    changed = {**table, transport: replace(table[transport], modules=(module,))}
-    monkeypatch.setattr(transports, "TRANSPORTS", changed)
+    table: Any = transports.TRANSPORTS
+    changed = replace(table[transport], requirements=(module,))
+    monkeypatch.setitem(table, transport, changed)

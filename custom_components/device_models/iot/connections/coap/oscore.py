@@ -33,11 +33,6 @@ _LOGGER = logging.getLogger(__name__)
 REFUSALS: Final = frozenset({"4.00", "4.01"})
 """RFC 8613 §8.2: what a server answers, unprotected, that cannot make sense of us."""
 
-ALGORITHMS: Final = tuple(name for name in algorithms if name != "A128CBC")
-"""Those that may be agreed upon; the other one does not authenticate."""
-
-HASHES: Final = tuple(hashfunctions)
-
 
 class SecurityContext(CanProtect, CanUnprotect, SecurityContextUtils):  # type: ignore[misc]  # aiocoap is untyped
     """What is derived from the keys, in memory only."""

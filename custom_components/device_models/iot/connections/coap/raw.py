@@ -19,7 +19,7 @@ from .options import MAX_OPTIONS, RawOption, name_of, options_of
 from .payload import MAX_BYTES, shown
 from .request import MAX_DIAGNOSTIC, ConfirmableTuning, Method
 from .security import Security
-from .transports import Transport, transport_of
+from .transports import Transport, transport_for
 from .uri import Target, is_group
 
 DELETE: Final = 4
@@ -91,7 +91,7 @@ class RawRequest:
     def address(self) -> Address:
         """The endpoint, and how it is reached."""
         target = self.target
-        transport = self.transport or transport_of(target.scheme)
+        transport = self.transport or transport_for(target.scheme)
         return Address(target.host, target.port, transport, self.security)
 
     @property

@@ -18,6 +18,22 @@ MAX_SECRET: Final = 64
 MAX_OSCORE_ID: Final = 7
 """Bytes of a sender or recipient ID (RFC 8613 §3.3), for nonces of 13 bytes."""
 
+ALGORITHMS: Final = (
+    "AES-CCM-16-64-128",
+    "AES-CCM-16-64-256",
+    "AES-CCM-16-128-128",
+    "AES-CCM-16-128-256",
+    "ChaCha20/Poly1305",
+    "A128GCM",
+    "A192GCM",
+    "A256GCM",
+)
+"""By their names in the registry of COSE algorithms, the usual one first (RFC 8613
+§3.2); without those that leave less room for IDs, or do not authenticate."""
+
+HASHES: Final = ("sha256", "sha384", "sha512")
+"""Of HKDF, the usual one first."""
+
 
 class RefusedError(aiocoap.error.Error):  # type: ignore[misc]  # aiocoap is untyped
     """An endpoint does not take our credentials, or has none that we take."""
@@ -40,7 +56,7 @@ class PreSharedKey:
 class OscoreKeys:
     """The parameters of an OSCORE security context (RFC 8613 §3.2), for us as client.
 
-    ``algorithm`` and ``hash`` as the registry of COSE algorithms spells them.
+    ``algorithm`` is one of ``ALGORITHMS``, ``hash`` one of ``HASHES``.
     """
 
     master_secret: bytes = field(repr=False)
@@ -48,8 +64,8 @@ class OscoreKeys:
     recipient_id: bytes
     master_salt: bytes = field(default=b"", repr=False)
     id_context: bytes | None = None
-    algorithm: str = "AES-CCM-16-64-128"
-    hash: str = "sha256"
+    algorithm: str = ALGORITHMS[0]
+    hash: str = HASHES[0]
     numbers: SequenceNumbers = field(compare=False, repr=False)
 
 

@@ -9,8 +9,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from importlib.util import find_spec
+import re
 from typing import Any, Final
 
 import aiocoap
@@ -44,8 +45,9 @@ class TransportKind:
     """Lends a context; is told how many times longer than usual things may take."""
     security: type[Security] | None = None
     """What it needs of an endpoint."""
-    modules: tuple[str, ...] = ()
-    """The Python modules that it needs and that may be missing."""
+    requirements: tuple[str, ...] = ()
+    """The Python packages that it needs and that may be missing, each with the versions
+    that will do; a package and its module have the same name."""
     loads: tuple[str, ...] = ()
     """What is imported before it is used: it reads files."""
     own: bool = True
@@ -113,6 +115,8 @@ async def _ending(context: Any) -> AsyncGenerator[None]:
 @asynccontextmanager
 async def _dtls(security: Security | None, stretch: float) -> AsyncGenerator[Any]:
     """Lend a context of its own, with a session that lasts as long as it does."""
+    if not isinstance(security, PreSharedKey):
+        raise TypeError("no key is known for it")
     dtls = import_module(f"{__package__}.dtls")
     context = aiocoap.Context(client_credentials=dtls.DtlsCredentials(security))
 
@@ -148,14 +152,14 @@ TRANSPORTS: Final[Mapping[Transport, TransportKind]] = {
     Transport.WEBSOCKET: TransportKind(
         "coap+ws",
         partial(_stream, "ws"),
-        modules=("websockets",),
+        requirements=("websockets>=13,<16",),
         loads=("aiocoap.transports.ws",),
     ),
     Transport.DTLS: TransportKind(
         "coaps",
         _dtls,
         security=PreSharedKey,
-        modules=("DTLSSocket",),
+        requirements=("DTLSSocket>=0.1.12,<0.3",),
         loads=(f"{__package__}.dtls", "DTLSSocket.dtls"),
     ),
     Transport.TLS: TransportKind("coaps+tcp", _tls, security=TlsFiles),
@@ -163,13 +167,13 @@ TRANSPORTS: Final[Mapping[Transport, TransportKind]] = {
         "coap",
         _oscore,
         security=OscoreKeys,
-        modules=("cbor2", "cryptography", "filelock"),
+        requirements=("cbor2", "cryptography", "filelock"),
         loads=(f"{__package__}.oscore",),
     ),
 }
 
 
-def transport_of(scheme: str) -> Transport:
+def transport_for(scheme: str) -> Transport:
     """Return the way that the URIs of a scheme go, where nothing else is known."""
     return next(name for name, kind in TRANSPORTS.items() if kind.scheme == scheme)
 
@@ -186,7 +190,7 @@ async def prepare(name: Transport) -> None:
         raise TransportMissingError(scheme=kind.scheme, missing=", ".join(missing))
 
 
-async def missing_modules() -> Mapping[Transport, tuple[str, ...]]:
+async def missing_packages() -> Mapping[Transport, tuple[str, ...]]:
     """Return what is missing for each way that cannot be gone here."""
     found = await asyncio.to_thread(
         lambda: {name: _load(kind) for name, kind in TRANSPORTS.items()}
@@ -196,11 +200,13 @@ async def missing_modules() -> Mapping[Transport, tuple[str, ...]]:
 
 def _load(kind: TransportKind) -> tuple[str, ...]:
     """Import what a way needs; returns what is missing."""
-    if missing := tuple(one for one in kind.modules if find_spec(one) is None):
+    invalidate_caches()  # it may have been installed just now
+    names = tuple(re.split("[<>=]", one)[0] for one in kind.requirements)
+    if missing := tuple(one for one in names if find_spec(one) is None):
         return missing
     try:
         for name in kind.loads:
             import_module(name)
     except ImportError:  # it is there, but broken
-        return kind.modules
+        return names
     return ()

@@ -14,7 +14,7 @@ from .payload import MAX_BYTES
 from .raw import payload_fields
 from .request import Response
 from .security import Security
-from .transports import Transport, transport_of
+from .transports import Transport, transport_for
 from .uri import Target, is_group
 
 MAX_WATCHES: Final = 32
@@ -116,7 +116,7 @@ class Watches:
             target.host,
             target.port,
             confirmable,
-            transport=transport or transport_of(target.scheme),
+            transport=transport or transport_for(target.scheme),
             security=security,
         )
         watch = Watch(secrets.token_hex(8), owner, target, endpoint)
