@@ -35,7 +35,7 @@ from .flow_forms import (
     CREDENTIALS_FORM,
     with_ways,
 )
-from .iot.connections.coap.transports import Transport
+from .iot.connections.coap.transports import Transport, missing_packages
 from .iot.errors import DeviceModelsError
 from .missing_transport import async_offered
 from .options_flow import CoapOptionsFlow
@@ -110,7 +110,7 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
         announced = Announcement.of(
             discovery_info, await instance_id.async_get(self.hass)
         )
-        if announced is None:
+        if announced is None or announced.transport in await missing_packages():
             return self.async_abort(reason="not_usable")
         self._announced = announced
         self.context["title_placeholders"] = {
@@ -140,18 +140,26 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
         if user_input is not None:
             self._async_abort_if_present()
             form = CONNECTION_FORMS[announced.system]
-            entered = form({CONF_HOST: announced.host, CONF_PORT: announced.port})
-            data = {CONF_SYSTEM: announced.system, **flat(entered), **announced.data}
+            data = {CONF_SYSTEM: announced.system, **flat(form(announced.place))}
+            data = {**data, **announced.data}
+            if (step := credentials_step(data)) is not None:
+                self.entered = data
+                return await self.async_ask_credentials(step, None)
             problem = await async_try(self.hass, data)
             if problem is None:
-                return self.async_create_entry(title=announced.name, data=data)
+                return await self.async_connected(data)
+        return self._announced_form(problem)
+
+    @callback
+    def _announced_form(self, problem: DeviceModelsError | None) -> ConfigFlowResult:
+        """Show what was announced, with what went wrong with it."""
         return self.async_show_form(
             step_id="zeroconf_confirm",
             data_schema=vol.Schema({}),
             errors={"base": problem.key} if problem else {},
             description_placeholders={
-                "name": announced.name,
-                "address": announced.address,
+                "name": self._announced.name,
+                "address": self._announced.address,
                 **(problem.details if problem else {}),
             },
         )
@@ -251,6 +259,8 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
     @override
     async def async_back(self, problem: DeviceModelsError) -> ConfigFlowResult:
         """Show the form of the connection again: what is wrong is in it."""
+        if self.source == SOURCE_ZEROCONF:
+            return self._announced_form(problem)
         entry = None
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
@@ -268,6 +278,8 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
             return self._async_updated(entry, **_changed(entry, data))
+        if self.source == SOURCE_ZEROCONF:
+            return self.async_create_entry(title=self._announced.name, data=data)
         await self._async_take_offer(data)
         title = SYSTEMS[data[CONF_SYSTEM]].title(data)
         return self.async_create_entry(title=title, data=data)
