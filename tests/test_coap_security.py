@@ -37,7 +37,11 @@ from custom_components.device_models.const import (
     CONF_TRANSPORT,
     DOMAIN,
 )
-from custom_components.device_models.iot.connections.coap import transports
+from custom_components.device_models.iot.connections.coap import (
+    client,
+    request as tuning,
+    transports,
+)
 from custom_components.device_models.iot.connections.coap.security import (
     OscoreKeys,
     PreSharedKey,
@@ -50,9 +54,11 @@ from custom_components.device_models.iot.errors import (
 from custom_components.device_models.systems import System
 
 from .acting import set_up, until
+from .conftest import peer
 from .flows import issues
 from .iot.connections.certificates import Authority
 from .iot.connections.coap_server import bare_server, state
+from .iot.connections.programs import running
 from .iot.connections.test_coap_oscore import SALT, SECRET, protected
 from .iot.connections.test_coap_streams import server_side, serving
 from .iot.connections.things import free_port, lacking
@@ -205,6 +211,47 @@ async def test_tls(hass: HomeAssistant, tmp_path: Path) -> None:
         result = await configure(flow_id, {CONF_CA: home.certificate})
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert result["data"][CONF_CA] == home.certificate
+
+
+@pytest.mark.peer
+async def test_dtls(
+    hass: HomeAssistant,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    dtls = pytest.importorskip(
+        "custom_components.device_models.iot.connections.coap.dtls"
+    )
+    monkeypatch.setattr(dtls, "HANDSHAKE_TIMEOUT", 0.3)
+    monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 8.0)
+    monkeypatch.setattr(tuning.ConfirmableTuning, "ACK_TIMEOUT", 0.2)
+    server = peer(request, "coap-server-openssl")
+    port = free_port(socket.SOCK_DGRAM) + 1
+    configure: Any = hass.config_entries.flow.async_configure
+    command = f"{server} -A 127.0.0.1 -p {port - 1} -d 10 -k secret -h any".split()
+    with running(*command, log=tmp_path / "log"):
+        flow_id = await chosen(hass, System.COAP)
+        result = await configure(flow_id, endpoint(Transport.DTLS, port))
+        assert result["step_id"] == "dtls"
+        wrong = {CONF_IDENTITY: "home", CONF_SHARED_KEY: "guess"}
+        result = await configure(flow_id, wrong)
+        assert result["errors"] == {"base": "unauthorized"}
+        right = wrong | {CONF_SHARED_KEY: "secret"}
+        result = await configure(flow_id, right)
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        entry = result["result"]
+        assert entry.state is ConfigEntryState.LOADED
+        # Somebody gives the device another key.
+        hass.config_entries.async_update_entry(entry, data={**entry.data, **wrong})
+        await until(lambda: entry.state is ConfigEntryState.SETUP_ERROR)
+        await hass.async_block_till_done()
+        (flow,) = hass.config_entries.flow.async_progress()
+        assert flow["step_id"] == "dtls"
+        result = await configure(flow["flow_id"], right)
+        assert result["reason"] == "reauth_successful"
+        await hass.async_block_till_done()
+        assert entry.state is ConfigEntryState.LOADED
 
 
 async def test_port_that_is_not_said(hass: HomeAssistant) -> None:
