@@ -90,15 +90,15 @@ def _choice(options: Sequence[str]) -> SelectSelector:
     )
 
 
-def _ways(transports: Iterable[Transport]) -> dict[vol.Required, SelectSelector]:
+def _ways(transports: Iterable[Transport]) -> SelectSelector:
     """Return the field for how an endpoint is reached."""
-    config = SelectSelectorConfig(
-        options=list(transports),
-        translation_key="transport",
-        mode=SelectSelectorMode.DROPDOWN,
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=list(transports),
+            translation_key="transport",
+            mode=SelectSelectorMode.DROPDOWN,
+        )
     )
-    key = vol.Required(CONF_TRANSPORT, default=Transport.UDP)
-    return {key: SelectSelector(config)}
 
 
 PORT: Final = NumberSelector(
@@ -153,7 +153,7 @@ CONNECTION_FORMS: Final[Mapping[System, vol.Schema]] = {
     System.COAP: vol.Schema(
         {
             vol.Required(CONF_HOST): TextSelector(),
-            **_ways(Transport),
+            vol.Required(CONF_TRANSPORT, default=Transport.UDP): _ways(Transport),
             vol.Optional(CONF_PORT): PORT,
             vol.Required(CONF_CONFIRMABLE, default=True): BooleanSelector(),
             vol.Required(
@@ -262,7 +262,12 @@ EXPORT_FORM: Final = vol.Schema(
 
 def with_ways(schema: vol.Schema, offered: list[Transport]) -> vol.Schema:
     """Return the form of a CoAP endpoint with the ways that can be gone here."""
-    return schema.extend(_ways(offered))
+    return vol.Schema(
+        {
+            key: _ways(offered) if key == CONF_TRANSPORT else field
+            for key, field in schema.schema.items()
+        }
+    )
 
 
 def model_form(models: Mapping[str, str]) -> vol.Schema:
