@@ -28,7 +28,7 @@ from .announcement import Announcement, spelled
 from .const import CONF_SYSTEM, CONF_THING, DOMAIN, SUBENTRY_DEVICE
 from .device_flow import DeviceSubentryFlow
 from .flow_forms import CONNECTION_FORMS, CREDENTIALS_FORM, SECTION_ADVANCED
-from .iot.errors import CommunicationError
+from .iot.errors import CommunicationError, DeviceModelsError, InvalidInputError
 from .options_flow import CoapOptionsFlow
 from .systems import SYSTEMS, System, connection_for
 
@@ -76,6 +76,12 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Set up a CoAP endpoint."""
         return await self._async_connect(System.COAP, user_input)
+
+    async def async_step_coap_listener(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Set up a server that devices push to."""
+        return await self._async_connect(System.COAP_LISTENER, user_input)
 
     async def async_step_home_assistant_mqtt(
         self, user_input: dict[str, Any] | None = None
@@ -127,7 +133,7 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Set up the announced endpoint when its user wants it, and it answers."""
         announced = self._announced
-        problem: CommunicationError | None = None
+        problem: DeviceModelsError | None = None
         if user_input is not None:
             self._async_abort_if_present()
             form = CONNECTION_FORMS[announced.system]
@@ -167,7 +173,7 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for new credentials."""
         entry = self._get_reauth_entry()
-        problem: CommunicationError | None = None
+        problem: DeviceModelsError | None = None
         if user_input is not None:
             credentials = {
                 CONF_USERNAME: user_input.get(CONF_USERNAME),
@@ -218,7 +224,7 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
             data = {CONF_SYSTEM: system, **_flat(user_input)}
             if self._is_duplicate(data, kind.identity, entry):
                 errors["base"] = "already_configured"
-            elif problem := await _async_try(self.hass, data):
+            elif problem := await _async_try(self.hass, _possible(entry, data)):
                 errors["base"] = problem.key
                 placeholders = problem.details
             elif entry is not None:
@@ -331,14 +337,30 @@ def _changed(entry: ConfigEntry, data: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
+def _possible(entry: ConfigEntry | None, data: dict[str, Any]) -> dict[str, Any]:
+    """Return what of an entry's new data can be tried while the entry runs.
+
+    It has its own port: whether the rest will do is tried with any other one.
+    """
+    occupied = SYSTEMS[data[CONF_SYSTEM]].occupied
+    if (
+        occupied is not None
+        and entry is not None
+        and entry.state is ConfigEntryState.LOADED
+        and entry.data[occupied] == data[occupied]
+    ):
+        return {**data, occupied: 0}
+    return data
+
+
 async def _async_try(
     hass: HomeAssistant, data: Mapping[str, Any]
-) -> CommunicationError | None:
+) -> DeviceModelsError | None:
     """Really connect; returns what went wrong."""
-    connection = connection_for(hass, data)
     try:
+        connection = connection_for(hass, data)
         await connection.open()
-    except CommunicationError as err:
+    except (CommunicationError, InvalidInputError) as err:
         return err
     await connection.close()
     return None

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
 from .coap_actions import DATA_COAP
-from .const import CONF_CA, CONF_CLIENT_CERTIFICATE, CONF_CLIENT_KEY
+from .const import CONF_CA, CONF_CLIENT_CERTIFICATE, CONF_CLIENT_KEY, CONF_SENDER_KEY
 from .coordinator import DeviceCoordinator
 from .runtime import DeviceModelsConfigEntry
 
@@ -19,6 +19,7 @@ TO_REDACT = {
     CONF_CLIENT_CERTIFICATE,
     CONF_CLIENT_KEY,
     CONF_PASSWORD,
+    CONF_SENDER_KEY,
     CONF_USERNAME,
 }
 

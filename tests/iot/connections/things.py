@@ -88,9 +88,11 @@ def thing(
     model: DeviceModel | None = None,
     **binding: Any,
 ) -> VirtualDevice:
-    """Return a device behind a connection; ``coap`` and ``mqtt`` are its layouts."""
+    """Return a device behind a connection; ``coap``, ``mqtt`` … are its layouts."""
     layouts: dict[str, JsonValue] = {
-        name: binding.pop(name) for name in ("coap", "mqtt") if name in binding
+        name: binding.pop(name)
+        for name in ("coap", "coap_listener", "mqtt")
+        if name in binding
     }
     return VirtualDevice(
         key="key",

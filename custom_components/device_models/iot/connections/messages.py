@@ -29,8 +29,10 @@ def read_values(
     return frozenset(name for values in found.values() for name in values), changed
 
 
-def read_alert(device: VirtualDevice, name: str, codec: Codec, payload: bytes) -> None:
+def read_alert(device: VirtualDevice, name: str, codec: Codec, payload: bytes) -> bool:
     """Have the device receive an alert: an object of fields, perhaps with a severity.
+
+    Returns whether it was passed on.
 
     ``severity`` is the alert's own, unless the format has a field of that name. Where
     the format has one field only, a message may be its value.
@@ -45,7 +47,7 @@ def read_alert(device: VirtualDevice, name: str, codec: Codec, payload: bytes) -
             codec.refuse("expected an object of fields")
     except PayloadError as err:
         device.drop(name, err)
-        return
+        return False
     fields = {
         item.name: to_scalar(item, content[item.name], untyped=decoded.untyped)
         for item in shape.fields
@@ -55,7 +57,7 @@ def read_alert(device: VirtualDevice, name: str, codec: Codec, payload: bytes) -
     spelled = content.get("severity")
     if "severity" not in fields and isinstance(spelled, str) and spelled in Severity:
         severity = Severity(spelled)
-    device.receive_alert(name, fields, severity=severity)
+    return device.receive_alert(name, fields, severity=severity)
 
 
 def fellow_members(model: DeviceModel, names: AbstractSet[str]) -> frozenset[str]:

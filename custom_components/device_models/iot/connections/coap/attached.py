@@ -2,15 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from functools import partial
-import time
 
 from ...codecs import decode
 from ...device import VirtualDevice
 from ...errors import CommunicationError, PayloadError, RejectedError
 from ...redaction import is_secret
-from ..base import Feed, Health
+from ..base import Feed, Health, LastHeard
 from ..messages import read_alert, read_values
 from .client import CoapEndpoint
 from .delivery import Delivery
@@ -31,7 +29,7 @@ class AttachedDevice:
         self.layout = layout
         self._endpoint = endpoint
         self._observations: list[Observation] = []
-        self._heard: tuple[float, datetime] | None = None
+        self._heard = LastHeard(device)
         self._observed: list[tuple[Resource, Observation]] = []
 
     def start(self) -> None:
@@ -75,7 +73,7 @@ class AttachedDevice:
             round_trip=statistics.round_trip,
             retransmissions=statistics.retransmissions,
             unanswered=statistics.unanswered,
-            last_heard=self._last_heard(),
+            last_heard=self._heard.at,
             push_age=max(ages, default=None),
             feed=self._feed(),
         )
@@ -184,16 +182,6 @@ class AttachedDevice:
         if not (pushed := self.pushed):
             return Feed.POLL
         return Feed.PUSH if pushed >= readable else Feed.BOTH
-
-    def _last_heard(self) -> datetime | None:
-        """When the device was heard; the same time for as long as it is silent."""
-        heard = self.device.last_heard
-        if heard is None:
-            return None
-        if self._heard is None or self._heard[0] != heard:
-            ago = timedelta(seconds=time.monotonic() - heard)
-            self._heard = heard, (datetime.now(UTC) - ago).replace(microsecond=0)
-        return self._heard[1]
 
     def _begin(
         self,

@@ -20,8 +20,7 @@ from .request import MAX_DIAGNOSTIC, ConfirmableTuning, Method
 from .schemes import context_for, prepare
 from .uri import Target, is_group
 
-DELETE: Final = 4
-METHODS: Final = {method.name: int(method) for method in Method} | {"DELETE": DELETE}
+METHODS: Final = {method.name: int(method) for method in Method}
 """The methods by their names (RFC 7252 §12.1.1, RFC 8132 §2)."""
 
 MAX_METHOD: Final = 31

@@ -35,6 +35,7 @@ class Method(IntEnum):
     GET = 1
     POST = 2
     PUT = 3
+    DELETE = 4
     FETCH = 5
     PATCH = 6
     IPATCH = 7
