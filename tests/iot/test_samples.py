@@ -117,7 +117,10 @@ BAD: list[tuple[Any, str]] = [
         {"connection": "coap", "path": "state", "expect": {"temp": 1}},
         "samples[0].payload: is missing",
     ),
-    ({"connection": "smoke"}, "samples[0].connection: expected one of coap, mqtt"),
+    (
+        {"connection": "smoke"},
+        "samples[0].connection: expected one of coap, coap_listener, mqtt",
+    ),
     ({"connection": "mqtt", "path": "x"}, "samples[0].topic: expected a text"),
     ("sample", "samples[0]: expected an object"),
 ]

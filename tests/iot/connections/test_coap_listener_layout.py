@@ -81,6 +81,7 @@ def test_binding_moves_elements() -> None:
         ({"attributes": {"level": "commands"}}, "this is the path of the commands"),
         ({"state": {"path": "c"}, "commands": "c"}, "this is the path of the commands"),
         ({"alerts": {"hot": "commands"}}, "this is the path of the commands"),
+        ({"actions": {"reset": "x"}}, "expected false"),
         ({"commands": "/"}, "expected a path"),
         ({"state": 7}, "expected a path, or an object"),
     ],

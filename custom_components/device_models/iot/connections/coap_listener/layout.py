@@ -101,9 +101,7 @@ class _Reader:
         self._state()
         self._attributes()
         self._alerts()
-        actions = [action.name for action in self._model.actions]
-        absent = overrides_of(self._top, "actions", actions, "name").absent
-        self._layout.actions = frozenset(actions) - absent
+        self._actions()
         return self._layout
 
     def _commands(self) -> None:
@@ -143,8 +141,7 @@ class _Reader:
         self, attribute: Attribute, element: Element, *, chosen: bool
     ) -> None:
         """Note where one attribute is posted; those of one path are one message."""
-        default = attribute.name.replace("%", "%25")
-        path = self._below(element.text("path") or default, element)
+        path = self._place(element, attribute.name)
         try:
             pointer = split_pointer(element.text("pointer"))
         except ValueError as err:
@@ -171,6 +168,13 @@ class _Reader:
             if leaves[slot.element.name].writable:
                 self._layout.settable[slot.element.name] = slot
 
+    def _actions(self) -> None:
+        names = [action.name for action in self._model.actions]
+        overrides = overrides_of(self._top, "actions", names, "name")
+        for element in overrides.elements.values():
+            element.refuse("expected false: a command has the action's own name")
+        self._layout.actions = frozenset(names) - overrides.absent
+
     def _alerts(self) -> None:
         names = [shape.name for shape in self._model.formats]
         overrides = overrides_of(self._top, "alerts", names, "path")
@@ -178,14 +182,18 @@ class _Reader:
             if name in overrides.absent:
                 continue
             element = overrides.elements.get(name, Element({}, f"format {name!r}"))
-            default = "alert/" + name.replace("%", "%25")
-            path = self._below(element.text("path") or default, element)
+            path = self._place(element, name, "alert/")
             self._is_free(path, element, chosen=True)
             self._layout.alerts[path] = (name, codec_of(element) or JSON)
 
     def _readable(self, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
         leaves = self._model.leaves
         return tuple(slot for slot in slots if leaves[slot.element.name].readable)
+
+    def _place(self, element: Element, name: str, prefix: str = "") -> Path:
+        """Return the path of an element: as the binding says, or by its name."""
+        default = name.replace("%", "%25").replace("?", "%3F")
+        return self._below(element.text("path") or prefix + default, element)
 
     def _below(self, path: str, element: Element) -> Path:
         """Return the whole path of something."""
