@@ -16,7 +16,9 @@ from custom_components.device_models.iot.connections.coap.names import (
 from custom_components.device_models.iot.connections.coap.request import Method
 from custom_components.device_models.iot.errors import UnreachableError
 
+from .coap_server import Content, bare_server
 from .conftest import Endpoint
+from .test_coap_observation import Watch
 from .things import until
 from .udp_peer import polite, udp_peer
 
@@ -27,7 +29,9 @@ class NameServer:
     """Stands for the system, which asks what the network has for name servers."""
 
     def __init__(self) -> None:
-        self.hosts = {"lamp.test": "127.0.0.1"}
+        self.hosts = {"lamp.test": "127.0.0.1", "127.0.0.1": "127.0.0.1"}
+        self.port: int | None = None
+        """Where hosts are, whatever port they are asked for at."""
         self.failure: socket.gaierror | None = None
         self.dead = False
         self.asked: list[str] = []
@@ -45,6 +49,8 @@ class NameServer:
             raise self.failure
         if host not in self.hosts:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        if host != "127.0.0.1":
+            port = self.port or port
         there = (self.hosts[host], port)
         return [(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_UDP, "", there)]
 
@@ -192,6 +198,24 @@ async def test_request_to_a_name(endpoint: Endpoint, name_server: NameServer) ->
         lamp = await endpoint(peer.port, "lamp.test")
         assert (await lamp.request(GET, "a")).payload == b"fine"
         assert peer.requests[0].opt.uri_host == "lamp.test"
+
+
+async def test_observation_moves_with_the_name(
+    endpoint: Endpoint, name_server: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "FRESH", 0)
+    resources = Content(b"old", max_age=0), Content(b"new", max_age=0)
+    async with bare_server(a=resources[0]) as old, bare_server(a=resources[1]) as new:
+        name_server.port = old.port
+        watch = Watch(await endpoint(5683, "lamp.test"))
+        watch.start()
+        await until(lambda: resources[0].observers)
+        name_server.port = new.port
+        await until(lambda: resources[1].observers)
+        resources[1].notify(b"newest")
+        await until(lambda: watch.heard[-1] == (b"newest", True))
+        await until(lambda: not resources[0].observers)
+        await watch.stop()
 
 
 async def test_dead_name_server_is_no_answer_in_time(

@@ -15,6 +15,7 @@ from aiocoap.numbers.codes import EMPTY
 from aiocoap.numbers.types import ACK, CON, NON, RST
 from aiocoap.tokenmanager import TokenManager
 
+from .delivery import Tuning
 from .recent import RecentMessages
 
 TOKEN: Final = 4
@@ -44,6 +45,17 @@ class Tokens(TokenManager):  # type: ignore[misc]  # aiocoap is untyped
         add = request.add_exception
         request.add_exception = lambda it: add(it() if isinstance(it, type) else it)
         super().request(request)
+
+    @override
+    def process_response(self, response: Any) -> bool:
+        """Pass on a response; who has asked is told the number of a notification."""
+        request = self.outgoing_requests.get((response.token, response.remote))
+        if request is not None and response.opt.observe is not None:
+            tuning = request.request.transport_tuning
+            if isinstance(tuning, Tuning) and tuning.on_number is not None:
+                tuning.on_number(response.opt.observe)
+        matched: bool = super().process_response(response)
+        return matched
 
     def full(self, remote: Any) -> bool:
         """Whether no request of a peer can be taken."""
