@@ -14,6 +14,7 @@ import pytest
 from custom_components.device_models.iot.connections.coap import (
     CoapEndpoint,
     delivery as delivery_module,
+    names,
 )
 from custom_components.device_models.iot.connections.coap.delivery import (
     ANY,
@@ -448,6 +449,7 @@ async def test_busy_resource_is_left_alone(connect: Connect) -> None:
 async def test_hosts_are_looked_up_each_time(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(names, "FRESH", 0)
     async with udp_peer(polite) as before, udp_peer(polite) as after:
         loop = asyncio.get_running_loop()
         original = loop.getaddrinfo

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.connections.base import Connection
+from custom_components.device_models.iot.connections.coap import CoapEndpoint
 from custom_components.device_models.iot.device import VirtualDevice
 from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.model import DeviceModel
@@ -150,3 +151,8 @@ async def nothing_left(*, timers: bool = True) -> AsyncGenerator[None]:
     assert _open_files() <= files
     if timers:
         assert not _timers() - before
+
+
+def exchanges_of(endpoint: CoapEndpoint) -> Any:
+    """Return the layer that keeps what is under way, of the context of all."""
+    return endpoint._context.request_interfaces[0].token_interface

@@ -12,6 +12,7 @@ from ..base import Feed, Health, LastHeard
 from ..messages import read_alert, read_values
 from .client import CoapEndpoint
 from .delivery import Delivery
+from .numbering import Numbering
 from .observation import Observation, State
 from .places import CoapLayout, Paths, without_query
 from .request import Response
@@ -22,9 +23,14 @@ class AttachedDevice:
     """A device, its layout, and the observations that feed it."""
 
     def __init__(
-        self, endpoint: CoapEndpoint, device: VirtualDevice, layout: CoapLayout
+        self,
+        endpoint: CoapEndpoint,
+        device: VirtualDevice,
+        layout: CoapLayout,
+        numbering: Numbering,
     ) -> None:
         """Note the device; nothing is observed yet."""
+        self._numbering = numbering
         self.device = device
         self.layout = layout
         self._endpoint = endpoint
@@ -114,15 +120,24 @@ class AttachedDevice:
             UnreachableError: it was not answered.
 
         """
-        response = await self._endpoint.request(
+        sent = resource.etag
+        response = await self._request(resource)
+        if response.valid and resource.etag != sent:
+            # Meanwhile it has shown that it had restarted: what it has is no longer
+            # known by what it said before.
+            response = await self._request(resource)
+        resource.max_age = response.max_age if response.success else None
+        return self.take(resource, response)
+
+    async def _request(self, resource: Resource) -> Response:
+        """Ask for a resource."""
+        return await self._endpoint.request(
             resource.method,
             resource.path,
             accept=resource.accept,
             etag=resource.etag,
             delivery=resource.delivery,
         )
-        resource.max_age = response.max_age if response.success else None
-        return self.take(resource, response)
 
     def take(
         self, resource: Resource, response: Response
@@ -199,6 +214,7 @@ class AttachedDevice:
             delivery=delivery,
             on_response=on_response,
             on_refused=on_refused,
+            numbering=self._numbering,
         )
         self._observations.append(observation)
         observation.start()

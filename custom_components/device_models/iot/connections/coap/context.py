@@ -5,12 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import aiocoap
-
 from .delivery import Tuning
-
-TRANSPORTS: Final = ["udp6"]
-"""Named, because aiocoap's own choice depends on what else is installed (§3)."""
+from .udp import open_udp
 
 
 @dataclass(slots=True)
@@ -37,9 +33,7 @@ async def acquire_context() -> Any:
     try:
         async with shared.making:
             if shared.context is None:
-                shared.context = await aiocoap.Context.create_client_context(
-                    transports=TRANSPORTS
-                )
+                shared.context = await open_udp()
                 _notice_messages(shared.context)
     except BaseException:
         await release_context()
