@@ -54,12 +54,6 @@ KEY = "s3cret"
 type Post = Callable[..., Awaitable[Response]]
 
 
-@pytest.fixture
-def expected_lingering_timers() -> bool:
-    """Let the server remember messages, as it has to, beyond the end of a test."""
-    return True
-
-
 @pytest.fixture(autouse=True)
 def quick_preview(monkeypatch: pytest.MonkeyPatch) -> None:
     """Listen only as long as it takes here."""

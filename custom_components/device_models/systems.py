@@ -127,7 +127,8 @@ def _coap_title(data: Mapping[str, Any]) -> str:
 
 def _listener_title(data: Mapping[str, Any]) -> str:
     """Return the title of a listening entry."""
-    return f"CoAP on {data[CONF_HOST]}:{data[CONF_PORT]}"
+    host = data[CONF_HOST]
+    return f"CoAP on {f'[{host}]' if ':' in host else host}:{data[CONF_PORT]}"
 
 
 def _broker_title(data: Mapping[str, Any]) -> str:

@@ -119,6 +119,10 @@ class Datagrams(asyncio.DatagramProtocol):
         self.received: list[bytes] = []
         self.transport: Any = None
 
+    def has_received(self, number: int) -> bool:
+        """Whether so many datagrams have come back."""
+        return len(self.received) >= number
+
     @override
     def connection_made(self, transport: Any) -> None:
         self.transport = transport

@@ -27,13 +27,6 @@ from .listening import BASE, LOOPBACK, Listening, by_hand, counted, ids, waiting
 from .things import FLAT, STATE, model_of, nothing_left, shown, thing, until
 from .udp_peer import CON, NON, datagram
 
-
-@pytest.fixture
-def expected_lingering_timers() -> bool:
-    """Let the server remember messages, as it has to, beyond the end of a test."""
-    return True
-
-
 # Values
 
 

@@ -1,6 +1,7 @@
 """Who may send what to a listening server, and how much of it."""
 
 import asyncio
+from functools import partial
 import logging
 
 from aiocoap import Code
@@ -30,13 +31,6 @@ from custom_components.device_models.iot.errors import ModelError, ValueRefusedE
 from .listening import LOOPBACK, Listening, by_hand, listening, waiting
 from .things import STATE, shown, until
 from .udp_peer import CON, NON, datagram
-
-
-@pytest.fixture
-def expected_lingering_timers() -> bool:
-    """Let the server remember messages, as it has to, beyond the end of a test."""
-    return True
-
 
 # Who
 
@@ -192,6 +186,45 @@ async def test_unfinished_documents_are_forgotten(
     assert codes == ["2.31", "2.31", "2.31", "2.04", "4.08"]
 
 
+async def test_document_that_grows_too_long(server: Listening) -> None:
+    device = await server.add()
+    path = [(11, b"garden"), (11, b"shed"), (11, b"label")]
+    async with by_hand(server.port) as raw:
+        for number in range(33):
+            value = (number << 4 | 8 | 6).to_bytes(2)
+            block = datagram(NON, 2, number, b"t", b"x" * 1024, [*path, (27, value)])
+            raw.transport.sendto(block)
+            await until(partial(raw.has_received, number + 1))
+        reserved = datagram(NON, 2, 99, b"t", b"x", [*path, (27, b"\x07")])
+        raw.transport.sendto(reserved)
+        await until(lambda: len(raw.received) == 34)
+    codes = [Code(data[1]).dotted for data in raw.received]
+    assert codes == ["2.31"] * 32 + ["4.13", "4.00"]
+    assert shown(device) == {}
+
+
+async def test_answers_that_nobody_goes_on_to_fetch_are_forgotten(
+    server: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "MAX_UNFINISHED", 1)
+    device = await server.add()
+    await device.set("label", "x" * 100)
+
+    def post(message_id: int, query: bytes, number: int) -> bytes:
+        path = [(11, b"garden"), (11, b"shed"), (11, b"state")]
+        options = [*path, (15, query), (23, bytes([number << 4 | 1]))]
+        return datagram(NON, 2, message_id, b"t", b"", options)
+
+    async with by_hand(server.port) as raw:
+        raw.transport.sendto(post(1, b"a", 0))
+        raw.transport.sendto(post(2, b"b", 0))
+        raw.transport.sendto(post(3, b"b", 1))
+        raw.transport.sendto(post(4, b"a", 1))
+        await until(lambda: len(raw.received) == 4)
+    codes = [Code(data[1]).dotted for data in raw.received]
+    assert codes == ["2.04", "2.04", "2.04", "4.08"]
+
+
 async def test_further_block_of_what_was_never_answered(server: Listening) -> None:
     device = await server.add(published=True)
     await server.send.post({"label": "x" * 3000})
@@ -220,6 +253,22 @@ async def test_sender_that_asks_too_often_is_told_to_wait(
     assert (response.busy, response.max_age) == (True, 10)
     assert shown(device) == {"level": 2}
     assert server.listener.trace(device)[0]["put_off"] == 2
+
+
+async def test_far_too_much_is_not_even_looked_at(
+    server: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "DATAGRAMS", Rate(0.1, 5))
+    device = await server.add()
+    path = [(11, part) for part in (b"garden", b"shed", b"level")]
+    async with by_hand(server.port) as raw:
+        for number in range(50):
+            level = str(number).encode()
+            raw.transport.sendto(datagram(NON, 3, number, b"t", level, path))
+        await until(lambda: server.listener.trace(device)[0]["dropped"] == 45)
+        await asyncio.sleep(0.05)
+    assert len(raw.received) == 5
+    assert shown(device) == {"level": 4}
 
 
 def test_what_one_has_too_many_of_does_not_count_for_others(

@@ -20,12 +20,6 @@ from .things import THING, model_of, shown
 MODEL = load_document(THING, "thing").model
 
 
-@pytest.fixture
-def expected_lingering_timers() -> bool:
-    """Let the server remember messages, as it has to, beyond the end of a test."""
-    return True
-
-
 def paths(**layout: Any) -> dict[str, set[str]]:
     """Return the paths of a layout, with the attributes that are posted there."""
     found = listener_layout(

@@ -17,12 +17,6 @@ from .things import FLAT, STATE, shown, until
 CLIENTS: Final = ("coap-client-notls", "coap-client-gnutls", "coap-client-openssl")
 
 
-@pytest.fixture
-def expected_lingering_timers() -> bool:
-    """Let the server remember messages, as it has to, beyond the end of a test."""
-    return True
-
-
 class Client:
     """libcoap's client."""
 

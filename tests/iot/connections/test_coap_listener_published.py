@@ -23,12 +23,6 @@ from .things import STATE, model_of, until
 from .udp_peer import ACK, CON, RST, datagram
 
 
-@pytest.fixture
-def expected_lingering_timers() -> bool:
-    """Let the server remember messages, as it has to, beyond the end of a test."""
-    return True
-
-
 @pytest.fixture(autouse=True)
 def short_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let notifications follow each other soon."""

@@ -10,7 +10,7 @@ import time
 from typing import Any, Final
 
 from ..coap.request import MAX_BLOCK_EXPONENT
-from .exchange import CONTINUE, INCOMPLETE, TOO_LARGE, Refusal, Reply
+from .exchange import BAD_REQUEST, CONTINUE, INCOMPLETE, TOO_LARGE, Refusal, Reply
 
 MAX_DOCUMENT: Final = 32 * 1024
 """Bytes that a device may send at a time."""
@@ -68,12 +68,11 @@ class Blocks:
         if block is None:
             return bytes(payload)
         if block.size_exponent >= BERT:
-            raise Refusal(INCOMPLETE)
+            raise Refusal(BAD_REQUEST)
         now = time.monotonic()
         begun = _Unfinished(b"", now)
         if block.block_number:
             begun = self._coming.pop(key, begun)
-        # 1 MiB is far beyond MAX_DOCUMENT: the start cannot be anything odd.
         start = block.block_number << (block.size_exponent + 4)
         if start != len(begun.payload) or now - begun.at > MAX_SECONDS:
             raise Refusal(INCOMPLETE)

@@ -22,7 +22,6 @@ from .exchange import (
     CONTENT,
     DELETED,
     JSON,
-    NOT_FOUND,
     UNAVAILABLE,
     VALID,
     Incoming,
@@ -223,19 +222,14 @@ class ListenedDevice:
 
     def _command(self, spelled: str) -> Resource | None:
         """Return the resource of one command, if it waits."""
-        known = {str(one.id) for one in self.outbox.waiting}
-        if spelled not in known:
+        by_id = {str(one.id): one for one in self.outbox.waiting}
+        if (command := by_id.get(spelled)) is None:
             return None
-        number = int(spelled)
-        return Resource(
-            guard=self.guard,
-            handlers={
-                Method.DELETE: partial(self._finish, number),
-                Method.POST: partial(self._finish, number),
-            },
-        )
+        finish = partial(self._finish, command)
+        handlers = {Method.DELETE: finish, Method.POST: finish}
+        return Resource(guard=self.guard, handlers=handlers)
 
-    def _finish(self, number: int, request: Incoming) -> Reply:
+    def _finish(self, command: Command, request: Incoming) -> Reply:
         """Take the device's word that a command was done, or is not going to be."""
         result: JsonValue = None
         if request.payload and REFUSED not in request.query:
@@ -244,9 +238,7 @@ class ListenedDevice:
             except PayloadError as err:
                 raise Refusal(BAD_REQUEST, str(err)[:MAX_DIAGNOSTIC]) from err
         self._hear()
-        command = self.outbox.take(number)
-        if command is None:
-            raise Refusal(NOT_FOUND)
+        self.outbox.take(command.id)
         self._settle(command, request, with_result=result is not None)
         self.wait()
         done = request.method == Method.DELETE
