@@ -14,7 +14,7 @@ from custom_components.device_models.iot.connections.coap_listener import (
     CoapListener,
     ListenerSettings,
 )
-from custom_components.device_models.iot.device import Alert, Availability
+from custom_components.device_models.iot.device import Alert, Availability, Certainty
 from custom_components.device_models.iot.errors import (
     ModelError,
     NotListeningError,
@@ -276,6 +276,23 @@ async def test_what_is_not_accepted_is_not_done(server: Listening) -> None:
     assert (await server.send.post({"level": 1}, accept=41)).code == "4.06"
     assert (await server.send.get("commands", accept=0)).code == "4.06"
     assert shown(device) == {}
+
+
+async def test_value_that_is_never_reported_is_confirmed_as_done(
+    server: Listening,
+) -> None:
+    model = model_of(
+        {"name": "level", "type": "INTEGER", "writable": True},
+        {"name": "mode", "type": "STRING", "writable": True, "readable": False},
+    )
+    device = await server.add(model=model)
+    await device.set("level", 1)
+    await device.set("mode", "eco")
+    for number in ids(await server.send.get("commands")):
+        assert shown(device) == {}
+        await server.send(Method.DELETE, f"commands/{number}")
+    assert shown(device) == {"mode": "eco"}
+    assert device.values["mode"].certainty is Certainty.LIVE
 
 
 async def test_result_and_refusal_of_commands(

@@ -12,6 +12,7 @@ from custom_components.device_models.iot.connections.coap_listener.layout import
 )
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import load_document
+from custom_components.device_models.iot.matching import match
 from custom_components.device_models.iot.values import DataType
 
 from .listening import Listening
@@ -56,6 +57,7 @@ def test_binding_moves_elements() -> None:
         alerts={"hot": "h"},
         commands="c",
     )
+    assert "a/b/alert/hot" not in paths(alerts={"hot": False})
     assert found == {
         "a/b/m": {"temperature", "level"},
         "elsewhere/p": {"power"},
@@ -142,6 +144,28 @@ async def test_device_is_described_by_what_it_posts(server: Listening) -> None:
         "air": DataType.INTEGER,
     }
     assert "4711" not in str(loaded.document)
+
+
+async def test_models_are_compared_by_where_they_expect_what(
+    server: Listening,
+) -> None:
+    await server.send.post({"t": 21.5, "h": 40}, "/x/y/weather/now")
+    await server.send.post({"celsius": 90}, "/x/y/alert/hot")
+    described = await server.listener.describe("x/y")
+    assert set(described.model.leaves) == {"weather/now.t", "weather/now.h"}
+    place = {"path": "weather/now", "pointer": "/t"}
+    document: dict[str, Any] = {
+        "model": {
+            "urn": "urn:x",
+            "name": "X",
+            "attributes": [{"name": "temperature", "type": "NUMBER"}],
+        },
+        "binding": {"coap_listener": {"attributes": {"temperature": place}}},
+    }
+    fitting = match(load_document(document, "x"), described, "x/y")
+    assert "1 of 1 attributes found" in fitting.reason
+    document["binding"] = {"coap_listener": {"attributes": {"nobody": "x"}}}
+    assert match(load_document(document, "x"), described, "x/y").score == 0
 
 
 async def test_nothing_was_posted(server: Listening) -> None:

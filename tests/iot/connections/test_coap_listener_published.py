@@ -151,6 +151,25 @@ async def test_observer_gets_the_newest_of_a_burst(
     assert len(came) < 6
 
 
+async def test_next_notification_waits_for_the_last_to_be_acknowledged(
+    server: Listening,
+) -> None:
+    await server.add(published=True)
+    await server.send.post(STATE)
+    path = [(11, b"garden"), (11, b"shed"), (11, b"level")]
+    async with by_hand(server.port) as raw:
+        raw.transport.sendto(datagram(CON, 1, 1, b"t", b"", [(6, b""), *path]))
+        await until(lambda: raw.has_received(1))
+        for level in (4, 5, 6):
+            await server.send.post({"level": level})
+        await asyncio.sleep(0.2)
+        first = aiocoap.Message.decode(raw.received[1])
+        assert (first.payload, len(raw.received)) == (b"4", 2)
+        raw.transport.sendto(datagram(ACK, 0, first.mid))
+        await until(lambda: raw.has_received(3))
+        assert aiocoap.Message.decode(raw.received[2]).payload == b"6"
+
+
 async def test_observer_learns_that_a_device_is_gone(server: Listening) -> None:
     device = await server.add(published=True)
     await server.send.post(STATE)

@@ -58,6 +58,7 @@ class CoapListener(Connection):
             settings.admitted(),
             self._lately.take,
             self._trace,
+            self._is_pending,
         )
         Listing(self._resources)
         self._context: Any = None
@@ -197,6 +198,13 @@ class CoapListener(Connection):
             reason = "the device is not attached"
             raise UnreachableError(address=self.address, reason=reason)
         return listened
+
+    def _is_pending(self, remote: Any) -> bool:
+        """Whether somebody has not acknowledged what was sent to it."""
+        (interface,) = self._context.request_interfaces
+        # aiocoap has an entry here for each to whom a confirmable message is under way.
+        pending: bool = remote in interface.token_interface._backlogs  # noqa: SLF001
+        return pending
 
     def _trace(self, request: Incoming, reply: Reply) -> None:
         """Remember a message of a device; without payload and query."""

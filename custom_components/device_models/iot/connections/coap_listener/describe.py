@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 import json
+from typing import Final
 
 from ...codecs import to_json
 from ...errors import ModelError, PayloadError
@@ -12,9 +14,9 @@ from ...values import JsonValue
 from ..coap.request import split_path
 from .exchange import JSON, TEXT, Incoming, Refusal
 from .lately import Lately
-from .layout import Path
+from .layout import LAYOUT, Path
 
-ALERT = "alert"
+ALERT: Final = "alert"
 """The segment below which there are no values."""
 
 
@@ -40,17 +42,18 @@ async def described(lately: Lately, address: str, reference: str) -> Loaded:
         known = f"; lately below: {', '.join(others)}"[:150] if others else ""
         problem = f"nothing was posted below /{reference} lately{known}"
         raise ModelError(source=source, where="", problem=problem)
-    document = _document(found)
-    return await asyncio.to_thread(load_document, document, source)
+    loaded = await asyncio.to_thread(load_document, _document(found), source)
+    # Models of the library are compared by where they expect what, too.
+    return replace(loaded, layouts={LAYOUT: {}, **loaded.layouts})
 
 
 def _document(found: Mapping[Path, Incoming]) -> JsonValue:
     """Return the values of all messages as one sample, without secrets."""
     sample: dict[str, JsonValue] = {}
     for path, request in found.items():
-        if path[0] == ALERT or len(path) > 1:
+        if path[0] == ALERT:
             continue
-        name = path[0]
+        name = "/".join(path)
         usual = JSON if name == "state" else TEXT
         try:
             decoded = request.read(usual)
@@ -64,7 +67,7 @@ def _document(found: Mapping[Path, Incoming]) -> JsonValue:
         elif name != "state":
             if decoded.sole is not None and isinstance(value, Mapping):
                 value = value[decoded.sole]
-            sample[name] = "" if is_secret(name) else value
+            sample[name] = "" if is_secret(path[-1]) else value
     return redacted(sample)
 
 

@@ -250,6 +250,10 @@ class ListenedDevice:
         """Note what became of a command."""
         if REFUSED not in request.query:
             self.outcomes["result" if with_result else "done"] += 1
+            leaf = self.device.model.leaves.get(command.name)
+            if command.value is not None and leaf and not leaf.readable:
+                # Of what the device never reports, this is all that it says.
+                self.device.receive({command.name: command.value})
             return
         self.outcomes[REFUSED] += 1
         words = request.payload[:MAX_DIAGNOSTIC].decode(errors="replace")

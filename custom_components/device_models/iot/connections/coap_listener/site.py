@@ -40,8 +40,8 @@ MAX_WATCHERS_OF_ONE: Final = 16
 but not told of changes (RFC 7641 §4.1)."""
 
 SHORTEST_GAP: Final = 1.0
-"""Seconds between two notifications to one observer, who gets the newest then: nobody
-is sent more than can be acknowledged (RFC 7641 §4.5.1)."""
+"""Seconds between two notifications to one observer, who gets the newest then, and not
+before the last one is acknowledged (RFC 7641 §4.5.1)."""
 
 LAST_NUMBER: Final = 2**24
 """Notifications are numbered below it (RFC 7641 §3.4)."""
@@ -60,6 +60,7 @@ class ListenerSite:
         networks: tuple[Network, ...],
         on_unknown: Callable[[Incoming], None],
         on_answer: Callable[[Incoming, Reply], None],
+        is_pending: Callable[[Any], bool],
     ) -> None:
         """Begin.
 
@@ -69,6 +70,7 @@ class ListenerSite:
             networks: whose requests are answered.
             on_unknown: told what was sent to a path where nothing is.
             on_answer: told of all that was asked for at a path where something is.
+            is_pending: whether somebody has not acknowledged the last notification.
 
         """
         self.refused: Counter[str] = Counter()
@@ -78,6 +80,7 @@ class ListenerSite:
         self._networks = networks
         self._on_unknown = on_unknown
         self._on_answer = on_answer
+        self._is_pending = is_pending
         self._blocks = Blocks()
         self._watchers: set[Watcher] = set()
         self._numbers = count(int(time.time()))
@@ -196,6 +199,8 @@ class ListenerSite:
             request = replace(request, etags=())
             while True:
                 await watcher.changed.wait()
+                while self._is_pending(message.remote):  # noqa: ASYNC110  (no event)
+                    await asyncio.sleep(SHORTEST_GAP)
                 watcher.changed.clear()
                 reply = self._current(resource, request)
                 answer = self._blocks.cut(key, message, reply)
