@@ -11,6 +11,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN, PLATFORMS
 from .exceptions import reworded
 from .iot.errors import CommunicationError, UnauthorizedError
+from .local_names import async_setup_local_names
 from .repairs import (
     async_compare_with_library,
     async_watch_library,
@@ -26,6 +27,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions, which are there while no entry is loaded too."""
     async_setup_services(hass)
+    async_setup_local_names(hass)
     return True
 
 

@@ -371,7 +371,8 @@ def _flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
     entered = {**user_input, **user_input.get(SECTION_ADVANCED, {})}
     entered.pop(SECTION_ADVANCED, None)
     if CONF_HOST in entered:
-        entered[CONF_HOST] = entered[CONF_HOST].strip()
+        # Brackets are those of a URI.
+        entered[CONF_HOST] = entered[CONF_HOST].strip().strip("[]")
     if CONF_PORT in entered:
         entered[CONF_PORT] = int(entered[CONF_PORT])
     return {key: value for key, value in entered.items() if value not in ("", None)}

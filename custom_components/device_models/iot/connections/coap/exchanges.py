@@ -11,7 +11,6 @@ from typing import Any, Final, override
 
 import aiocoap
 from aiocoap.messagemanager import MessageManager
-from aiocoap.numbers.codes import EMPTY
 from aiocoap.numbers.types import ACK, CON, NON, RST
 from aiocoap.tokenmanager import TokenManager
 
@@ -31,6 +30,16 @@ BUSY: Final = 10
 """Seconds for which a peer that has to wait is to wait, at least."""
 
 
+OUTSTANDING: Final = 2.0
+"""Seconds for which others wait for the answer to a request that is not confirmable:
+so long, too, the first try of ours waits. It may have got lost."""
+
+
+def _awaited(message: Any) -> bool:
+    """Whether a message is a request whose answer somebody waits for."""
+    return getattr(message, "awaited", False)
+
+
 class Tokens(TokenManager):  # type: ignore[misc]  # aiocoap is untyped
     """Pairs responses with requests."""
 
@@ -42,6 +51,7 @@ class Tokens(TokenManager):  # type: ignore[misc]  # aiocoap is untyped
     @override
     def request(self, request: Any) -> None:
         """Send a request; errors are made one where aiocoap gives their class."""
+        request.request.awaited = True
         add = request.add_exception
         request.add_exception = lambda it: add(it() if isinstance(it, type) else it)
         super().request(request)
@@ -157,12 +167,39 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
         none is wanted any more.
         """
         super().send_message(message, messageerror_monitor)
-        if message.mtype is not CON or message.code is EMPTY:
+        if message.mtype is not CON and not _awaited(message):
             return None
         key = (message.remote, message.mid)
         if key in self._active_exchanges or message.remote in self._backlogs:
             return partial(self._call_off, message)
         return None  # it could not be sent, and its sender knows
+
+    @override
+    def _send_initially(
+        self, message: Any, messageerror_monitor: Callable[[], None] | None = None
+    ) -> None:
+        """Send a message, when it is its turn.
+
+        A request that is not confirmable has its turn until it is answered, too
+        (RFC 7252 §4.7); with aiocoap it would go at once, whatever is under way.
+        """
+        if (
+            message.mtype is NON
+            and _awaited(message)
+            and self._active_exchanges is not None
+        ):
+            remote = message.remote
+            if remote in self._backlogs and any(
+                other == remote for other, _ in self._active_exchanges
+            ):
+                self._backlogs[remote].append((message, messageerror_monitor))
+                return
+            self._backlogs.setdefault(remote, [])
+            self._active_exchanges[remote, message.mid] = (
+                messageerror_monitor,
+                self.loop.call_later(OUTSTANDING, self._call_off, message),
+            )
+        super()._send_initially(message, messageerror_monitor)
 
     def _call_off(self, message: Any) -> None:
         """Send a message no more."""
