@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
-import socket
 import time
 from typing import Any, ClassVar, override
 
@@ -75,7 +74,6 @@ class CoapListener(Connection):
     async def open(self) -> None:
         host, port = self._settings.host, self._settings.port
         try:
-            require_free(host, port)
             self._context = await open_udp(
                 self._site, (host, port), admit=self._limits.admit
             )
@@ -219,20 +217,3 @@ class CoapListener(Connection):
                     "outcome": reply.code,
                 }
             )
-
-
-def require_free(host: str, port: int) -> None:
-    """Make sure that nobody else has a port.
-
-    aiocoap shares ports: without this, two servers would each get a part of what is
-    sent to one.
-
-    Raises:
-        OSError: somebody has it, or this machine has no such address.
-
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        if family == socket.AF_INET6:
-            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        probe.bind((host, port))
