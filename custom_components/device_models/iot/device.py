@@ -260,9 +260,14 @@ class VirtualDevice:
 
     # Availability
 
-    def hear(self) -> None:
-        """Note a sign of life. One that was reported offline stays so until revoked."""
-        self.last_heard = time.monotonic()
+    def hear(self, ago: float = 0.0) -> None:
+        """Note a sign of life. One that was reported offline stays so until revoked.
+
+        Args:
+            ago: how many seconds ago it was.
+
+        """
+        self.last_heard = time.monotonic() - ago
         if self.availability not in (Availability.ONLINE, Availability.OFFLINE):
             self.report(Availability.ONLINE)
 

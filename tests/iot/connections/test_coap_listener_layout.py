@@ -1,5 +1,7 @@
 """Where a device posts what, and what is made of what a strange device posts."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import cbor2
@@ -193,7 +195,7 @@ async def test_what_is_remembered_is_bounded(
     await send.post({"a": "x" * 2000}, "/x/blocks")
     await send.post(b"", "/x/empty")
     await send.get("/x/get")
-    found = [("/".join(path), one.payload) for path, one in remembered.all()]
+    found = [("/".join(one.path), one.payload) for one, _ in remembered.all()]
     assert found == [
         ("x/2", b'{"a": 2}'),
         ("x/4", b'{"a": 4}'),
@@ -207,9 +209,20 @@ async def test_values_that_came_before_the_device_was_added(server: Listening) -
     await server.send.post({"temperature": 20, "level": 1}, "/one/state")
     await server.send.post({"level": 2}, "/one/state")
     await server.send.post({"temperature": 80}, "/one/alert/hot")
+    await server.send.post(b"\xff", "/one/temperature")
+    await server.send.post({"x": 1}, "/one/night")
+    await asyncio.sleep(0.1)
     device = await server.add("one")
     assert shown(device) == {"level": 2}  # the newest message of each path
     assert device.online
+    # They are as old as they are.
+    health = server.listener.health(device)
+    assert health.push_age is not None
+    assert health.push_age > 0.1
+    assert datetime.now(UTC) - device.values["level"].at > timedelta(seconds=0.1)
+    silent = await server.add("one", silent_after=0.1)
+    assert shown(silent) == {}
+    assert not silent.online
 
 
 @pytest.mark.parametrize("reception", [{"key": "k"}, {"senders": ("192.0.2.1",)}])

@@ -1,6 +1,7 @@
 """What the connections have in common: from a payload into the virtual device."""
 
 from collections.abc import Iterable, Mapping, Set as AbstractSet
+from datetime import datetime
 
 from ..codecs import Codec, Decoded, Slot, compose, decode, extract, to_scalar
 from ..device import VirtualDevice
@@ -15,8 +16,16 @@ def read_values(
     decoded: Decoded,
     *,
     heard: bool = True,
+    at: datetime | None = None,
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Have the device receive what a document says of some attributes.
+
+    Args:
+        device: the device.
+        slots: where the attributes are in the document.
+        decoded: the document.
+        heard: whether this is a sign of life.
+        at: the time of values of which the document does not say any; None for now.
 
     Returns:
         The attributes that the document has, and those whose value changed.
@@ -24,8 +33,8 @@ def read_values(
     """
     found = extract(slots, decoded)
     changed: frozenset[str] = frozenset()
-    for at, values in found.items():
-        changed |= device.receive(values, at, heard=heard)
+    for own, values in found.items():
+        changed |= device.receive(values, own or at, heard=heard)
     return frozenset(name for values in found.values() for name in values), changed
 
 

@@ -105,10 +105,8 @@ class CoapListener(Connection):
             reason = f"silent for over {seconds:g} s"
             on_silent = partial(device.report, Availability.SILENT, reason)
             self._watches[device] = SilenceWatch(device, seconds, on_silent)
-        if not listened.guard.has_key:
-            for path, request in self._lately.below(listened.resources):
-                if listened.guard.admits(request.source, None):
-                    listened.replay(path, request)
+        for request, ago in self._lately.all():
+            listened.recall(request, ago)
 
     @override
     async def detach(self, device: VirtualDevice) -> None:

@@ -33,12 +33,12 @@ async def described(lately: Lately, address: str, reference: str) -> Loaded:
     except ValueError as err:
         raise ModelError(source=address, where="base", problem=str(err)) from err
     found = {
-        path[len(base) :]: request
-        for path, request in lately.all()
-        if base and path[: len(base)] == base and len(path) > len(base)
+        request.path[len(base) :]: request
+        for request, _ago in lately.all()
+        if base and request.path[: len(base)] == base and len(request.path) > len(base)
     }
     if not found:
-        others = sorted({"/".join(path[:-1]) for path, _ in lately.all()} - {""})
+        others = sorted({"/".join(one.path[:-1]) for one, _ in lately.all()} - {""})
         known = f"; lately below: {', '.join(others)}"[:150] if others else ""
         problem = f"nothing was posted below /{reference} lately{known}"
         raise ModelError(source=source, where="", problem=problem)

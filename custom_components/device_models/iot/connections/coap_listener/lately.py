@@ -1,7 +1,7 @@
 """What was posted lately where no device is known: from it, one can be added."""
 
 from collections import OrderedDict
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 import time
 from typing import Final
@@ -38,15 +38,9 @@ class Lately:
         if len(self._by_path) > MAX_PATHS:
             self._by_path.popitem(last=False)
 
-    def below(self, paths: Container[Path]) -> Iterator[tuple[Path, Incoming]]:
-        """Yield what was posted to some paths, the oldest first."""
-        for path, request in self.all():
-            if path in paths:
-                yield path, request
-
-    def all(self) -> Iterator[tuple[Path, Incoming]]:
-        """Yield everything, the oldest first."""
+    def all(self) -> Iterator[tuple[Incoming, float]]:
+        """Yield everything, the oldest first, and how many seconds ago it came."""
         now = time.monotonic()
-        for path, (at, request) in tuple(self._by_path.items()):
+        for at, request in tuple(self._by_path.values()):
             if now - at <= MAX_SECONDS:
-                yield path, request
+                yield request, now - at

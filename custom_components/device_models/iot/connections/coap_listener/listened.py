@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
+from datetime import UTC, datetime, timedelta
 from functools import partial
 import hashlib
 import time
@@ -33,6 +34,10 @@ from .resources import SINGLE, STRUCTURED, Guard, Resource
 
 TRACED: Final = 50
 """How many messages of a device are remembered."""
+
+LONGEST_RECALL: Final = 3600.0
+"""Seconds; values from before the device was known are taken if they are not older, of
+a device that never counts as silent."""
 
 REFUSED: Final = "refused"
 """The argument of a query that says that a command is not done."""
@@ -125,10 +130,24 @@ class ListenedDevice:
 
     # What it posts
 
-    def replay(self, path: Path, request: Incoming) -> None:
-        """Take what was posted before the device was known here."""
-        if (resource := self.resources.get(path)) and path in self.layout.values:
-            resource.answer(request)
+    def recall(self, request: Incoming, ago: float) -> None:
+        """Take values that were posted before the device was known here.
+
+        Of a device with a key they are not: whether it was shown is not known any more.
+        """
+        values = self.layout.values.get(request.path)
+        limit = self.device.binding.silent_after or LONGEST_RECALL
+        admitted = self.guard.admits(request.source, None)
+        if values is None or ago > limit or not admitted:
+            return
+        try:
+            decoded = request.read(values.codec)
+        except PayloadError, Refusal:
+            return
+        at = datetime.now(UTC) - timedelta(seconds=ago)
+        names, _ = read_values(self.device, values.slots, decoded, heard=False, at=at)
+        if names:
+            self._hear(ago)
 
     def _of_values(self, values: Values) -> Resource:
         """Return the resource where values are posted, and perhaps read."""
@@ -196,10 +215,10 @@ class ListenedDevice:
             raise Refusal(BAD_REQUEST, "it is no such alert")
         return self._taken(request)
 
-    def _hear(self) -> None:
+    def _hear(self, ago: float = 0.0) -> None:
         """Note that the device gave a sign of life."""
-        self._pushed = time.monotonic()
-        self.device.hear()
+        self._pushed = time.monotonic() - ago
+        self.device.hear(ago)
 
     def _taken(self, request: Incoming) -> Reply:
         """Return a yes, with what waits for the device, if anything does."""

@@ -31,11 +31,6 @@ class Guard:
         self._senders: tuple[Network, ...] = networks(reception.senders, "senders")
         self._key = reception.key
 
-    @property
-    def has_key(self) -> bool:
-        """Whether a key has to be shown."""
-        return self._key is not None
-
     def admits(self, source: str, key: str | None) -> bool:
         """Whether somebody with this address and this key may send."""
         if self._senders and not is_within(source, self._senders):
