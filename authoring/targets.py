@@ -20,8 +20,8 @@ from custom_components.device_models.iot.connections.mqtt import (
     BrokerClient,
     BrokerSettings,
     MqttConnection,
-    TlsFiles,
 )
+from custom_components.device_models.iot.connections.tls import TlsFiles
 from custom_components.device_models.iot.fetching import load_url
 from custom_components.device_models.iot.formats import Loaded
 

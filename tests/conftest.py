@@ -13,6 +13,7 @@ from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant, ServiceRegistry
 from homeassistant.data_entry_flow import FlowManager
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
@@ -86,7 +87,9 @@ def texts_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
         if isinstance(flow, ConfigSubentryFlow):
             check_flow_result(result, "config_subentries", flow.handler[1])
         elif isinstance(flow, RepairsFlow):
-            check_flow_result(result, "issues", "model_changed", "fix_flow")
+            issue = ir.async_get(flow.hass).async_get_issue(DOMAIN, flow.issue_id)
+            told = issue and issue.translation_key
+            check_flow_result(result, "issues", told or "model_changed", "fix_flow")
         elif isinstance(flow, OptionsFlow):
             check_flow_result(result, "options")
         elif flow.handler == DOMAIN:

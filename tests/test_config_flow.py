@@ -15,6 +15,7 @@ from custom_components.device_models.const import (
     CONF_MQTT_VERSION,
     CONF_SYSTEM,
     CONF_TLS,
+    CONF_TRANSPORT,
     CONF_WILL_TOPIC,
     DOMAIN,
 )
@@ -70,6 +71,7 @@ async def test_coap_endpoint(hass: HomeAssistant, room: CoapSimulator) -> None:
         CONF_SYSTEM: "coap",
         CONF_HOST: "127.0.0.1",
         CONF_PORT: room.port,
+        CONF_TRANSPORT: "udp",
         CONF_CONFIRMABLE: True,
         CONF_INTERVAL: 30,
     }

@@ -8,7 +8,7 @@ import re
 import socket
 from typing import Any, Final
 
-from aiocoap import Message
+from aiocoap import Code, Message
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import Context, Event, HomeAssistant
@@ -37,12 +37,17 @@ from custom_components.device_models.const import (
     CONF_ANY_HOST,
     CONF_CONFIRMABLE,
     CONF_INTERVAL,
+    CONF_MASTER_SALT,
+    CONF_MASTER_SECRET,
     CONF_OTHER_HOSTS,
+    CONF_SENDER_ID,
     CONF_SYSTEM,
+    CONF_TRANSPORT,
     DOMAIN,
 )
 from custom_components.device_models.iot.connections.coap import multicast
 from custom_components.device_models.iot.connections.coap.multicast import GROUPS
+from custom_components.device_models.iot.connections.coap.transports import Transport
 from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
@@ -50,7 +55,8 @@ from .acting import set_up, until
 from .iot.connections.coap_server import BareServer, Content, bare_server
 from .iot.connections.programs import output_of, running
 from .iot.connections.test_coap_links import LINKS, links, member
-from .iot.connections.things import free_port, nothing_left
+from .iot.connections.test_coap_oscore import SALT, SECRET, protected
+from .iot.connections.things import free_port, lacking, nothing_left
 from .iot.connections.udp_peer import (
     NON,
     UdpPeer,
@@ -223,15 +229,9 @@ async def test_fields_that_are_malformed(
 async def test_scheme_that_needs_what_is_not_there(
     hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from custom_components.device_models.iot.connections.coap import schemes
-
-    missing = {
-        **schemes.SCHEMES,
-        "coaps": schemes.Scheme("tinydtls", "", lambda: ["Xyz"]),
-    }
-    monkeypatch.setattr(schemes, "SCHEMES", missing)
+    lacking(monkeypatch, Transport.DTLS, "xyz_of_nobody")
     for action in ("coap_request", "coap_discover"):
-        with pytest.raises(ServiceValidationError, match="Xyz"):
+        with pytest.raises(ServiceValidationError, match="xyz_of_nobody"):
             await act(hass, action, uri="coaps://127.0.0.1/")
 
 
@@ -552,9 +552,45 @@ async def test_notifications(hass: HomeAssistant, bare: BareServer) -> None:
 
 
 @pytest.mark.usefixtures("entry")
-async def test_only_plain_coap_is_observed(hass: HomeAssistant) -> None:
-    with pytest.raises(ServiceValidationError, match="observing over"):
-        await act(hass, "coap_observe", uri="coap+tcp://127.0.0.1/")
+@pytest.mark.parametrize("action", ["coap_request", "coap_observe"])
+async def test_key_is_that_of_a_connection(hass: HomeAssistant, action: str) -> None:
+    with pytest.raises(HomeAssistantError, match="no key is known for it"):
+        await act(hass, action, uri="coaps://127.0.0.1/")
+
+
+async def test_actions_use_the_keys_of_the_connection(
+    hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path
+) -> None:
+    door = Content(b"open", 0)
+    async with protected(tmp_path, door=door) as server:
+        own = MockConfigEntry(
+            domain=DOMAIN,
+            data={
+                **entry.data,
+                CONF_PORT: server.port,
+                CONF_TRANSPORT: Transport.OSCORE,
+                CONF_MASTER_SECRET: SECRET.hex(),
+                CONF_MASTER_SALT: SALT.hex(),
+                CONF_SENDER_ID: "01",
+            },
+        )
+        own.add_to_hass(hass)
+        await set_up(hass, own)
+        uri = f"coap://127.0.0.1:{server.port}/door"
+        answer = await act(hass, "coap_request", uri=uri)
+        assert answer is not None
+        assert answer["payload"] == "open"
+        events = async_capture_events(hass, EVENT_NOTIFICATION)
+        await act(hass, "coap_observe", uri=uri)
+        await until(lambda: events)
+        door.notify(b"shut")
+        await until(lambda: len(events) == 2)
+        assert events[1].data["payload"] == "shut"
+        found = await act(hass, "coap_discover", uri=uri.removesuffix("/door"))
+        assert found is not None
+        asked = door.asked(Code.GET)
+        assert all(one.remote.authenticated_claims for one in asked)
+        await hass.config_entries.async_remove(own.entry_id)
 
 
 # libcoap

@@ -29,18 +29,25 @@ from custom_components.device_models.announcement import (
     Announcement,
 )
 from custom_components.device_models.const import (
+    CONF_CA,
     CONF_CONFIRMABLE,
     CONF_INTERVAL,
     CONF_SYSTEM,
     CONF_THING,
+    CONF_TRANSPORT,
     DOMAIN,
 )
+from custom_components.device_models.iot.connections.coap import transports
+from custom_components.device_models.iot.connections.coap.transports import Transport
 from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
 from .acting import free_port, set_up
 from .flows import answered
-from .iot.connections.coap_server import Content, bare_server
+from .iot.connections.certificates import Authority
+from .iot.connections.coap_server import Content, bare_server, state
+from .iot.connections.test_coap_streams import server_side, serving
+from .iot.connections.things import lacking
 
 COAP = "_coap._udp.local."
 WOT = "_wot._udp.local."
@@ -149,6 +156,7 @@ async def test_endpoint_is_offered_and_set_up(
         CONF_SYSTEM: "coap",
         CONF_HOST: "127.0.0.1",
         CONF_PORT: room.port,
+        CONF_TRANSPORT: "udp",
         CONF_CONFIRMABLE: True,
         CONF_INTERVAL: 30,
     }
@@ -184,7 +192,8 @@ async def test_endpoint_that_does_not_answer_is_tried_again(
         heard(5683, address="fe80::1"),
         heard(5683, address="ff02::fd"),
         heard(80, type="_wot._tcp.local."),
-        heard(5684, type=WOT, properties={"scheme": "coaps"}),
+        heard(80, type="_wot._tcp.local.", properties={"scheme": "https"}),
+        heard(80, type=WOT, properties={"scheme": "coap+ws"}),
     ],
     ids=str,
 )
@@ -266,7 +275,11 @@ def test_thing_description(properties: dict[str, str], thing: str | None) -> Non
 def test_address_of_the_sixth_version() -> None:
     announced = read(heard(5683, address="2001:db8::5"))
     assert announced.address == "[2001:db8::5]:5683"
-    assert announced.data == {CONF_HOST: "2001:db8::5", CONF_PORT: 5683}
+    assert announced.data == {
+        CONF_HOST: "2001:db8::5",
+        CONF_PORT: 5683,
+        CONF_TRANSPORT: "udp",
+    }
 
 
 @given(
@@ -524,3 +537,52 @@ async def test_announced_thing_description_is_what_the_device_says_of_itself(
         (option, *_) = said["data_schema"].schema["model"].config["options"]
         assert option["label"].startswith(f"{found} (")
         await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+# Other ways than UDP
+
+
+@pytest.mark.usefixtures("integration")
+async def test_thing_over_tcp(hass: HomeAssistant) -> None:
+    async with serving("tcpserver", state=state()) as port:
+        tcp = {"type": "_wot._tcp.local.", "properties": {"scheme": "coap+tcp"}}
+        result = await confirm(hass, await announce(hass, heard(port, **tcp)))
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        assert result["title"] == "Room sensor"
+        assert result["data"][CONF_TRANSPORT] == "tcp"
+        # The same port over UDP is another endpoint.
+        other = await announce(hass, heard(port, instance="Another"))
+        assert other["step_id"] == "zeroconf_confirm"
+
+
+@pytest.mark.usefixtures("integration")
+async def test_thing_with_a_certificate(hass: HomeAssistant, tmp_path: Path) -> None:
+    home = Authority()
+    tls = server_side(home.sign("localhost"), tmp_path)
+    port = free_port()
+    secure = {"type": "_wot._tcp.local.", "properties": {"scheme": "coaps+tcp"}}
+    configure = hass.config_entries.flow.async_configure
+    result = await confirm(hass, await announce(hass, heard(port + 1, **secure)))
+    assert result["step_id"] == "tls"
+    result = await configure(result["flow_id"], {CONF_CA: home.certificate})
+    assert result["step_id"] == "zeroconf_confirm"
+    assert result["errors"] == {"base": "unreachable"}
+    async with serving("tlsserver", port, tls, state=state()):
+        result = await configure(result["flow_id"], {})
+        result = await configure(result["flow_id"], {CONF_CA: home.certificate})
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        assert result["title"] == "Room sensor"
+        assert result["data"][CONF_CA] == home.certificate
+
+
+@pytest.mark.usefixtures("integration")
+async def test_way_that_cannot_be_gone_is_not_offered(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking(monkeypatch, Transport.DTLS, "xyz_of_nobody")
+    secure = heard(5684, type=WOT, properties={"scheme": "coaps"})
+    assert (await announce(hass, secure))["reason"] == "not_usable"
+    monkeypatch.undo()
+    if transports._load(transports.TRANSPORTS[Transport.DTLS]):
+        return
+    assert (await announce(hass, secure))["step_id"] == "zeroconf_confirm"

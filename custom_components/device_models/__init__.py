@@ -4,14 +4,20 @@ from functools import partial
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryError,
+    ConfigEntryNotReady,
+)
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from .coap_security import transport_of
 from .const import DOMAIN, PLATFORMS
 from .exceptions import reworded
-from .iot.errors import CommunicationError, UnauthorizedError
+from .iot.errors import CommunicationError, TransportMissingError, UnauthorizedError
 from .local_names import async_setup_local_names
+from .missing_transport import async_have, async_tell_of_entry
 from .repairs import (
     async_compare_with_library,
     async_watch_library,
@@ -35,10 +41,15 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: DeviceModelsConfigEntry
 ) -> bool:
     """Open the connection of an entry and make its devices."""
+    transport = transport_of(entry.data)
+    if not await async_have(hass, transport):
+        async_tell_of_entry(hass, entry, transport)
     runtime = EntryRuntime(hass, entry, connection_for(hass, entry.data))
     runtime.connection.on_unauthorized = partial(entry.async_start_reauth, hass)
     try:
         await runtime.connection.open()
+    except TransportMissingError as err:
+        raise reworded(ConfigEntryError, err) from err
     except UnauthorizedError as err:
         raise reworded(ConfigEntryAuthFailed, err) from err
     except CommunicationError as err:

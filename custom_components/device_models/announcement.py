@@ -12,22 +12,29 @@ from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.util.network import is_ip_address
 
-from .const import CONF_THING
+from .coap_security import transport_of
+from .const import CONF_THING, CONF_TRANSPORT
+from .iot.connections.coap.transports import TRANSPORTS, Transport
 from .systems import System
 
-WOT: Final = "_wot._udp.local."
-
-SERVICES: Final[Mapping[str, System]] = {
-    "_coap._udp.local.": System.COAP,
-    WOT: System.COAP,
+SERVICES: Final[Mapping[str, str]] = {
+    "_coap._udp.local.": "coap",
+    "_wot._tcp.local.": "http",
+    "_wot._udp.local.": "coap",
 }
-"""The service types that are offered, and the system that each is reached by; the
-manifest lists the same ones.
+"""The service types that are offered, and the scheme of each where none is said; the
+manifest lists the same ones."""
 
-Not ``_wot._tcp``: those things are reached over HTTP or CoAP over TCP (WoT Discovery,
-"DNS-Based Service Discovery"), for which there is no connection yet. It will be a row
-here, with its own TXT schemes.
-"""
+WOT: Final = "_wot."
+"""What the types of things begin with; a TXT key names their scheme (WoT Discovery,
+"DNS-Based Service Discovery")."""
+
+WAYS: Final[Mapping[str, Transport]] = {
+    TRANSPORTS[way].scheme: way
+    for way in (Transport.UDP, Transport.TCP, Transport.DTLS, Transport.TLS)
+}
+"""How the endpoints of a scheme are reached. Not HTTP: there is no connection for it
+yet."""
 
 IDENTITY_KEYS: Final = ("id", "ep")
 """TXT keys that tell a device apart from others whatever its instance name is: the
@@ -53,6 +60,7 @@ class Announcement:
     """What stays the same when the address changes."""
     name: str
     system: System
+    transport: Transport
     host: str
     port: int
     hosts: frozenset[str]
@@ -67,9 +75,13 @@ class Announcement:
         ``own`` is the id of this Home Assistant, whose announcements are not meant.
         """
         properties = _texts(info.properties)
-        system, address, port = SERVICES.get(info.type), info.ip_address, info.port
+        address, port = info.ip_address, info.port
+        things = info.type.startswith(WOT)
+        scheme = SERVICES.get(info.type, "")
+        if things:
+            scheme = properties.get("scheme", scheme)
         if (
-            system is None
+            scheme not in WAYS
             or port is None
             or not 0 < port <= 65535
             or address.is_unspecified
@@ -80,19 +92,16 @@ class Announcement:
         ):
             return None
         thing = None
-        if info.type == WOT:
-            # The key's default is "coap"; coaps and TCP are not spoken yet.
-            if properties.get("scheme", "coap") != "coap":
-                return None
-            # A directory describes itself there, and not a device.
-            if properties.get("type", "Thing") == "Thing":
-                thing = _path(properties.get("td", ""))
+        # A directory describes itself there, and not a device.
+        if things and properties.get("type", "Thing") == "Thing":
+            thing = _path(properties.get("td", ""))
         hostname = info.hostname.rstrip(".").lower()
         instance = info.name.removesuffix(info.type).rstrip(".")
         return cls(
             identity=_identity(info.type, instance, properties),
             name=_name(instance) or _name(hostname) or str(address),
-            system=system,
+            system=System.COAP,
+            transport=WAYS[scheme],
             host=str(address),
             port=port,
             hosts=frozenset((str(address), *info.addresses, hostname)),
@@ -105,15 +114,28 @@ class Announcement:
         return spelled(self.host, self.port)
 
     @property
+    def place(self) -> dict[str, Any]:
+        """What its user would enter."""
+        return {
+            CONF_HOST: self.host,
+            CONF_PORT: self.port,
+            CONF_TRANSPORT: self.transport,
+        }
+
+    @property
     def data(self) -> dict[str, Any]:
         """What an entry's data gets of it."""
-        place = {CONF_HOST: self.host, CONF_PORT: self.port}
-        return place | ({CONF_THING: self.thing} if self.thing else {})
+        return self.place | ({CONF_THING: self.thing} if self.thing else {})
 
     def is_at(self, data: Mapping[str, Any]) -> bool:
         """Whether an entry with this data leads to the same place."""
         host = str(data.get(CONF_HOST)).lower()
-        return data.get(CONF_PORT) == self.port and host in self.hosts
+        kinds = TRANSPORTS[transport_of(data)], TRANSPORTS[self.transport]
+        return (
+            data.get(CONF_PORT) == self.port
+            and host in self.hosts
+            and kinds[0].scheme == kinds[1].scheme
+        )
 
     def followed(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return an entry's data with the place at which its endpoint is now.

@@ -5,6 +5,7 @@ What they start belongs to a config entry, and ends with it.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from .coap_fields import (
     ATTR_URI,
     request_of,
 )
+from .coap_security import leads_to, security_of, transport_of
 from .const import (
     CONF_ANY_HOST,
     CONF_CONFIRMABLE,
@@ -39,13 +41,14 @@ from .const import (
 )
 from .coordinator import DeviceCoordinator
 from .exceptions import rewords_errors
+from .iot.connections.coap.access import Address
 from .iot.connections.coap.links import arguments, asking, links_of
 from .iot.connections.coap.multicast import GROUPS, Found, ask_all
 from .iot.connections.coap.pending import Finished, Pending, PendingRequests
 from .iot.connections.coap.raw import (
     DEFAULT_TIMEOUT,
 )
-from .iot.connections.coap.schemes import prepare
+from .iot.connections.coap.transports import prepare, transport_for
 from .iot.connections.coap.uri import (
     Target,
     is_group,
@@ -103,8 +106,10 @@ class CoapActions:
     async def async_request(self, call: ServiceCall) -> ServiceResponse:
         """Send a request; its answer is returned now, or told by an event later."""
         target, owner = self._target(call)
-        await prepare(target.scheme)
+        way = self._way(owner, target)
+        await prepare(way.transport)
         request = request_of(call, target, confirmable=_confirmable(owner, target))
+        request = replace(request, transport=way.transport, security=way.security)
         if call.data[ATTR_TIMEOUT] == 0:
             pending = self._requests.start(
                 self._owned(owner), request, partial(self._tell_end, call)
@@ -134,7 +139,8 @@ class CoapActions:
         target, owner = self._target(call)
         if is_group(target.host):
             return await self._async_ask_all(call, (target.host,), target.port)
-        await prepare(target.scheme)
+        way = self._way(owner, target)
+        await prepare(way.transport)
         request = asking(
             target,
             call.data[ATTR_FILTERS],
@@ -142,6 +148,7 @@ class CoapActions:
             confirmable=call.data.get(ATTR_CONFIRMABLE, _confirmable(owner, target)),
             timeout=call.data.get(ATTR_TIMEOUT, DEFAULT_TIMEOUT),
         )
+        request = replace(request, transport=way.transport, security=way.security)
         response = await self._requests.ask(self._owned(owner), request)
         links: list[Any] = links_of(response, target.address)
         return {"links": links, "endpoints": [target.address], "notes": []}
@@ -158,12 +165,16 @@ class CoapActions:
                 context=call.context,
             )
 
+        way = self._way(owner, target)
+        await prepare(way.transport)
         watch = await self._watches.start(
             self._owned(owner),
             target,
             tell,
             accept=call.data.get(ATTR_ACCEPT),
             confirmable=call.data.get(ATTR_CONFIRMABLE, _confirmable(owner, target)),
+            transport=way.transport,
+            security=way.security,
         )
         return {ATTR_OBSERVATION_ID: watch.id}
 
@@ -228,7 +239,7 @@ class CoapActions:
         """
         if ATTR_URI in call.data:
             target = parse_uri(call.data[ATTR_URI])
-            return target, self._allowing(target.host)
+            return target, self._allowing(target.host, target)
         if ATTR_DEVICE_ID not in call.data:
             problem = "expected a URI, or a device"
             raise ValueRefusedError(name=ATTR_URI, problem=problem)
@@ -247,8 +258,18 @@ class CoapActions:
         path = call.data.get(ATTR_PATH, "")
         return parse_uri(joined(runtime.connection.address, base, path)), entry
 
-    def _allowing(self, host: str) -> ConfigEntry:
+    def _way(self, entry: ConfigEntry, target: Target) -> Address:
+        """Return how an endpoint is reached: if it is that of the entry, as it says."""
+        transport, security = transport_for(target.scheme), None
+        if leads_to(entry.data, target):
+            transport = transport_of(entry.data)
+            security = security_of(self._hass, entry.data)
+        return Address(target.host, target.port, transport, security)
+
+    def _allowing(self, host: str, target: Target | None = None) -> ConfigEntry:
         """Return the loaded entry that is about a host, or else allows it.
+
+        Of several, the one that is about the very endpoint.
 
         Raises:
             HostNotAllowedError: none does.
@@ -259,9 +280,12 @@ class CoapActions:
             for entry in self._hass.config_entries.async_loaded_entries(DOMAIN)
             if entry.data[CONF_SYSTEM] == System.COAP
         ]
-        for entry in entries:
-            if same_host(entry.data[CONF_HOST], host):
+        about = [one for one in entries if same_host(one.data[CONF_HOST], host)]
+        for entry in about:
+            if target is not None and leads_to(entry.data, target):
                 return entry
+        if about:
+            return about[0]
         for entry in entries:
             others = entry.options.get(CONF_OTHER_HOSTS, ())
             if entry.options.get(CONF_ANY_HOST) or any(

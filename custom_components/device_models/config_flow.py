@@ -6,11 +6,12 @@ from typing import Any, override
 from homeassistant.components.mqtt.const import DOMAIN as MQTT_DOMAIN
 from homeassistant.config_entries import (
     SOURCE_IGNORE,
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
     SOURCE_USER,
     SOURCE_ZEROCONF,
     ConfigEntry,
     ConfigEntryState,
-    ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
@@ -18,7 +19,7 @@ from homeassistant.config_entries import (
     SubentryFlowContext,
 )
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import instance_id
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
@@ -26,14 +27,22 @@ import voluptuous as vol
 
 from .announcement import Announcement, spelled
 from .const import CONF_SYSTEM, CONF_THING, DOMAIN, SUBENTRY_DEVICE
+from .credential_steps import CredentialSteps, async_try, credentials_step, flat, nested
 from .device_flow import DeviceSubentryFlow
-from .flow_forms import CONNECTION_FORMS, CREDENTIALS_FORM, SECTION_ADVANCED
-from .iot.errors import CommunicationError, DeviceModelsError, InvalidInputError
+from .flow_forms import (
+    COAP_CREDENTIALS_FORMS,
+    CONNECTION_FORMS,
+    CREDENTIALS_FORM,
+    with_ways,
+)
+from .iot.connections.coap.transports import Transport, missing_packages
+from .iot.errors import DeviceModelsError
+from .missing_transport import async_offered
 from .options_flow import CoapOptionsFlow
-from .systems import SYSTEMS, System, connection_for
+from .systems import SYSTEMS, System
 
 
-class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
+class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
     """One connection: an endpoint or a broker."""
 
     VERSION = 1
@@ -107,7 +116,7 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
         announced = Announcement.of(
             discovery_info, await instance_id.async_get(self.hass)
         )
-        if announced is None:
+        if announced is None or announced.transport in await missing_packages():
             return self.async_abort(reason="not_usable")
         self._announced = announced
         self.context["title_placeholders"] = {
@@ -137,18 +146,26 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             self._async_abort_if_present()
             form = CONNECTION_FORMS[announced.system]
-            entered = form({CONF_HOST: announced.host, CONF_PORT: announced.port})
-            data = {CONF_SYSTEM: announced.system, **_flat(entered), **announced.data}
-            problem = await _async_try(self.hass, data)
+            data = {CONF_SYSTEM: announced.system, **flat(form(announced.place))}
+            data = {**data, **announced.data}
+            if (step := credentials_step(data)) is not None:
+                self.entered = data
+                return await self.async_ask_credentials(step, None)
+            problem = await async_try(self.hass, data)
             if problem is None:
-                return self.async_create_entry(title=announced.name, data=data)
+                return await self.async_connected(data)
+        return self._announced_form(problem)
+
+    @callback
+    def _announced_form(self, problem: DeviceModelsError | None) -> ConfigFlowResult:
+        """Show what was announced, with what went wrong with it."""
         return self.async_show_form(
             step_id="zeroconf_confirm",
             data_schema=vol.Schema({}),
             errors={"base": problem.key} if problem else {},
             description_placeholders={
-                "name": announced.name,
-                "address": announced.address,
+                "name": self._announced.name,
+                "address": self._announced.address,
                 **(problem.details if problem else {}),
             },
         )
@@ -163,9 +180,12 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def async_step_reauth(
-        self, _entry_data: Mapping[str, Any]
+        self, entry_data: Mapping[str, Any]
     ) -> ConfigFlowResult:
         """Begin to ask for new credentials."""
+        if (step := credentials_step(entry_data)) is not None:
+            self.entered = dict(entry_data)
+            return await self.async_ask_credentials(step, None)
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
@@ -180,7 +200,7 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
                 CONF_PASSWORD: user_input.get(CONF_PASSWORD),
             }
             data = {**entry.data, **credentials}
-            problem = await _async_try(self.hass, data)
+            problem = await async_try(self.hass, data)
             if problem is None:
                 return self._async_updated(entry, data=data)
         return self.async_show_form(
@@ -221,23 +241,71 @@ class DeviceModelsConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            data = {CONF_SYSTEM: system, **_flat(user_input)}
+            data = {CONF_SYSTEM: system, **flat(user_input)}
             if self._is_duplicate(data, kind.identity, entry):
                 errors["base"] = "already_configured"
-            elif problem := await _async_try(self.hass, _possible(entry, data)):
+            elif (step := credentials_step(data)) is not None:
+                self.entered = {**self._known_credentials(step, entry), **data}
+                return await self.async_ask_credentials(step, None)
+            elif problem := await async_try(self.hass, _possible(entry, data)):
                 errors["base"] = problem.key
                 placeholders = problem.details
-            elif entry is not None:
-                return self._async_updated(entry, **_changed(entry, data))
             else:
-                await self._async_take_offer(data)
-                return self.async_create_entry(title=kind.title(data), data=data)
-        shown = user_input or _nested(entry.data if entry else {})
+                return await self.async_connected(data)
+        return await self._async_form(system, entry, user_input, errors, placeholders)
+
+    def _known_credentials(
+        self, step: Transport, entry: ConfigEntry | None
+    ) -> dict[str, Any]:
+        """Return the credentials that were entered before, or that an entry has."""
+        known = {**(entry.data if entry else {}), **self.entered}
+        names = COAP_CREDENTIALS_FORMS[step].schema
+        return {key: known[key] for key in known if key in names}
+
+    @override
+    async def async_back(self, problem: DeviceModelsError) -> ConfigFlowResult:
+        """Show the form of the connection again: what is wrong is in it."""
+        if self.source == SOURCE_ZEROCONF:
+            return self._announced_form(problem)
+        entry = None
+        if self.source == SOURCE_RECONFIGURE:
+            entry = self._get_reconfigure_entry()
+        system = System(self.entered[CONF_SYSTEM])
+        errors = {"base": problem.key}
+        return await self._async_form(
+            system, entry, nested(self.entered), errors, problem.details
+        )
+
+    @override
+    async def async_connected(self, data: dict[str, Any]) -> ConfigFlowResult:
+        """Keep a connection that works."""
+        if self.source == SOURCE_REAUTH:
+            return self._async_updated(self._get_reauth_entry(), data=data)
+        if self.source == SOURCE_RECONFIGURE:
+            entry = self._get_reconfigure_entry()
+            return self._async_updated(entry, **_changed(entry, data))
+        if self.source == SOURCE_ZEROCONF:
+            return self.async_create_entry(title=self._announced.name, data=data)
+        await self._async_take_offer(data)
+        title = SYSTEMS[data[CONF_SYSTEM]].title(data)
+        return self.async_create_entry(title=title, data=data)
+
+    async def _async_form(
+        self,
+        system: System,
+        entry: ConfigEntry | None,
+        user_input: Mapping[str, Any] | None,
+        errors: dict[str, str],
+        placeholders: dict[str, str],
+    ) -> ConfigFlowResult:
+        """Show a system's form, with what is wrong with what was entered."""
+        schema = CONNECTION_FORMS[system]
+        if system is System.COAP:
+            schema = with_ways(schema, await async_offered(self.hass))
+        shown = user_input or nested(entry.data if entry else {})
         return self.async_show_form(
             step_id="reconfigure" if entry else system,
-            data_schema=self.add_suggested_values_to_schema(
-                CONNECTION_FORMS[system], shown
-            ),
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
             errors=errors,
             description_placeholders=placeholders,
         )
@@ -351,33 +419,3 @@ def _possible(entry: ConfigEntry | None, data: dict[str, Any]) -> dict[str, Any]
     ):
         return {**data, occupied: 0}
     return data
-
-
-async def _async_try(
-    hass: HomeAssistant, data: Mapping[str, Any]
-) -> DeviceModelsError | None:
-    """Really connect; returns what went wrong."""
-    try:
-        connection = connection_for(hass, data)
-        await connection.open()
-    except (CommunicationError, InvalidInputError) as err:
-        return err
-    await connection.close()
-    return None
-
-
-def _flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was entered without its section, and without what was left empty."""
-    entered = {**user_input, **user_input.get(SECTION_ADVANCED, {})}
-    entered.pop(SECTION_ADVANCED, None)
-    if CONF_HOST in entered:
-        # Brackets are those of a URI.
-        entered[CONF_HOST] = entered[CONF_HOST].strip().strip("[]")
-    if CONF_PORT in entered:
-        entered[CONF_PORT] = int(entered[CONF_PORT])
-    return {key: value for key, value in entered.items() if value not in ("", None)}
-
-
-def _nested(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an entry's data as the form wants it."""
-    return {**data, SECTION_ADVANCED: dict(data)}

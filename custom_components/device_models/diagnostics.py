@@ -10,7 +10,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
 from .coap_actions import DATA_COAP
-from .const import CONF_CA, CONF_CLIENT_CERTIFICATE, CONF_CLIENT_KEY, CONF_SENDER_KEY
+from .const import (
+    CONF_CA,
+    CONF_CLIENT_CERTIFICATE,
+    CONF_CLIENT_KEY,
+    CONF_IDENTITY,
+    CONF_MASTER_SALT,
+    CONF_MASTER_SECRET,
+    CONF_SENDER_KEY,
+    CONF_SHARED_KEY,
+)
 from .coordinator import DeviceCoordinator
 from .runtime import DeviceModelsConfigEntry
 
@@ -18,8 +27,12 @@ TO_REDACT = {
     CONF_CA,
     CONF_CLIENT_CERTIFICATE,
     CONF_CLIENT_KEY,
+    CONF_IDENTITY,
+    CONF_MASTER_SALT,
+    CONF_MASTER_SECRET,
     CONF_PASSWORD,
     CONF_SENDER_KEY,
+    CONF_SHARED_KEY,
     CONF_USERNAME,
 }
 

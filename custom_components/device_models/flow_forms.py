@@ -1,6 +1,6 @@
 """The forms of the flows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from homeassistant.const import (
@@ -30,6 +30,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .const import (
+    CONF_ALGORITHM,
     CONF_ANY_HOST,
     CONF_BASE,
     CONF_CA,
@@ -38,17 +39,26 @@ from .const import (
     CONF_CONFIRM,
     CONF_CONFIRMABLE,
     CONF_DOCUMENT,
+    CONF_HASH,
+    CONF_ID_CONTEXT,
+    CONF_IDENTITY,
     CONF_INTERVAL,
     CONF_KEEP,
+    CONF_MASTER_SALT,
+    CONF_MASTER_SECRET,
     CONF_MQTT_VERSION,
     CONF_NETWORKS,
     CONF_OTHER_HOSTS,
     CONF_PATIENCE,
     CONF_PUBLISHED,
+    CONF_RECIPIENT_ID,
+    CONF_SENDER_ID,
     CONF_SENDER_KEY,
     CONF_SENDERS,
+    CONF_SHARED_KEY,
     CONF_SILENT_AFTER,
     CONF_TLS,
+    CONF_TRANSPORT,
     CONF_WILL_TOPIC,
     DEFAULT_INTERVAL,
     MAX_INTERVAL,
@@ -57,6 +67,8 @@ from .const import (
     MIN_PATIENCE,
 )
 from .iot.binding import DAY
+from .iot.connections.coap.security import ALGORITHMS, HASHES
+from .iot.connections.coap.transports import Transport
 from .systems import LISTENED_TO, System
 
 SECTION_ADVANCED: Final = "advanced"
@@ -77,13 +89,31 @@ def _seconds(low: float, high: float) -> NumberSelector:
     )
 
 
+def _choice(options: Sequence[str]) -> SelectSelector:
+    """Return a field for one of several names."""
+    return SelectSelector(
+        SelectSelectorConfig(options=list(options), mode=SelectSelectorMode.DROPDOWN)
+    )
+
+
+def _ways(transports: Iterable[Transport]) -> dict[vol.Required, SelectSelector]:
+    """Return the field for how an endpoint is reached."""
+    config = SelectSelectorConfig(
+        options=list(transports),
+        translation_key="transport",
+        mode=SelectSelectorMode.DROPDOWN,
+    )
+    key = vol.Required(CONF_TRANSPORT, default=Transport.UDP)
+    return {key: SelectSelector(config)}
+
+
 PORT: Final = NumberSelector(
     NumberSelectorConfig(min=1, max=65535, step=1, mode=NumberSelectorMode.BOX)
 )
 PASSWORD: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
 )
-SENDER_KEY: Final = TextSelector(
+SECRET: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
 )
 USERNAME: Final = TextSelector(TextSelectorConfig(autocomplete="username"))
@@ -97,11 +127,41 @@ CREDENTIALS_FORM: Final = vol.Schema(
     }
 )
 
+COAP_CREDENTIALS_FORMS: Final[Mapping[Transport, vol.Schema]] = {
+    Transport.DTLS: vol.Schema(
+        {
+            vol.Required(CONF_IDENTITY): TextSelector(),
+            vol.Required(CONF_SHARED_KEY): SECRET,
+        }
+    ),
+    Transport.TLS: vol.Schema(
+        {
+            vol.Optional(CONF_CA): LONG_TEXT,
+            vol.Optional(CONF_CLIENT_CERTIFICATE): LONG_TEXT,
+            vol.Optional(CONF_CLIENT_KEY): LONG_TEXT,
+        }
+    ),
+    Transport.OSCORE: vol.Schema(
+        {
+            vol.Required(CONF_MASTER_SECRET): SECRET,
+            vol.Optional(CONF_MASTER_SALT): SECRET,
+            vol.Optional(CONF_SENDER_ID): TextSelector(),
+            vol.Optional(CONF_RECIPIENT_ID): TextSelector(),
+            vol.Optional(CONF_ID_CONTEXT): TextSelector(),
+            vol.Required(CONF_ALGORITHM, default=ALGORITHMS[0]): _choice(ALGORITHMS),
+            vol.Required(CONF_HASH, default=HASHES[0]): _choice(HASHES),
+        }
+    ),
+}
+"""What is asked for next, where a way to an endpoint needs it; the steps of the flow
+have the names of the ways."""
+
 CONNECTION_FORMS: Final[Mapping[System, vol.Schema]] = {
     System.COAP: vol.Schema(
         {
             vol.Required(CONF_HOST): TextSelector(),
-            vol.Required(CONF_PORT, default=5683): PORT,
+            **_ways(Transport),
+            vol.Optional(CONF_PORT): PORT,
             vol.Required(CONF_CONFIRMABLE, default=True): BooleanSelector(),
             vol.Required(
                 CONF_INTERVAL, default=DEFAULT_INTERVAL.total_seconds()
@@ -130,13 +190,8 @@ CONNECTION_FORMS: Final[Mapping[System, vol.Schema]] = {
                         vol.Optional(CONF_CA): LONG_TEXT,
                         vol.Optional(CONF_CLIENT_CERTIFICATE): LONG_TEXT,
                         vol.Optional(CONF_CLIENT_KEY): LONG_TEXT,
-                        vol.Required(
-                            CONF_MQTT_VERSION, default="3.1.1"
-                        ): SelectSelector(
-                            SelectSelectorConfig(
-                                options=["3.1.1", "5"],
-                                mode=SelectSelectorMode.DROPDOWN,
-                            )
+                        vol.Required(CONF_MQTT_VERSION, default="3.1.1"): _choice(
+                            ["3.1.1", "5"]
                         ),
                         vol.Optional(CONF_WILL_TOPIC): TextSelector(),
                     }
@@ -182,7 +237,7 @@ PUSH_FORM: Final = DeviceForm(
             ),
             vol.Required(CONF_KEEP, default=DAY): _seconds(1, 7 * DAY),
             vol.Optional(CONF_SENDERS): TEXTS,
-            vol.Optional(CONF_SENDER_KEY): SENDER_KEY,
+            vol.Optional(CONF_SENDER_KEY): SECRET,
             vol.Required(CONF_PUBLISHED, default=False): BooleanSelector(),
         }
     ),
@@ -235,6 +290,11 @@ URL_FORM: Final = vol.Schema(
 EXPORT_FORM: Final = vol.Schema(
     {vol.Optional(CONF_DOCUMENT): LONG_TEXT, vol.Optional(CONF_FILE): TextSelector()}
 )
+
+
+def with_ways(schema: vol.Schema, offered: list[Transport]) -> vol.Schema:
+    """Return the form of a CoAP endpoint with the ways that can be gone here."""
+    return schema.extend(_ways(offered))
 
 
 def model_form(models: Mapping[str, str]) -> vol.Schema:

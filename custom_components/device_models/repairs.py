@@ -1,4 +1,7 @@
-"""Models of the library that have changed since devices were made of them."""
+"""Models of the library that have changed since devices were made of them.
+
+Here Home Assistant looks for all repairs.
+"""
 
 from collections.abc import Mapping, Set as AbstractSet
 from datetime import datetime, timedelta
@@ -16,6 +19,7 @@ from .const import CONF_DOCUMENT, CONF_IGNORED, CONF_SOURCE, DOMAIN, SUBENTRY_DE
 from .iot.errors import ModelError
 from .iot.formats import Loaded
 from .library import async_library
+from .missing_transport import MissingTransportFlow
 from .model_change import changes_by, with_model
 from .place import identity_of, refusal
 from .registries import async_follow_data
@@ -76,8 +80,10 @@ def async_withdraw(
 async def async_create_fix_flow(
     _hass: HomeAssistant, _issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
-    """Return the flow in which the user decides about a changed model."""
+    """Return the flow in which the user decides, or has something installed."""
     about = data or {}
+    if "transport" in about:
+        return MissingTransportFlow(about)
     return ModelChangedFlow(about.get("entry_id", ""), about.get("subentry_id", ""))
 
 

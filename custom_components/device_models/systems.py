@@ -12,6 +12,7 @@ from typing import Any, Final
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
+from .coap_security import security_of, transport_of
 from .const import (
     CONF_CA,
     CONF_CLIENT_CERTIFICATE,
@@ -39,8 +40,8 @@ from .iot.connections.mqtt import (
     BrokerClient,
     BrokerSettings,
     MqttConnection,
-    TlsFiles,
 )
+from .iot.connections.tls import TlsFiles
 
 LISTENED_TO: Final = list(DEFAULT_NETWORKS)
 """The networks that a listening entry begins with."""
@@ -69,7 +70,7 @@ class Kind:
     """Whether several devices may be at one place, in parts of their own."""
 
 
-def _coap(_hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
+def _coap(hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
     """Return the connection to a CoAP endpoint."""
     return CoapConnection(
         CoapEndpoint(
@@ -77,6 +78,8 @@ def _coap(_hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
             data[CONF_PORT],
             data[CONF_CONFIRMABLE],
             data.get(CONF_PATIENCE),
+            transport=transport_of(data),
+            security=security_of(hass, data),
         ),
         thing=data.get(CONF_THING),
     )
@@ -151,7 +154,12 @@ SYSTEMS: Final[Mapping[System, Kind]] = {
 
 
 def connection_for(hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
-    """Return the connection that an entry's data describes; it is not open yet."""
+    """Return the connection that an entry's data describes; it is not open yet.
+
+    Raises:
+        ValueRefusedError: something in the data is malformed.
+
+    """
     return SYSTEMS[data[CONF_SYSTEM]].build(hass, data)
 
 

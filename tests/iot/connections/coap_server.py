@@ -1,7 +1,7 @@
 """A bare aiocoap server with resources that tests can change."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 import json
 from typing import Any, override
@@ -123,12 +123,21 @@ def state(**more: Any) -> Content:
 class BareServer:
     """A server on one port; started again, it has forgotten its observers."""
 
-    def __init__(self, **resources: Content) -> None:
-        """Take the resources by their paths; ``__`` stands for a slash."""
+    def __init__(
+        self,
+        wrap: Callable[[Site], Any] = lambda it: it,
+        port: int = 0,
+        **resources: Content,
+    ) -> None:
+        """Take the resources by their paths; ``__`` stands for a slash.
+
+        ``wrap`` may put something around all of them.
+        """
+        self._wrap = wrap
         self.resources = {
             tuple(path.split("__")): resource for path, resource in resources.items()
         }
-        self.port = 0
+        self.port = port
         self._context: Any = None
         self._timers: Any = None
 
@@ -139,7 +148,7 @@ class BareServer:
             resource.observers = set()
             site.add_resource(path, resource)
         self._context = await Context.create_server_context(
-            site, bind=("127.0.0.1", self.port), transports=["udp6"]
+            self._wrap(site), bind=("127.0.0.1", self.port), transports=["udp6"]
         )
         messages = self._context.request_interfaces[0].token_interface
         # aiocoap keeps a timer of four minutes for each message.
@@ -169,9 +178,11 @@ class BareServer:
 
 
 @asynccontextmanager
-async def bare_server(**resources: Content) -> AsyncGenerator[BareServer]:
+async def bare_server(
+    wrap: Callable[[Site], Any] = lambda it: it, port: int = 0, **resources: Content
+) -> AsyncGenerator[BareServer]:
     """Run a server."""
-    server = BareServer(**resources)
+    server = BareServer(wrap, port, **resources)
     await server.start()
     try:
         yield server

@@ -65,7 +65,8 @@ async def test_context_is_made_once_however_many_want_it_at_once(
             *(one.open() for one in endpoints[9:]),
         )
         for one in endpoints[9:]:
-            assert one._context in made
+            assert one._access is not None
+            assert await one._access.context() in made
             await one.close()
         assert not context._BY_LOOP
 
@@ -117,7 +118,9 @@ async def test_failure_inside_the_library_is_an_unreachable_device(
     async with udp_peer(polite) as peer:
         asking = await endpoint(peer.port)
         with monkeypatch.context() as patched:
-            patched.setattr(asking._context, "find_remote_and_interface", broken)
+            assert asking._access is not None
+            shared = await asking._access.context()
+            patched.setattr(shared, "find_remote_and_interface", broken)
             with pytest.raises(UnreachableError, match="has no attribute 'x'"):
                 await asking.request(GET, "a")
         assert (await asking.request(GET, "a")).success

@@ -273,13 +273,9 @@ async def test_observations_are_bounded_and_end_with_their_owner(
     assert len(watches.listed()) == len(watches.listed("other")) == 1
 
 
-@pytest.mark.parametrize(
-    ("uri", "problem"),
-    [("coap+tcp://127.0.0.1/x", r"coap\+tcp"), ("coap://224.0.1.187/x", "a group")],
-)
-async def test_what_is_not_observed(watches: Watches, uri: str, problem: str) -> None:
-    with pytest.raises(NotOfferedError, match=problem):
-        await watches.start("me", parse_uri(uri), lambda _: None)
+async def test_group_is_not_observed(watches: Watches) -> None:
+    with pytest.raises(NotOfferedError, match="a group"):
+        await watches.start("me", parse_uri("coap://224.0.1.187/x"), lambda _: None)
 
 
 async def test_no_network(watches: Watches, monkeypatch: pytest.MonkeyPatch) -> None:

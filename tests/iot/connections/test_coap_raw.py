@@ -15,7 +15,7 @@ from aiocoap.optiontypes import OpaqueOption
 from aiocoap.resource import Resource, Site
 import pytest
 
-from custom_components.device_models.iot.connections.coap import raw, schemes
+from custom_components.device_models.iot.connections.coap import raw, transports
 from custom_components.device_models.iot.connections.coap.options import (
     option_of,
 )
@@ -36,7 +36,7 @@ from simulators.coap_server import Timers
 
 from .certificates import Authority
 from .coap_server import Content, bare_server
-from .things import free_port, nothing_left
+from .things import free_port, lacking, nothing_left
 from .udp_peer import (
     acknowledged_only,
     answer,
@@ -215,13 +215,13 @@ async def test_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     unknown = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=own)
     async with unknown:
         port = unknown.sockets[0].getsockname()[1]
-        with pytest.raises(UnreachableError, match="certificate verify failed"):
+        with pytest.raises(UnreachableError, match="the certificate is not trusted"):
             await asked(f"coaps+tcp://127.0.0.1:{port}/mirror")
     async with serving("tlsserver", _ssl_context=own) as port:
         uri = f"coaps+tcp://127.0.0.1:{port + 1}/mirror"
         trusting = ssl.create_default_context(cadata=authority.certificate)
         trusting.verify_flags &= ~ssl.VERIFY_X509_STRICT  # it is made at home
-        monkeypatch.setattr(ssl, "create_default_context", lambda: trusting)
+        monkeypatch.setattr(ssl, "create_default_context", lambda **_: trusting)
         async with nothing_left():
             assert (await asked(uri)).code == "2.05"
 
@@ -229,12 +229,8 @@ async def test_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 async def test_scheme_that_needs_what_is_not_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    missing = {
-        **schemes.SCHEMES,
-        "coaps": schemes.Scheme("tinydtls", "", lambda: ["Xyz"]),
-    }
-    monkeypatch.setattr(schemes, "SCHEMES", missing)
-    with pytest.raises(TransportMissingError, match=r"coaps needs .*: Xyz"):
+    lacking(monkeypatch, transports.Transport.DTLS, "xyz_of_nobody")
+    with pytest.raises(TransportMissingError, match=r"coaps needs .*: xyz_of_nobody"):
         await asked("coaps://127.0.0.1/")
 
 

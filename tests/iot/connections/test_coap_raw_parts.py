@@ -189,7 +189,7 @@ def nested(depth: int) -> list[Any]:
         ({"a": 1}, 40000, "not written in format 40000"),
         ({"a": {1}}, 50, "unexpected set"),
         ({"a": {1, object()}}, 60, "payload"),
-        (nested(100_000), 60, "nested too deep"),
+        (nested(100_000), 60, "nested deeper"),
         (float("nan"), 50, "payload"),
         ("x" * (MAX_BYTES + 1), None, "at most"),
     ],

@@ -55,7 +55,9 @@ async def test_silent_endpoint_costs_a_moment_and_three_datagrams(
 async def test_silent_endpoint_holds_up_nobody_else(endpoint: Endpoint) -> None:
     async with udp_peer(silent) as peer, udp_peer(polite) as other:
         dead, alive = await endpoint(peer.port), await endpoint(other.port)
-        assert dead._context is alive._context
+        assert dead._access is not None
+        assert alive._access is not None
+        assert await dead._access.context() is await alive._access.context()
         waiting = asyncio.create_task(dead.request(GET, "a"))
         await until(lambda: peer.received)
         for _ in range(20):

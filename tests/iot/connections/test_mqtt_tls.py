@@ -10,8 +10,8 @@ import pytest
 
 from custom_components.device_models.iot.connections.mqtt import (
     Message,
-    TlsFiles,
 )
+from custom_components.device_models.iot.connections.tls import TlsFiles
 from custom_components.device_models.iot.errors import (
     UnreachableError,
 )

@@ -3,14 +3,20 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 import random
 import socket
 from typing import Any, Final
 
+import pytest
+
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.connections.base import Connection
-from custom_components.device_models.iot.connections.coap import CoapEndpoint
+from custom_components.device_models.iot.connections.coap import (
+    CoapEndpoint,
+    transports,
+)
 from custom_components.device_models.iot.device import VirtualDevice
 from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.model import DeviceModel
@@ -155,4 +161,14 @@ async def nothing_left(*, timers: bool = True) -> AsyncGenerator[None]:
 
 def exchanges_of(endpoint: CoapEndpoint) -> Any:
     """Return the layer that keeps what is under way, of the context of all."""
-    return endpoint._context.request_interfaces[0].token_interface
+    access: Any = endpoint._access
+    return access._context.request_interfaces[0].token_interface
+
+
+def lacking(
+    monkeypatch: pytest.MonkeyPatch, transport: transports.Transport, module: str
+) -> None:
+    """Have a transport need a module that nobody has."""
+    table: Any = transports.TRANSPORTS
+    changed = replace(table[transport], requirements=(module,))
+    monkeypatch.setitem(table, transport, changed)

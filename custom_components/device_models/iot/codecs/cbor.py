@@ -54,10 +54,27 @@ class Cbor(Codec):
         return self._write(document)
 
     def _write(self, document: object) -> bytes:
+        if _is_deep(document):  # the library would take the whole process down
+            self.refuse(f"nested deeper than {MAX_DEPTH}")
         try:
             return cbor2.dumps(document, timezone=UTC)
         except (cbor2.CBOREncodeError, ValueError) as err:
             self.refuse(str(err))
+
+
+def _is_deep(document: object) -> bool:
+    """Whether lists and maps are nested deeper than may be."""
+    level = [document]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner
+            for node in level
+            if isinstance(node, list | tuple | Mapping)
+            for inner in (node.values() if isinstance(node, Mapping) else node)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _without_undefined(content: Mapping[Any, Any], *_: object) -> Any:

@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 import logging
+import os
+import socket
+import ssl
 from typing import Any
 
 import aiocoap.error
 
-from ...errors import CommunicationError, UnreachableError
+from ...errors import DeviceModelsError, UnauthorizedError, UnreachableError
+from .security import RefusedError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -24,16 +28,30 @@ def translated(address: str) -> Iterator[None]:
     aiocoap lets plain exceptions out, too (sheet §3 "Exceptions to catch").
 
     Raises:
+        UnauthorizedError: in place of what says that our credentials are refused.
         UnreachableError: in place of any other error.
 
     """
     try:
         yield
-    except CommunicationError:
+    except DeviceModelsError:
         raise
     except Exception as err:
         _LOGGER.debug("%s: %r", address, err)
+        if is_refusal(err):
+            raise UnauthorizedError(address=address) from err
         raise UnreachableError(address=address, reason=_reason(err)) from err
+
+
+def is_refusal(error: BaseException | None) -> bool:
+    """Whether an error says that the other side does not take our credentials."""
+    match error:
+        case RefusedError():
+            return True
+        case aiocoap.error.NetworkError():
+            return is_refusal(error.__cause__)
+        case _:
+            return False
 
 
 async def answer_to(exchange: Any) -> Any:
@@ -51,7 +69,9 @@ async def answer_to(exchange: Any) -> Any:
         await asyncio.wait((response,))
     finally:
         if not response.done():
-            asyncio.get_running_loop().call_later(0, exchange._runner.cancel)  # noqa: SLF001
+            # A request that is not sent in blocks has no task, and notices at once.
+            cancel = getattr(exchange._runner, "cancel", response.cancel)  # noqa: SLF001
+            asyncio.get_running_loop().call_later(0, cancel)
     return response.result()
 
 
@@ -62,7 +82,17 @@ def _reason(error: Exception) -> str:
             return "the message was refused with a reset"
         case aiocoap.error.LibraryShutdown():
             return "closed"
-        case aiocoap.error.NetworkError(__cause__=OSError(strerror=str() as text)):
-            return text.partition(" (")[0]  # aiocoap adds where it was received
+        case aiocoap.error.NetworkError(__cause__=Exception() as cause):
+            return _reason(cause)
+        case aiocoap.error.NetworkError(args=("None",)):
+            return "the connection was closed"
+        case ssl.SSLCertVerificationError(verify_message=str() as text):
+            return f"the certificate is not trusted: {text}"
+        case ssl.SSLError(reason=str() as text):
+            return text.replace("_", " ").lower()
+        case socket.gaierror(strerror=str() as text):
+            return text
+        case OSError(errno=int() as number) if number > 0:
+            return os.strerror(number)  # without what the library adds
         case _:
             return str(error) or type(error).__name__

@@ -15,12 +15,15 @@ from typing import Any, Final
 
 import aiocoap.error
 
-from ...errors import UnreachableError
+from ...errors import UnauthorizedError, UnreachableError
+from .access import DEAD, Access, Address, acquire, release
 from .answer import UnansweredError, answer_to, translated
-from .context import acquire_context, release_context, send_alone
+from .context import send_alone
 from .delivery import ANY, Delivery, TooLongError, Tuning
 from .request import UNAUTHORIZED, Method, Request, Response
+from .security import RefusedError, Security
 from .statistics import Statistics
+from .transports import Transport
 
 CONFIRMABLE_TIMEOUT: Final = 11.0
 """Seconds; just above the 10.5 s after which the retransmissions have ended."""
@@ -31,11 +34,11 @@ NON_CONFIRMABLE_TIMEOUTS: Final = (2.0, 3.0, 5.0)
 MAX_ALONE: Final = 1024
 """Bytes of a payload that is sent in one message, whatever becomes of it."""
 
-DEAD: Final = 1.0
-"""How much silence says that an endpoint is dead; see ``CoapEndpoint._ask``."""
-
 SENT_WITHIN: Final = 8
 """Turns of the loop after which aiocoap has sent what it was given, or never will."""
+
+RENEWED_TIMEOUT: Final = 5.0
+"""Seconds for an answer in a new session, after the old one seems to have died."""
 
 RESTARTS: Final = 2
 """How often a document that changes while it is sent in blocks is begun again."""
@@ -49,6 +52,7 @@ class _Exchange:
     message: Any
     running: Any
     tuning: Tuning
+    context: Any
 
 
 @dataclass(slots=True)
@@ -60,35 +64,36 @@ class CoapEndpoint:
     confirmable: bool = True
     patience: float | None = None
     block_size: int | None = None
+    transport: Transport = Transport.UDP
+    security: Security | None = None
+    on_unauthorized: Callable[[], None] | None = None
+    """Called when the endpoint refuses what it should take for our credentials."""
     statistics: Statistics = field(default_factory=Statistics, init=False, repr=False)
-    _context: Any = field(default=None, init=False, repr=False)
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
-    """RFC 7252 §4.7, NSTART = 1: one outstanding interaction with an endpoint."""
-    _silence: float = field(default=0, init=False, repr=False)
-    """How much speaks for a dead endpoint since its last answer."""
+    _access: Access | None = field(default=None, init=False, repr=False)
 
     @property
     def address(self) -> str:
         """The address as a URI."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"coap://{host}:{self.port}"
+        return self._address.uri
 
     async def open(self) -> None:
-        """Take part in the shared context.
+        """Take part in the access to the endpoint.
 
         Raises:
             UnreachableError: this machine has no network that could be used.
+            TransportMissingError: something that it needs is not installed.
 
         """
-        if self._context is None:
+        if self._access is None:
+            stretch = Delivery(patience=self.patience).stretch
             with translated(self.address):
-                self._context = await acquire_context()
+                self._access = await acquire(self._address, stretch)
 
     async def close(self) -> None:
-        """Leave the shared context."""
-        if self._context is not None:
-            self._context = None
-            await release_context()
+        """Leave it to the others."""
+        if self._access is not None:
+            access, self._access = self._access, None
+            await release(access)
 
     async def request(
         self,
@@ -109,6 +114,7 @@ class CoapEndpoint:
 
         Raises:
             UnreachableError: no answer in time, or none possible.
+            UnauthorizedError: the endpoint refuses our credentials.
 
         """
         request = Request(
@@ -133,15 +139,15 @@ class CoapEndpoint:
         with translated(self.address), self.statistics.counted():
             if len(request.payload) > MAX_ALONE:
                 raise ValueError("too long to be sent without an answer")
-            async with self._lock:
-                if self._context is None:
-                    raise UnreachableError(address=self.address, reason="closed")
+            access = self._opened()
+            async with access.turn():
+                context = await access.context()
                 tuning = Tuning(Delivery(confirmable=False))
                 asked = replace(request, unanswered=True)
                 message = asked.message(self.address, tuning)
-                await self._context.find_remote_and_interface(message)
+                await context.find_remote_and_interface(message)
                 message.token = secrets.token_bytes(4)
-                send_alone(message)
+                send_alone(context, message)
                 self.statistics.told(asked)
 
     @asynccontextmanager
@@ -182,6 +188,22 @@ class CoapEndpoint:
             if not exchange.running.observation.cancelled:
                 self._part(exchange)
 
+    @property
+    def _address(self) -> Address:
+        """Where it is, and how it is reached."""
+        return Address(self.host, self.port, self.transport, self.security)
+
+    def _opened(self) -> Access:
+        """Return the access.
+
+        Raises:
+            UnreachableError: it was not opened, or has been closed.
+
+        """
+        if self._access is None:
+            raise UnreachableError(address=self.address, reason="closed")
+        return self._access
+
     async def _notifications(self, exchange: _Exchange) -> AsyncGenerator[Response]:
         """Yield the notifications of an observation."""
         tuning, observation = exchange.tuning, exchange.running.observation
@@ -203,11 +225,9 @@ class CoapEndpoint:
     ) -> tuple[_Exchange, Response]:
         """Ask as often as may be, when it is our turn; returns the exchange too.
 
-        Who has waited for a turn while the endpoint turned out to be dead gets no
-        answer either: it costs all who ask at the same time one timeout together.
-
         Raises:
             UnreachableError: no answer in time, or none possible.
+            UnauthorizedError: the endpoint refuses our credentials.
 
         """
         delivery = delivery.over(
@@ -217,31 +237,86 @@ class CoapEndpoint:
                 block_size=self.block_size,
             )
         )
+        try:
+            with translated(self.address), self.statistics.counted():
+                access = self._opened()
+                async with access.turn():
+                    return await self._try(access, request, delivery)
+        except UnauthorizedError:
+            if self.on_unauthorized is not None:
+                self.on_unauthorized()
+            raise
+
+    async def _try(
+        self, access: Access, request: Request, delivery: Delivery
+    ) -> tuple[_Exchange, Response]:
+        """Ask now; what had a session that may have died is asked in a new one, too.
+
+        Raises:
+            UnreachableError: no answer in time.
+            RefusedError: the endpoint refuses our credentials; twice in a row, if it
+                does not say so.
+            Exception: whatever aiocoap raises.
+
+        """
         timeouts: tuple[float, ...] = (CONFIRMABLE_TIMEOUT,)
         if not delivery.confirmable and request.method.idempotent:
             timeouts = NON_CONFIRMABLE_TIMEOUTS
-        before = self._silence
-        with translated(self.address), self.statistics.counted():
-            async with self._lock:
-                if self._silence < before + DEAD:
-                    for number, seconds in enumerate(timeouts):
-                        self.statistics.retransmissions += number > 0
-                        try:
-                            answered = await self._exchange(request, delivery, seconds)
-                        except TimeoutError:
-                            silence = DEAD / 2  # it may be slow with this one only
-                        except aiocoap.error.TimeoutError:
-                            silence = DEAD  # nothing was even acknowledged
-                        else:
-                            self._silence = 0
-                            return answered
-                    self._silence += silence
-                    if delivery.confirmable and silence < DEAD:
-                        raise UnansweredError(address=self.address, reason="no answer")
-                raise UnreachableError(address=self.address, reason="no answer")
+        again = access.proven and access.renewable and request.method.idempotent
+        try:
+            return await self._repeat(access, request, delivery, timeouts)
+        except RefusedError as err:
+            await access.renew()
+            if err.certain:
+                raise
+            return await self._repeat(access, request, delivery, timeouts)
+        except UnreachableError:
+            if access.silence >= DEAD:
+                await access.renew()
+                if again:
+                    return await self._repeat(
+                        access, request, delivery, (RENEWED_TIMEOUT,)
+                    )
+            raise
+
+    async def _repeat(
+        self,
+        access: Access,
+        request: Request,
+        delivery: Delivery,
+        timeouts: tuple[float, ...],
+    ) -> tuple[_Exchange, Response]:
+        """Ask once for each timeout, in seconds, until there is an answer.
+
+        Raises:
+            UnreachableError: there is none.
+            Exception: whatever aiocoap raises.
+
+        """
+        silence = 0.0
+        for number, seconds in enumerate(timeouts):
+            self.statistics.retransmissions += number > 0
+            try:
+                answered = await self._exchange(access, request, delivery, seconds)
+            except TimeoutError:
+                silence = DEAD / 2  # it may be slow with this one only
+            except aiocoap.error.TimeoutError:
+                silence = DEAD  # nothing was even acknowledged
+            except aiocoap.error.NetworkError as err:
+                if isinstance(err.__cause__, RefusedError):
+                    raise err.__cause__ from err
+                raise
+            else:
+                access.silence = 0.0
+                access.proven = True
+                return answered
+        access.silence += silence
+        if delivery.confirmable and silence < DEAD:
+            raise UnansweredError(address=self.address, reason="no answer")
+        raise UnreachableError(address=self.address, reason="no answer")
 
     async def _exchange(
-        self, request: Request, delivery: Delivery, seconds: float
+        self, access: Access, request: Request, delivery: Delivery, seconds: float
     ) -> tuple[_Exchange, Response]:
         """Send a request once; each of its messages has so much time to be answered.
 
@@ -258,10 +333,10 @@ class CoapEndpoint:
             async with tuning.limited(seconds):
                 for _ in range(restarts):
                     with suppress(aiocoap.error.ResourceChanged):
-                        answered = await self._send(request, delivery, tuning)
+                        answered = await self._send(access, request, delivery, tuning)
                         break
                 else:
-                    answered = await self._send(request, delivery, tuning)
+                    answered = await self._send(access, request, delivery, tuning)
         except Exception as err:
             self.statistics.failed(request, err, tuning, began)
             raise
@@ -269,13 +344,15 @@ class CoapEndpoint:
         return answered
 
     async def _send(
-        self, request: Request, delivery: Delivery, tuning: Tuning
+        self, access: Access, request: Request, delivery: Delivery, tuning: Tuning
     ) -> tuple[_Exchange, Response]:
         """Send a request and wait for its answer, without end."""
-        if self._context is None:
-            raise UnreachableError(address=self.address, reason="closed")
+        self._opened()  # it may have been closed meanwhile
+        context = await access.context()
         message = request.message(self.address, tuning, delivery.block_exponent)
-        exchange = _Exchange(request, message, self._context.request(message), tuning)
+        exchange = _Exchange(
+            request, message, context.request(message), tuning, context
+        )
         try:
             response = Response.of(await answer_to(exchange.running))
         except aiocoap.error.NetworkError:
@@ -287,7 +364,7 @@ class CoapEndpoint:
         if response.code == UNAUTHORIZED and response.echo and not request.echo:
             # It was not carried out: this is no repetition, whatever the method.
             heard = replace(request, echo=response.echo)
-            return await self._send(heard, delivery, tuning)
+            return await self._send(access, heard, delivery, tuning)
         return exchange, response
 
     def _part(self, exchange: _Exchange, turns: int = SENT_WITHIN) -> None:
@@ -300,7 +377,7 @@ class CoapEndpoint:
         sent = exchange.message
         if not exchange.running.observation.cancelled:
             exchange.running.observation.cancel()
-        if self._context is None:
+        if self._access is None:
             return  # nothing can be sent any more
         if not sent.token:
             if turns:  # it may still be: aiocoap notices later that it is not to
@@ -313,4 +390,4 @@ class CoapEndpoint:
         message = parting.message(self.address, tuning)
         message.token, message.remote = sent.token, sent.remote
         with suppress(Exception):  # it may get lost as well
-            send_alone(message)
+            send_alone(exchange.context, message)

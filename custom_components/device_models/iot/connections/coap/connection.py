@@ -8,7 +8,12 @@ from typing import ClassVar, Final, override
 from ...binding import Binding
 from ...codecs import decode, to_json
 from ...device import Availability, Certainty, VirtualDevice
-from ...errors import PayloadError, RejectedError, UnreachableError
+from ...errors import (
+    PayloadError,
+    RejectedError,
+    UnauthorizedError,
+    UnreachableError,
+)
 from ...formats import Loaded
 from ...model import Action, DeviceModel
 from ...values import JsonValue, Scalar
@@ -70,6 +75,7 @@ class CoapConnection(Connection):
         except BaseException:
             await self._endpoint.close()
             raise
+        self._endpoint.on_unauthorized = self.on_unauthorized
 
     @override
     async def close(self) -> None:
@@ -127,7 +133,7 @@ class CoapConnection(Connection):
             attached.layout.forget()
         try:
             changed, hints = await self._read(attached, names)
-        except UnreachableError as err:
+        except (UnauthorizedError, UnreachableError) as err:
             device.report(Availability.UNREACHABLE, str(err))
             raise
         if not was_online or changed & attached.pushed:

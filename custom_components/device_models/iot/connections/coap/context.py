@@ -1,4 +1,4 @@
-"""The one aiocoap client context of an event loop, there while someone uses it."""
+"""The one aiocoap client context for plain CoAP, there while someone uses it."""
 
 import asyncio
 from collections.abc import Callable
@@ -34,36 +34,38 @@ async def acquire_context() -> Any:
         async with shared.making:
             if shared.context is None:
                 shared.context = await open_udp()
-                _notice_messages(shared.context)
+                notice_messages(shared.context)
     except BaseException:
         await release_context()
         raise
     return shared.context
 
 
-def _notice_messages(context: Any) -> None:
+def notice_messages(context: Any) -> None:
     """Have the tuning of each message that leaves told, if it wants to know.
 
     aiocoap has no place for that: it logs repetitions, and nothing else does.
     """
     for interface in context.request_interfaces:
-        transport = interface.token_interface.message_interface
-        send = transport.send
+        sender = interface.token_interface  # of a stream, which repeats nothing
+        name = "send_message"
+        if hasattr(sender, "message_interface"):
+            sender, name = sender.message_interface, "send"
+        send = getattr(sender, name)
 
-        def noted(message: Any, send: Callable[[Any], None] = send) -> None:
+        def noted(message: Any, *more: Any, send: Callable[..., Any] = send) -> Any:
             if isinstance(message.transport_tuning, Tuning):
                 message.transport_tuning.note(message.mid)
-            send(message)
+            return send(message, *more)
 
-        transport.send = noted
+        setattr(sender, name, noted)
 
 
-def send_alone(message: Any) -> None:
+def send_alone(context: Any, message: Any) -> None:
     """Send a message whose token is given, and wait for nothing.
 
     aiocoap's ``request`` gives each message a token of its own.
     """
-    context = _BY_LOOP[asyncio.get_running_loop()].context
     context.request_interfaces[0].token_interface.send_message(message, lambda: None)
 
 

@@ -146,9 +146,9 @@ class Tuning(ConfirmableTuning):
         self._most = 2 * MAX_DOCUMENT // BLOCK_SIZES[delivery.block_exponent]
         self._message_id: int | None = None
 
-    def note(self, message_id: int) -> None:
-        """Note that a message leaves."""
-        if message_id == self._message_id:
+    def note(self, message_id: int | None) -> None:
+        """Note that a message leaves; one of a stream has no id, and goes once."""
+        if message_id is not None and message_id == self._message_id:
             self.retransmissions += 1
             self.repeated = True
             return

@@ -51,8 +51,6 @@ def written(value: object, content_format: int | None) -> tuple[bytes, int | Non
         return _limited(codec.encode(document)), content_format  # type: ignore[arg-type]
     except PayloadError as err:
         _refuse(str(err)[:200])
-    except RecursionError:
-        _refuse("nested too deep")
 
 
 def from_base64(text: str) -> bytes:

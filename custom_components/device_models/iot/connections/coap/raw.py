@@ -12,12 +12,14 @@ from aiocoap.protocol import BlockwiseRequest
 
 from ...errors import UnreachableError, ValueRefusedError
 from ...values import JsonValue
+from .access import DEAD, Access, Address, acquire, release
 from .answer import answer_to, translated
 from .delivery import TooLongError
 from .options import MAX_OPTIONS, RawOption, name_of, options_of
 from .payload import MAX_BYTES, shown
 from .request import MAX_DIAGNOSTIC, ConfirmableTuning, Method
-from .schemes import context_for, prepare
+from .security import Security
+from .transports import Transport, transport_for
 from .uri import Target, is_group
 
 METHODS: Final = {method.name: int(method) for method in Method}
@@ -32,6 +34,10 @@ DEFAULT_TIMEOUT: Final = 12.0
 MAX_TIMEOUT: Final = 300.0
 """Seconds. So long may an answer take; a host that is silent is given up earlier."""
 
+TAKEN_WITHIN: Final = 11.0
+"""Seconds after which a message has been acknowledged, or given up: what is then still
+to be answered holds up nobody else (RFC 7252 §4.7)."""
+
 MAX_ETAGS: Final = 8
 """Of one request."""
 
@@ -45,6 +51,9 @@ class RawRequest:
     """A request as somebody has written it."""
 
     target: Target
+    transport: Transport | None = None
+    """How it goes; by default as the scheme of its URI says."""
+    security: Security | None = None
     method: int = int(Method.GET)
     payload: bytes = b""
     content_format: int | None = None
@@ -76,6 +85,13 @@ class RawRequest:
         if len(self.options) > MAX_OPTIONS:
             problem = f"expected at most {MAX_OPTIONS}"
             raise ValueRefusedError(name="options", problem=problem)
+
+    @property
+    def address(self) -> Address:
+        """The endpoint, and how it is reached."""
+        target = self.target
+        transport = self.transport or transport_for(target.scheme)
+        return Address(target.host, target.port, transport, self.security)
 
     @property
     def method_name(self) -> str:
@@ -195,18 +211,45 @@ async def send(request: RawRequest) -> RawResponse:
         TransportMissingError: the scheme cannot be spoken here.
 
     """
-    address, scheme = request.target.address, request.target.scheme
-    await prepare(scheme)
+    uri = request.target.address
     clock = asyncio.get_running_loop().time
     started = clock()
-    with translated(address):
+    with translated(uri):
         try:
-            async with asyncio.timeout(request.timeout), context_for(scheme) as context:
-                exchange = BlockwiseRequest(_Bounded(context), request.message())
-                message = await answer_to(exchange)
+            async with asyncio.timeout(request.timeout):
+                access = await acquire(request.address)
+                try:
+                    message = await _answer(access, request)
+                finally:
+                    await release(access)
                 return RawResponse.of(message, clock() - started)
         except (TimeoutError, aiocoap.error.TimeoutError) as err:
-            raise TimedOutError(address=address, reason="no answer") from err
+            raise TimedOutError(address=uri, reason="no answer") from err
+
+
+async def _answer(access: Access, request: RawRequest) -> Any:
+    """Ask when it is our turn, and return the answer, without end.
+
+    Once it must have been taken, others have their turn: it may be answered late.
+    """
+    async with access.turn():
+        context = await access.context()
+        exchange = BlockwiseRequest(_Bounded(context), request.message())
+        answer = asyncio.create_task(answer_to(exchange), name="answer to a request")
+        try:
+            await asyncio.wait((answer,), timeout=TAKEN_WITHIN)
+        except BaseException:
+            answer.cancel()
+            raise
+    try:
+        message = await answer
+    except aiocoap.error.TimeoutError:
+        access.silence += DEAD
+        raise
+    finally:
+        answer.cancel()
+    access.silence = 0.0
+    return message
 
 
 class _Bounded:

@@ -13,6 +13,8 @@ from .observation import Observation
 from .payload import MAX_BYTES
 from .raw import payload_fields
 from .request import Response
+from .security import Security
+from .transports import Transport, transport_for
 from .uri import Target, is_group
 
 MAX_WATCHES: Final = 32
@@ -86,6 +88,8 @@ class Watches:
         *,
         accept: int | None = None,
         confirmable: bool = True,
+        transport: Transport | None = None,
+        security: Security | None = None,
     ) -> Watch:
         """Observe a resource until it is stopped; it is registered again as needed.
 
@@ -95,20 +99,26 @@ class Watches:
             on_notification: called with all that comes, the first answer included.
             accept: the content format that is wanted.
             confirmable: whether the registration is.
+            transport: how it goes; by default as the scheme of its URI says.
+            security: what the endpoint needs for that.
 
         Raises:
-            NotOfferedError: it is a group, or the scheme is not plain CoAP.
+            NotOfferedError: it is a group.
             TooManyError: as many are observed as may be.
             UnreachableError: this machine has no network that could be used.
 
         """
-        if target.scheme != "coap":
-            raise NotOfferedError(operation=f"observing over {target.scheme}")
         if is_group(target.host):
             raise NotOfferedError(operation="observing a group")
         if len(self._running) >= MAX_WATCHES:
             raise TooManyError(limit=str(MAX_WATCHES))
-        endpoint = CoapEndpoint(target.host, target.port, confirmable)
+        endpoint = CoapEndpoint(
+            target.host,
+            target.port,
+            confirmable,
+            transport=transport or transport_for(target.scheme),
+            security=security,
+        )
         watch = Watch(secrets.token_hex(8), owner, target, endpoint)
 
         def heard(response: Response, notification: bool) -> None:  # noqa: FBT001

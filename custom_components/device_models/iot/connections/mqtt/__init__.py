@@ -3,7 +3,7 @@
 from .broker import BrokerClient
 from .client import Message, MqttClient
 from .connection import MqttConnection
-from .settings import BrokerSettings, TlsFiles
+from .settings import BrokerSettings
 
 __all__ = [
     "BrokerClient",
@@ -11,5 +11,4 @@ __all__ = [
     "Message",
     "MqttClient",
     "MqttConnection",
-    "TlsFiles",
 ]

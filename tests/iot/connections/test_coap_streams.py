@@ -1,0 +1,322 @@
+"""CoAP over TCP, TLS and WebSockets (RFC 8323)."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+import socket
+import ssl
+from typing import Any
+
+from aiocoap import Code, Context
+from aiocoap.resource import Site
+import pytest
+
+from custom_components.device_models.iot.connections.coap import (
+    CoapConnection,
+    CoapEndpoint,
+)
+from custom_components.device_models.iot.connections.coap.request import (
+    Method,
+    Request,
+)
+from custom_components.device_models.iot.connections.coap.transports import Transport
+from custom_components.device_models.iot.connections.coap.uri import parse_uri
+from custom_components.device_models.iot.connections.coap.watching import Watches
+from custom_components.device_models.iot.connections.tls import TlsFiles
+from custom_components.device_models.iot.errors import (
+    UnauthorizedError,
+    UnreachableError,
+)
+
+from .certificates import Authority, Pair
+from .coap_server import Content, state
+from .programs import Program, running
+from .test_libcoap import SERVERS, changes, clock
+from .things import STATE, free_port, nothing_left, shown, thing, until
+
+BEYOND: dict[str, int] = {"tcpserver": 0, "tlsserver": 1, "ws": 3000}
+"""Where aiocoap's server listens, seen from the port it is given."""
+
+
+@asynccontextmanager
+async def serving(
+    transport: str, port: int = 0, tls: ssl.SSLContext | None = None, **resources: Any
+) -> AsyncGenerator[int]:
+    """Run a server; returns its port."""
+    site = Site()
+    for name, resource in resources.items():
+        site.add_resource((name,), resource)
+    port = port or free_port()
+    context = await Context.create_server_context(
+        site, bind=("127.0.0.1", port), transports=[transport], _ssl_context=tls
+    )
+    try:
+        yield port + BEYOND[transport]
+    finally:
+        interface: Any = context.request_interfaces[0].token_interface
+        if tls is not None:  # aiocoap fails over those that got no further than TLS
+            interface._pool = {one for one in interface._pool if one._transport}
+        await context.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("transport", "server"), [(Transport.TCP, "tcpserver"), (Transport.WEBSOCKET, "ws")]
+)
+async def test_device_is_read_written_and_observed(
+    transport: Transport, server: str
+) -> None:
+    shared, level = state(), Content()
+    async with serving(server, state=shared, level=level) as port, nothing_left():
+        connection = CoapConnection(
+            CoapEndpoint("127.0.0.1", port, transport=transport)
+        )
+        await connection.open()
+        device = thing(connection)
+        await connection.attach(device)
+        await until(lambda: connection.pushed(device))
+        shared.notify(b'{"temperature": 30}')
+        await until(lambda: shown(device)["temperature"] == 30)
+        await device.set("level", 5)
+        assert [one.payload for one in level.asked(Code.PUT)] == [b"5"]
+        health = connection.health(device)
+        assert health.round_trip
+        assert health.retransmissions == 0
+        await connection.detach(device)
+        await until(lambda: not shared.observers)  # it was told
+        await connection.close()
+
+
+async def test_long_documents_and_no_answer() -> None:
+    label = Content(b"0123456789" * 20_000)
+    async with serving("tcpserver", label=label) as port, nothing_left():
+        asking = CoapEndpoint("127.0.0.1", port, transport=Transport.TCP)
+        await asking.open()
+        assert (await asking.request(Method.GET, "label")).payload == label.payload
+        long = label.payload[::-1]
+        assert (await asking.request(Method.PUT, "label", payload=long)).success
+        assert label.payload == long
+        await asking.tell(Request(method=Method.PUT, path="label", payload=b"short"))
+        await until(lambda: label.payload == b"short")
+        await asking.close()
+
+
+async def test_server_that_ends_and_comes_back() -> None:
+    port = free_port()
+    shared = state()
+    connection = CoapConnection(
+        CoapEndpoint("127.0.0.1", port, transport=Transport.TCP)
+    )
+    async with serving("tcpserver", port, state=shared):
+        await connection.open()
+        device = thing(connection)
+        await connection.attach(device)
+        await until(lambda: connection.pushed(device))
+    await until(lambda: not connection.pushed(device))
+    with pytest.raises(UnreachableError, match="Connection refused"):
+        await connection.read(device, {"temperature"})
+    assert not device.online
+    async with serving("tcpserver", port, state=shared):
+        await connection.read(device, {"temperature"})
+        assert shown(device)["temperature"] == STATE["temperature"]
+        await until(lambda: connection.pushed(device))
+        await connection.close()
+
+
+async def test_connection_that_ends_during_a_request() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: Any) -> None:
+        await reader.read(1)
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with server, nothing_left():
+        asking = CoapEndpoint(
+            "127.0.0.1",
+            server.sockets[0].getsockname()[1],
+            transport=Transport.TCP,
+        )
+        await asking.open()
+        with pytest.raises(UnreachableError, match=r"closed|reset"):
+            await asking.request(Method.GET, "a")
+        await asking.close()
+
+
+async def test_peer_that_is_connected_and_says_nothing() -> None:
+    connections = []
+
+    async def silent(reader: asyncio.StreamReader, writer: Any) -> None:
+        connections.append(writer)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server, nothing_left():
+        asking = CoapEndpoint(
+            "127.0.0.1",
+            server.sockets[0].getsockname()[1],
+            transport=Transport.TCP,
+        )
+        await asking.open()
+        for _ in range(3):
+            with pytest.raises(UnreachableError, match="no answer"):
+                await asking.request(Method.GET, "a")
+        assert len(connections) == 2  # the second one, after two were in vain
+        await asking.close()
+
+
+async def test_watching_over_tcp() -> None:
+    shared = Content(b"1", 0)
+    async with serving("tcpserver", door=shared) as port, nothing_left():
+        watches = Watches()
+        got: list[bytes] = []
+        await watches.start(
+            "me",
+            parse_uri(f"coap+tcp://127.0.0.1:{port}/door"),
+            lambda one: got.append(one.response.payload),
+        )
+        await until(lambda: got == [b"1"])
+        shared.notify(b"2")
+        await until(lambda: got == [b"1", b"2"])
+        await watches.end()
+
+
+# TLS
+
+
+@pytest.fixture
+def home() -> Authority:
+    return Authority()
+
+
+def server_side(
+    pair: Pair, folder: Path, clients: Authority | None = None
+) -> ssl.SSLContext:
+    """Return what a server has; it asks for certificates if it knows an authority."""
+    (folder / "own").write_text(pair.certificate + pair.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "own")
+    context.set_alpn_protocols(["coap"])
+    if clients is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cadata=clients.certificate)
+    return context
+
+
+def secure(port: int, files: TlsFiles, host: str = "127.0.0.1") -> CoapEndpoint:
+    return CoapEndpoint(host, port, transport=Transport.TLS, security=files)
+
+
+async def test_server_of_a_trusted_authority(home: Authority, tmp_path: Path) -> None:
+    tls = server_side(home.sign("localhost"), tmp_path)
+    level = Content(b"3")
+    async with serving("tlsserver", tls=tls, level=level) as port, nothing_left():
+        asking = secure(port, TlsFiles(ca=home.certificate))
+        assert asking.address == f"coaps+tcp://127.0.0.1:{port}"
+        await asking.open()
+        assert (await asking.request(Method.GET, "level")).payload == b"3"
+        await asking.close()
+
+
+@pytest.mark.parametrize("trusted", [None, "another"])
+async def test_server_of_an_unknown_authority(
+    home: Authority, tmp_path: Path, trusted: str | None
+) -> None:
+    tls = server_side(home.sign("localhost"), tmp_path)
+    ca = Authority("Other").certificate if trusted else None
+    async with serving("tlsserver", tls=tls) as port, nothing_left():
+        asking = secure(port, TlsFiles(ca=ca))
+        await asking.open()
+        with pytest.raises(UnreachableError, match="certificate is not trusted"):
+            await asking.request(Method.GET, "level")
+        await asking.close()
+
+
+async def test_certificate_of_another_host(home: Authority, tmp_path: Path) -> None:
+    tls = server_side(home.sign("elsewhere", "192.0.2.1"), tmp_path)
+    async with serving("tlsserver", tls=tls) as port, nothing_left():
+        asking = secure(port, TlsFiles(ca=home.certificate))
+        await asking.open()
+        with pytest.raises(UnreachableError, match=r"not trusted: .*127\.0\.0\.1"):
+            await asking.request(Method.GET, "level")
+        await asking.close()
+
+
+async def test_client_certificate(home: Authority, tmp_path: Path) -> None:
+    clients = Authority("Clients")
+    tls = server_side(home.sign("localhost"), tmp_path, clients)
+    pair, other = clients.sign("hass"), Authority("Other").sign("hass")
+    async with serving("tlsserver", tls=tls, level=Content(b"3")) as port:
+        async with nothing_left():
+            asking = secure(
+                port, TlsFiles(home.certificate, pair.certificate, pair.key)
+            )
+            await asking.open()
+            assert (await asking.request(Method.GET, "level")).payload == b"3"
+            await asking.close()
+        for files in (
+            TlsFiles(home.certificate),
+            TlsFiles(home.certificate, other.certificate, other.key),
+        ):
+            refused = secure(port, files)
+            await refused.open()
+            with pytest.raises(UnauthorizedError):
+                await refused.request(Method.GET, "level")
+            await refused.close()
+
+
+async def test_certificate_that_is_none() -> None:
+    async with nothing_left():
+        asking = secure(5684, TlsFiles(ca="nonsense"))
+        with pytest.raises(UnreachableError, match="CA certificate is not usable"):
+            await asking.open()
+        await asking.close()
+
+
+# libcoap
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port(socket.SOCK_DGRAM)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("peer_program", [SERVERS], indirect=True)
+async def test_libcoap_server_over_tcp(
+    peer_program: str, port: int, tmp_path: Path
+) -> None:
+    command = f"{peer_program} -A 127.0.0.1 -p {port} -d 10 -v 7".split()
+    with running(*command, log=tmp_path / "log") as program:
+        connection = CoapConnection(
+            CoapEndpoint("127.0.0.1", port, transport=Transport.TCP)
+        )
+        await opened(connection)
+        device = clock(connection)
+        await connection.attach(device)
+        await until(lambda: connection.pushed(device))
+        await until(changes(device, 1))
+        long = "0123456789" * 500
+        await device.set("note", long)
+        await connection.read(device, {"note"})
+        assert shown(device)["note"] == long
+        await restart(program)
+        await until(changes(device, 2))
+        await connection.close()
+
+
+async def opened(connection: CoapConnection) -> None:
+    """Open a connection to a program that is just starting."""
+    async with asyncio.timeout(8):
+        while True:
+            try:
+                await connection.open()
+            except UnreachableError:
+                await asyncio.sleep(0.01)
+            else:
+                return
+
+
+async def restart(program: Program) -> None:
+    program.kill()
+    await asyncio.sleep(0.05)
+    program.start()
