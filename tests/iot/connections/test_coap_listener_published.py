@@ -98,7 +98,25 @@ async def test_attribute_is_read(server: Listening) -> None:
     assert json.loads(response.payload) == [{"v": 21.5}]
     response = await server.send.get("night")
     assert json.loads(response.payload) == STATE["night"]
-    assert (await server.send.get("night", accept=0)).code == "4.00"
+    assert (await server.send.get("night", accept=0)).code == "4.06"
+
+
+async def test_attributes_that_share_a_place(server: Listening) -> None:
+    model = model_of(
+        {"name": "leak", "type": "INTEGER"},
+        {"name": "mode", "type": "INTEGER"},
+        {"name": "all", "type": "INTEGER"},
+    )
+    bits = {"path": "bits", "pointer": "/b"}
+    layout = {"attributes": {"leak": bits, "mode": bits, "all": {"path": "x"}}}
+    await server.add(published=True, model=model, layout=layout)
+    await server.send.post({"b": 5}, "bits")
+    assert json.loads((await server.send.get("bits")).payload) == {"b": 5}
+    # What cannot be put together again is not.
+    layout["attributes"]["all"] = {"path": "bits"}
+    await server.add("other", published=True, model=model, layout=layout)
+    await server.send.post({"leak": 1, "all": 2}, "/other/state")
+    assert (await server.send.get("/other/bits")).code == "4.06"
 
 
 async def test_sensitive_values_are_not_published(server: Listening) -> None:

@@ -10,7 +10,12 @@ from typing import Final
 
 from ...codecs import Codec, compose, to_json
 from ...device import VirtualDevice
-from ...errors import NotFetchedError, PayloadError, RejectedError
+from ...errors import (
+    NotFetchedError,
+    PayloadError,
+    RejectedError,
+    ValueRefusedError,
+)
 from ...outbox import Command, Outbox
 from ...values import JsonValue
 from ..base import Feed, Health, LastHeard
@@ -23,6 +28,7 @@ from .exchange import (
     CONTENT,
     DELETED,
     JSON,
+    NOT_ACCEPTABLE,
     UNAVAILABLE,
     VALID,
     Incoming,
@@ -300,11 +306,12 @@ class ListenedDevice:
         if not known or not self.device.online:
             words = self.device.reason or "nothing was heard of it yet"
             raise Refusal(UNAVAILABLE, words, DEFAULT_MAX_AGE)
-        slots = [slot for slot in values.slots if slot.element.name in known]
+        # Of attributes that show parts of one value, each has all of it.
+        slots = {one.path: one for one in values.slots if one.element.name in known}
         try:
-            reply = Reply.of(CONTENT, codec, compose(slots, known))
-        except PayloadError as err:
-            raise Refusal(BAD_REQUEST, str(err)[:MAX_DIAGNOSTIC]) from err
+            reply = Reply.of(CONTENT, codec, compose(slots.values(), known))
+        except (PayloadError, ValueRefusedError) as err:
+            raise Refusal(NOT_ACCEPTABLE, str(err)[:MAX_DIAGNOSTIC]) from err
         tagged = bytes([codec.content_format]) + reply.payload
         etag = hashlib.sha256(tagged).digest()[:8]
         if etag in request.etags:
