@@ -12,6 +12,7 @@ From the command line: ``python -m simulators --help``.
 
 from .behaviour import Alert, Call, ReadOnlyError, SimulatedDevice
 from .coap import CoapSimulator
+from .coap_push import CoapPushSimulator
 from .faults import Faults
 from .models import load_model
 from .mqtt import MqttSimulator
@@ -21,6 +22,7 @@ from .simulator import Simulator
 __all__ = [
     "Alert",
     "Call",
+    "CoapPushSimulator",
     "CoapSimulator",
     "Faults",
     "MqttSimulator",

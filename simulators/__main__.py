@@ -14,6 +14,7 @@ from custom_components.device_models.iot.errors import ModelError
 
 from .behaviour import ALERTS_EVERY, SimulatedDevice
 from .coap import MAX_AGE, CoapSimulator
+from .coap_push import WAKES_EVERY, CoapPushSimulator
 from .coap_server import LOGGER_NAME
 from .faults import PRESETS, Faults
 from .models import BUNDLED, load_model
@@ -63,6 +64,11 @@ def parser() -> argparse.ArgumentParser:
     )
     kinds = top.add_subparsers(dest="kind", required=True)
     _add_coap(kinds.add_parser("coap", parents=[common], help="a CoAP server"))
+    _add_coap_push(
+        kinds.add_parser(
+            "coap-push", parents=[common], help="a CoAP client that sleeps and pushes"
+        )
+    )
     _add_mqtt(kinds.add_parser("mqtt", parents=[common], help="an MQTT client"))
     return top
 
@@ -81,6 +87,24 @@ def _add_coap(coap: argparse.ArgumentParser) -> None:
         help="let it be found (zeroconf) on the network of its IPv4 address; with "
         "--host 0.0.0.0 on all",
     )
+
+
+def _add_coap_push(push: argparse.ArgumentParser) -> None:
+    """Add what only a CoAP device that sleeps has."""
+    push.add_argument(
+        "--server",
+        required=True,
+        metavar="coap://HOST[:PORT]/PATH",
+        help="where it pushes to",
+    )
+    push.add_argument(
+        "--every",
+        type=float,
+        default=WAKES_EVERY,
+        metavar="SECONDS",
+        help="how long it sleeps (default %(default)g); an alert wakes it",
+    )
+    push.add_argument("--key", help="the secret that it shows to the server")
 
 
 def _add_mqtt(mqtt: argparse.ArgumentParser) -> None:
@@ -133,6 +157,15 @@ def simulator_of(options: argparse.Namespace) -> Simulator:
             speed=options.speed,
             faults=faults,
             announce=options.announce,
+        )
+    if options.kind == "coap-push":
+        return CoapPushSimulator(
+            device,
+            options.server,
+            every=options.every,
+            key=options.key,
+            speed=options.speed,
+            faults=faults,
         )
     tls = ssl.create_default_context(cafile=options.ca) if _uses_tls(options) else None
     host, port = address_of(options.broker, 8883 if tls else 1883)

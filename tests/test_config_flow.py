@@ -26,6 +26,7 @@ from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
 from .acting import free_port, set_up, until
+from .iot.connections.udp_peer import polite, udp_peer
 from .passwords import PASSWORD, USERNAME, Mosquitto
 
 pytestmark = pytest.mark.usefixtures("integration", "quick_requests")
@@ -78,6 +79,19 @@ async def test_coap_endpoint(hass: HomeAssistant, room: CoapSimulator) -> None:
     (following,) = hass.config_entries.subentries.async_progress()
     assert following["flow_id"] == result["next_flow"][1]
     assert result["result"].state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("entered", ["::1%lo", " [::1%lo] "])
+async def test_coap_endpoint_with_a_zone(hass: HomeAssistant, entered: str) -> None:
+    async with udp_peer(polite, "::1") as peer:
+        flow_id = await chosen(hass, System.COAP)
+        configure = hass.config_entries.flow.async_configure
+        result = await configure(flow_id, coap(peer.port, host=entered))
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        assert result["data"][CONF_HOST] == "::1%lo"
+        assert result["result"].state is ConfigEntryState.LOADED
+        assert await hass.config_entries.async_unload(result["result"].entry_id)
+    assert not [one for one in peer.requests if one.opt.uri_host]
 
 
 async def test_coap_endpoint_that_does_not_answer(

@@ -247,6 +247,14 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
                 actions={"new": place("coapPlace")},
                 alerts={"f": place("coapPlace")},
             ),
+            "coap_listener": Watched(
+                "coapListener",
+                state=place("coapListenerPlace", path="state"),
+                attributes={"v": place("coapListenerPlace")},
+                actions={"new": False},
+                alerts={"f": place("coapListenerPlace")},
+                commands="c",
+            ),
             "mqtt": Watched(
                 "mqtt",
                 state=place("mqttPlace", topic="t", write="w"),
@@ -261,6 +269,13 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
         samples=[
             Watched("sample", connection="coap", path="v", payload=1, expect={"v": 1}),
             Watched("sample", connection="mqtt", topic="v", payload=1, expect={"v": 1}),
+            Watched(
+                "sample",
+                connection="coap_listener",
+                path="v",
+                payload=1,
+                expect={"v": 1},
+            ),
         ],
     )
     loaded = load_document(document, "watched")
@@ -276,7 +291,8 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
     # And the other way: the schema promises nothing that is not read.
     for kind in ("attribute", "field", "result", "format", "policy", "sample"):
         assert keys(kind) <= READ[kind], kind
-    for kind in ("coapPlace", "coap", "mqttPlace", "mqtt", "availability"):
+    places = ("coapPlace", "coap", "coapListenerPlace", "coapListener")
+    for kind in (*places, "mqttPlace", "mqtt", "availability"):
         assert keys(kind) - {"address"} <= READ[kind], kind
 
 

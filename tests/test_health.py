@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.device_models.const import CONF_KEY, DOMAIN
 from custom_components.device_models.health import DESCRIPTIONS
+from custom_components.device_models.iot.connections.base import Capability
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
@@ -23,7 +24,8 @@ from .translations import text_at
 
 pytestmark = pytest.mark.usefixtures("integration")
 
-KEYS = [description.key for description in DESCRIPTIONS]
+KEYS = [one.key for one in DESCRIPTIONS if Capability.OUTBOX not in one.needs]
+"""What is known of a device that is asked."""
 
 
 def sensors(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, er.RegistryEntry]:
@@ -83,7 +85,7 @@ async def test_what_they_show(
     assert state_of(hass, ids["last_heard"]) != "unavailable"
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", [one.key for one in DESCRIPTIONS])
 def test_texts(key: str) -> None:
     text = text_at("entity", "sensor", key)
     assert text["name"]

@@ -130,6 +130,8 @@ async def test_device_behind_a_broker_is_asked(
     hass: HomeAssistant, pump: MqttSimulator, pump_entry: MockConfigEntry
 ) -> None:
     flow_id = await begun(hass, pump_entry, "device")
+    result = await asked(hass, flow_id, place="cellar/#")  # refused at once
+    assert result["errors"] == {"base": "model_invalid"}
     result = await asked(hass, flow_id, place="cellar/pump/")
     assert result["step_id"] == "match", result["description_placeholders"]
     assert offered(result)["water_pump"].partition(" %")[0] > "5"

@@ -63,6 +63,7 @@ from .iot.connections.udp_peer import (
     acknowledged_only,
     answer,
     garbage,
+    polite,
     silent,
     udp_peer,
 )
@@ -254,6 +255,17 @@ async def test_other_hosts_that_are_allowed(
     hass.config_entries.async_update_entry(entry, options=options)
     got = await act(hass, "coap_request", uri=at(bare.port, host=ELSEWHERE))
     assert got["success"]
+
+
+async def test_address_with_a_zone(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    options = {CONF_OTHER_HOSTS: ["::1%lo"]}
+    hass.config_entries.async_update_entry(entry, options=options)
+    async with udp_peer(polite, "::1") as peer:
+        uri = f"coap://[::1%25lo]:{peer.port}/a"
+        assert (await act(hass, "coap_request", uri=uri))["success"]
+        assert peer.requests[0].opt.uri_host is None
+        with pytest.raises(ServiceValidationError):
+            await act(hass, "coap_request", uri=f"coap://[::1]:{peer.port}/a")
 
 
 async def test_nothing_is_allowed_when_nothing_is_loaded(

@@ -16,6 +16,7 @@ from .coap_security import transport_of
 from .const import DOMAIN, PLATFORMS
 from .exceptions import reworded
 from .iot.errors import CommunicationError, TransportMissingError, UnauthorizedError
+from .local_names import async_setup_local_names
 from .missing_transport import async_have, async_tell_of_entry
 from .repairs import (
     async_compare_with_library,
@@ -32,6 +33,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions, which are there while no entry is loaded too."""
     async_setup_services(hass)
+    async_setup_local_names(hass)
     return True
 
 

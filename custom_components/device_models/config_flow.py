@@ -86,6 +86,12 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
         """Set up a CoAP endpoint."""
         return await self._async_connect(System.COAP, user_input)
 
+    async def async_step_coap_listener(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Set up a server that devices push to."""
+        return await self._async_connect(System.COAP_LISTENER, user_input)
+
     async def async_step_home_assistant_mqtt(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
@@ -241,7 +247,7 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
             elif (step := credentials_step(data)) is not None:
                 self.entered = {**self._known_credentials(step, entry), **data}
                 return await self.async_ask_credentials(step, None)
-            elif problem := await async_try(self.hass, data):
+            elif problem := await async_try(self.hass, _possible(entry, data)):
                 errors["base"] = problem.key
                 placeholders = problem.details
             else:
@@ -397,3 +403,19 @@ def _changed(entry: ConfigEntry, data: dict[str, Any]) -> dict[str, Any]:
     if CONF_THING in entry.data:
         changes["data"] = {**data, CONF_THING: entry.data[CONF_THING]}
     return changes
+
+
+def _possible(entry: ConfigEntry | None, data: dict[str, Any]) -> dict[str, Any]:
+    """Return what of an entry's new data can be tried while the entry runs.
+
+    It has its own port: whether the rest will do is tried with any other one.
+    """
+    occupied = SYSTEMS[data[CONF_SYSTEM]].occupied
+    if (
+        occupied is not None
+        and entry is not None
+        and entry.state is ConfigEntryState.LOADED
+        and entry.data[occupied] == data[occupied]
+    ):
+        return {**data, occupied: 0}
+    return data

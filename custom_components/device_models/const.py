@@ -44,6 +44,8 @@ CONF_CLIENT_CERTIFICATE: Final = "client_certificate"
 CONF_CLIENT_KEY: Final = "client_key"
 CONF_MQTT_VERSION: Final = "mqtt_version"
 CONF_WILL_TOPIC: Final = "will_topic"
+CONF_NETWORKS: Final = "networks"
+"""To whom is listened."""
 
 # Of a config entry's options: whom the actions for raw CoAP may ask besides
 CONF_ANY_HOST: Final = "any_host"
@@ -61,6 +63,21 @@ CONF_BASE: Final = "place"
 """Not "base": a form shows the errors of the whole form at a field of that name."""
 CONF_SILENT_AFTER: Final = "silent_after"
 CONF_CONFIRM: Final = "confirm"
+CONF_SENDERS: Final = "senders"
+CONF_SENDER_KEY: Final = "sender_key"
+"""Not "key": that is what the device is known by."""
+CONF_KEEP: Final = "keep"
+CONF_PUBLISHED: Final = "published"
+PLACE: Final = (
+    CONF_BASE,
+    CONF_SILENT_AFTER,
+    CONF_CONFIRM,
+    CONF_SENDERS,
+    CONF_SENDER_KEY,
+    CONF_KEEP,
+    CONF_PUBLISHED,
+)
+"""What says where and how a device is reached; it stays behind when that changes."""
 
 DEFAULT_INTERVAL: Final = timedelta(seconds=30)
 """As often as people look at a value, and bearable for a device on a battery radio."""

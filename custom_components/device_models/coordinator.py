@@ -73,7 +73,10 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
             update_interval=interval if self._polled else None,
             always_update=False,
         )
-        self._stop_listening = self.device.on_availability(self._availability_changed)
+        self._deaf = [
+            self.device.on_availability(self._availability_changed),
+            self.device.on_waiting(self.async_update_listeners),
+        ]
 
     async def async_begin(self) -> None:
         """Ask for the first time, so that entities begin with values.
@@ -99,7 +102,8 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         """Stop everything that belongs to the device."""
         await self.async_shutdown()
         await self.connection.detach(self.device)
-        self._stop_listening()
+        for stop_listening in self._deaf:
+            stop_listening()
 
     @override
     async def _async_update_data(self) -> None:

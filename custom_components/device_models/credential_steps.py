@@ -115,7 +115,8 @@ def flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
     entered = {**user_input, **user_input.get(SECTION_ADVANCED, {})}
     entered.pop(SECTION_ADVANCED, None)
     if CONF_HOST in entered:
-        entered[CONF_HOST] = entered[CONF_HOST].strip()
+        # Brackets are those of a URI.
+        entered[CONF_HOST] = entered[CONF_HOST].strip().strip("[]")
     if CONF_TRANSPORT in entered:
         entered.setdefault(CONF_PORT, TRANSPORTS[transport_of(entered)].port)
     if CONF_PORT in entered:

@@ -17,15 +17,14 @@ import voluptuous as vol
 
 from .const import (
     CONF_BASE,
-    CONF_CONFIRM,
     CONF_DECISIONS,
     CONF_DOCUMENT,
     CONF_KEY,
     CONF_OVERLAY,
-    CONF_SILENT_AFTER,
     CONF_SOURCE,
     CONF_SYSTEM,
     DOMAIN,
+    PLACE,
     SUBENTRY_DEVICE,
 )
 from .export import async_save, device_file_text
@@ -73,6 +72,12 @@ class DeviceSubentryFlow(ReviewSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask for the path of a device on a CoAP endpoint."""
+        return await self._async_place(user_input)
+
+    async def async_step_push_path(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for the path that a device pushes to, and who may."""
         return await self._async_place(user_input)
 
     async def async_step_topic(
@@ -317,8 +322,7 @@ class DeviceSubentryFlow(ReviewSteps):
 
 def _unplaced(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return a device's data without what the form of its place asks for."""
-    place = (CONF_BASE, CONF_SILENT_AFTER, CONF_CONFIRM)
-    return {key: value for key, value in data.items() if key not in place}
+    return {key: value for key, value in data.items() if key not in PLACE}
 
 
 def _placed(user_input: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from .const import (
     CONF_IDENTITY,
     CONF_MASTER_SALT,
     CONF_MASTER_SECRET,
+    CONF_SENDER_KEY,
     CONF_SHARED_KEY,
 )
 from .coordinator import DeviceCoordinator
@@ -30,6 +31,7 @@ TO_REDACT = {
     CONF_MASTER_SALT,
     CONF_MASTER_SECRET,
     CONF_PASSWORD,
+    CONF_SENDER_KEY,
     CONF_SHARED_KEY,
     CONF_USERNAME,
 }

@@ -43,13 +43,18 @@ from .const import (
     CONF_ID_CONTEXT,
     CONF_IDENTITY,
     CONF_INTERVAL,
+    CONF_KEEP,
     CONF_MASTER_SALT,
     CONF_MASTER_SECRET,
     CONF_MQTT_VERSION,
+    CONF_NETWORKS,
     CONF_OTHER_HOSTS,
     CONF_PATIENCE,
+    CONF_PUBLISHED,
     CONF_RECIPIENT_ID,
     CONF_SENDER_ID,
+    CONF_SENDER_KEY,
+    CONF_SENDERS,
     CONF_SHARED_KEY,
     CONF_SILENT_AFTER,
     CONF_TLS,
@@ -61,9 +66,10 @@ from .const import (
     MIN_INTERVAL,
     MIN_PATIENCE,
 )
+from .iot.binding import DAY
 from .iot.connections.coap.security import ALGORITHMS, HASHES
 from .iot.connections.coap.transports import Transport
-from .systems import System
+from .systems import LISTENED_TO, System
 
 SECTION_ADVANCED: Final = "advanced"
 CONF_MODEL: Final = "model"
@@ -111,6 +117,7 @@ SECRET: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
 )
 USERNAME: Final = TextSelector(TextSelectorConfig(autocomplete="username"))
+TEXTS: Final = TextSelector(TextSelectorConfig(multiple=True))
 LONG_TEXT: Final = TextSelector(TextSelectorConfig(multiline=True))
 
 CREDENTIALS_FORM: Final = vol.Schema(
@@ -162,6 +169,13 @@ CONNECTION_FORMS: Final[Mapping[System, vol.Schema]] = {
             vol.Optional(CONF_PATIENCE): _seconds(MIN_PATIENCE, MAX_PATIENCE),
         }
     ),
+    System.COAP_LISTENER: vol.Schema(
+        {
+            vol.Required(CONF_HOST, default="::"): TextSelector(),
+            vol.Required(CONF_PORT, default=5683): PORT,
+            vol.Required(CONF_NETWORKS, default=LISTENED_TO): TEXTS,
+        }
+    ),
     System.HOME_ASSISTANT_MQTT: vol.Schema({}),
     System.MQTT_BROKER: vol.Schema(
         {
@@ -191,7 +205,7 @@ CONNECTION_FORMS: Final[Mapping[System, vol.Schema]] = {
 COAP_OPTIONS_FORM: Final = vol.Schema(
     {
         vol.Required(CONF_ANY_HOST, default=False): BooleanSelector(),
-        vol.Optional(CONF_OTHER_HOSTS): TextSelector(TextSelectorConfig(multiple=True)),
+        vol.Optional(CONF_OTHER_HOSTS): TEXTS,
     }
 )
 
@@ -212,6 +226,22 @@ PATH_FORM: Final = DeviceForm(
         }
     ),
 )
+PUSH_FORM: Final = DeviceForm(
+    "push_path",
+    vol.Schema(
+        {
+            vol.Required(CONF_NAME): TextSelector(),
+            vol.Required(CONF_BASE): TextSelector(),
+            vol.Optional(CONF_SILENT_AFTER): _seconds(
+                1, MAX_INTERVAL.total_seconds() * 7
+            ),
+            vol.Required(CONF_KEEP, default=DAY): _seconds(1, 7 * DAY),
+            vol.Optional(CONF_SENDERS): TEXTS,
+            vol.Optional(CONF_SENDER_KEY): SECRET,
+            vol.Required(CONF_PUBLISHED, default=False): BooleanSelector(),
+        }
+    ),
+)
 TOPIC_FORM: Final = DeviceForm(
     "topic",
     vol.Schema(
@@ -227,6 +257,7 @@ TOPIC_FORM: Final = DeviceForm(
 )
 DEVICE_FORMS: Final[Mapping[System, DeviceForm]] = {
     System.COAP: PATH_FORM,
+    System.COAP_LISTENER: PUSH_FORM,
     System.HOME_ASSISTANT_MQTT: TOPIC_FORM,
     System.MQTT_BROKER: TOPIC_FORM,
 }
@@ -235,6 +266,7 @@ ANYWAY_FIELD: Final = {vol.Required(CONF_ANYWAY, default=False): BooleanSelector
 
 PLACE_FORMS: Final[Mapping[System, vol.Schema]] = {
     System.COAP: vol.Schema({vol.Optional(CONF_BASE): TextSelector()}),
+    System.COAP_LISTENER: vol.Schema({vol.Required(CONF_BASE): TextSelector()}),
     System.HOME_ASSISTANT_MQTT: vol.Schema({vol.Required(CONF_BASE): TextSelector()}),
     System.MQTT_BROKER: vol.Schema({vol.Required(CONF_BASE): TextSelector()}),
 }

@@ -1,6 +1,6 @@
 """What a connection notices of each device, as entities: disabled until wanted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, override
@@ -29,6 +29,8 @@ class HealthDescription(SensorEntityDescription):
     """One fact of a device's health."""
 
     fact: Callable[[Health], float | str | datetime | None]
+    needs: Capability = Capability.HEALTH
+    """What a connection must be capable of to know it."""
 
 
 def _description(
@@ -39,9 +41,8 @@ def _description(
         key=key,
         translation_key=key,
         entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
         fact=fact,
-        **more,  # type: ignore[arg-type]  # they are checked at the start
+        **{"entity_registry_enabled_default": False, **more},  # type: ignore[arg-type]  # they are checked at the start
     )
 
 
@@ -53,16 +54,19 @@ DESCRIPTIONS: Final = (
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_unit_of_measurement=UnitOfTime.MILLISECONDS,
         suggested_display_precision=0,
+        needs=Capability.HEALTH | Capability.READ,
         state_class=SensorStateClass.MEASUREMENT,
     ),
     _description(
         "retransmissions",
         lambda health: health.retransmissions,
+        needs=Capability.HEALTH | Capability.READ,
         state_class=SensorStateClass.TOTAL_INCREASING,
     ),
     _description(
         "unanswered",
         lambda health: health.unanswered,
+        needs=Capability.HEALTH | Capability.READ,
         state_class=SensorStateClass.TOTAL_INCREASING,
     ),
     _description(
@@ -82,6 +86,13 @@ DESCRIPTIONS: Final = (
         device_class=SensorDeviceClass.ENUM,
         options=list(Feed),
     ),
+    _description(
+        "waiting",
+        lambda health: health.waiting,
+        needs=Capability.HEALTH | Capability.OUTBOX,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_registry_enabled_default=True,
+    ),
 )
 
 
@@ -89,20 +100,20 @@ DESCRIPTIONS: Final = (
 def add_health_sensors(
     entry: DeviceModelsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add them for each device, now and later, if the connection notices such.
+    """Add them for each device, now and later, as far as the connection knows them.
 
     Those that a device has from another connection, where it was before, are removed
     if this one does not.
     """
-    noticed = Capability.HEALTH in entry.runtime_data.connection.capabilities
+    capabilities = entry.runtime_data.connection.capabilities
+    known = [one for one in DESCRIPTIONS if one.needs in capabilities]
+    others = [one for one in DESCRIPTIONS if one not in known]
 
     @callback
     def add(coordinator: DeviceCoordinator) -> None:
-        if not noticed:
-            _remove(coordinator)
-            return
+        _remove(coordinator, others)
         async_add_entities(
-            [HealthSensor(coordinator, description) for description in DESCRIPTIONS],
+            [HealthSensor(coordinator, description) for description in known],
             config_subentry_id=coordinator.subentry_id,
         )
 
@@ -110,10 +121,12 @@ def add_health_sensors(
 
 
 @callback
-def _remove(coordinator: DeviceCoordinator) -> None:
-    """Remove what a device has of them."""
+def _remove(
+    coordinator: DeviceCoordinator, descriptions: Iterable[HealthDescription]
+) -> None:
+    """Remove what a device has of some."""
     registry = er.async_get(coordinator.hass)
-    for description in DESCRIPTIONS:
+    for description in descriptions:
         unique_id = _unique_id(coordinator, description)
         if entity_id := registry.async_get_entity_id(
             Platform.SENSOR, DOMAIN, unique_id

@@ -108,8 +108,10 @@ class ModelSteps(ConfigSubentryFlow):
         """Have the device say what it is."""
         if self._task is None:
             connection = self._get_entry().runtime_data.connection
+            # Not at once: what ends before anybody waits for it would be begun again
+            # and again with the same answers of the form.
             self._task = self.hass.async_create_task(
-                connection.describe(self._asked_at), DESCRIBING
+                connection.describe(self._asked_at), DESCRIBING, eager_start=False
             )
         if not self._task.done():
             return self.async_show_progress(

@@ -6,11 +6,21 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_BASE, CONF_CONFIRM, CONF_SILENT_AFTER, SUBENTRY_DEVICE
-from .iot.binding import Binding
+from .const import (
+    CONF_BASE,
+    CONF_CONFIRM,
+    CONF_KEEP,
+    CONF_PUBLISHED,
+    CONF_SENDER_KEY,
+    CONF_SENDERS,
+    CONF_SILENT_AFTER,
+    CONF_SYSTEM,
+    SUBENTRY_DEVICE,
+)
+from .iot.binding import DAY, Binding, Reception
 from .iot.errors import ModelError
 from .iot.formats import Loaded
-from .systems import connection_for
+from .systems import SYSTEMS, connection_for
 
 
 def binding_of(data: Mapping[str, Any], loaded: Loaded) -> Binding:
@@ -20,6 +30,12 @@ def binding_of(data: Mapping[str, Any], loaded: Loaded) -> Binding:
         layouts=loaded.layouts,
         silent_after=data.get(CONF_SILENT_AFTER),
         confirm=data.get(CONF_CONFIRM, True),
+        reception=Reception(
+            senders=tuple(data.get(CONF_SENDERS, ())),
+            key=data.get(CONF_SENDER_KEY) or None,
+            published=data.get(CONF_PUBLISHED, False),
+            keep=data.get(CONF_KEEP, DAY),
+        ),
     )
 
 
@@ -49,8 +65,12 @@ def refusal(
 
     """
     identity = identity_of(data, loaded)
+    shares_places = SYSTEMS[entry.data[CONF_SYSTEM]].shares_places
     for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE):
-        if subentry.unique_id == identity and subentry.subentry_id != but:
+        if subentry.subentry_id == but:
+            continue
+        same_place = subentry.data[CONF_BASE] == data[CONF_BASE]
+        if subentry.unique_id == identity or (same_place and not shares_places):
             return "already_configured"
     try:
         connection_for(hass, entry.data).check(loaded.model, binding_of(data, loaded))

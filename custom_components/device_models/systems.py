@@ -20,6 +20,7 @@ from .const import (
     CONF_CONFIRMABLE,
     CONF_INTERVAL,
     CONF_MQTT_VERSION,
+    CONF_NETWORKS,
     CONF_PATIENCE,
     CONF_SYSTEM,
     CONF_THING,
@@ -30,6 +31,11 @@ from .const import (
 from .ha_mqtt import HomeAssistantMqttClient
 from .iot.connections.base import Connection
 from .iot.connections.coap import CoapConnection, CoapEndpoint
+from .iot.connections.coap_listener import (
+    DEFAULT_NETWORKS,
+    CoapListener,
+    ListenerSettings,
+)
 from .iot.connections.mqtt import (
     BrokerClient,
     BrokerSettings,
@@ -37,11 +43,15 @@ from .iot.connections.mqtt import (
 )
 from .iot.connections.tls import TlsFiles
 
+LISTENED_TO: Final = list(DEFAULT_NETWORKS)
+"""The networks that a listening entry begins with."""
+
 
 class System(StrEnum):
     """The systems, by the names that entries keep and the flow's steps have."""
 
     COAP = "coap"
+    COAP_LISTENER = "coap_listener"
     HOME_ASSISTANT_MQTT = "home_assistant_mqtt"
     MQTT_BROKER = "mqtt_broker"
 
@@ -54,6 +64,10 @@ class Kind:
     title: Callable[[Mapping[str, Any]], str]
     identity: tuple[str, ...]
     """The data that no two entries of the system may share."""
+    occupied: str | None = None
+    """The datum of which an entry has the only one while it runs: its port."""
+    shares_places: bool = True
+    """Whether several devices may be at one place, in parts of their own."""
 
 
 def _coap(hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
@@ -68,6 +82,15 @@ def _coap(hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
             security=security_of(hass, data),
         ),
         thing=data.get(CONF_THING),
+    )
+
+
+def _coap_listener(_hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
+    """Return the server that devices push to."""
+    return CoapListener(
+        ListenerSettings(
+            data[CONF_HOST], data[CONF_PORT], tuple(data.get(CONF_NETWORKS, ()))
+        )
     )
 
 
@@ -105,6 +128,12 @@ def _coap_title(data: Mapping[str, Any]) -> str:
     return f"CoAP {data[CONF_HOST]}:{data[CONF_PORT]}"
 
 
+def _listener_title(data: Mapping[str, Any]) -> str:
+    """Return the title of a listening entry."""
+    host = data[CONF_HOST]
+    return f"CoAP on {f'[{host}]' if ':' in host else host}:{data[CONF_PORT]}"
+
+
 def _broker_title(data: Mapping[str, Any]) -> str:
     """Return the title of a broker's entry."""
     return f"MQTT {data[CONF_HOST]}:{data[CONF_PORT]}"
@@ -112,6 +141,13 @@ def _broker_title(data: Mapping[str, Any]) -> str:
 
 SYSTEMS: Final[Mapping[System, Kind]] = {
     System.COAP: Kind(_coap, _coap_title, (CONF_HOST, CONF_PORT)),
+    System.COAP_LISTENER: Kind(
+        _coap_listener,
+        _listener_title,
+        (CONF_HOST, CONF_PORT),
+        occupied=CONF_PORT,
+        shares_places=False,
+    ),
     System.HOME_ASSISTANT_MQTT: Kind(_home_assistant_mqtt, lambda _data: "MQTT", ()),
     System.MQTT_BROKER: Kind(_mqtt_broker, _broker_title, (CONF_HOST, CONF_PORT)),
 }

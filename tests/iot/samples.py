@@ -82,14 +82,14 @@ class RecordingPort(Port):
     def __init__(self) -> None:
         self.written: list[dict[str, Scalar]] = []
         self.called: list[tuple[str, dict[str, Scalar]]] = []
-        self.certainty = Certainty.LIVE
+        self.certainty: Certainty | None = Certainty.LIVE
         self.result: JsonValue = None
         self.failure: Exception | None = None
 
     @override
     async def write(
         self, device: VirtualDevice, values: Mapping[str, Scalar]
-    ) -> Certainty:
+    ) -> Certainty | None:
         if self.failure is not None:
             raise self.failure
         self.written.append(dict(values))

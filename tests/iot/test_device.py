@@ -554,6 +554,29 @@ async def test_unconfirmed_write_is_assumed_and_no_sign_of_life(
     assert device.values["threshold"].certainty is Certainty.LIVE
 
 
+async def test_write_that_waits_leaves_the_old_value(
+    device: VirtualDevice, port: RecordingPort
+) -> None:
+    device.receive({"threshold": 70})
+    told: list[Any] = []
+    device.on_change(told.append)
+    port.certainty = None
+    await device.set("threshold", 80)
+    assert port.written == [{"threshold": 80}]
+    reading = device.values["threshold"]
+    assert (reading.value, reading.certainty) == (70, Certainty.LIVE)
+    assert told == []
+
+
+def test_listeners_are_told_that_something_waits(device: VirtualDevice) -> None:
+    told: list[Any] = []
+    end = device.on_waiting(noting(told, "waits"))
+    device.note_waiting()
+    end()
+    device.note_waiting()
+    assert told == ["waits"]
+
+
 async def test_failed_write_leaves_the_old_value(
     device: VirtualDevice, port: RecordingPort
 ) -> None:

@@ -17,12 +17,15 @@ LAYERS: Final = (
     {"values"},
     {"redaction", "spelling"},
     {"model", "reading", "binding", "transforms"},
-    {"codecs", "device", "difference", "formats"},
+    {"codecs", "device", "difference", "formats", "outbox"},
     {"silence", "fetching"},
     {"connections"},
     {"matching", "samples"},
 )
 """What ``iot`` is made of, from below: each knows the layers below it only."""
+
+MADE_OF: Final = {"coap_listener": {"coap"}}
+"""The connections that are the other half of one: they share a protocol."""
 
 HOME_ASSISTANT: Final = {"homeassistant", "voluptuous", "probatio"}
 
@@ -102,6 +105,7 @@ def test_parts_of_iot_know_what_is_below_them_only(module: Path) -> None:
 def test_connections_do_not_know_each_other(module: Path) -> None:
     kinds = {path.name for path in (IOT / "connections").iterdir() if path.is_dir()}
     own = set(module.parts[2:3])
+    own |= {half for name in own for half in MADE_OF.get(name, ())}
     for path in own_imports(module):
         if path[:2] == ("iot", "connections"):
             assert path[2] not in kinds - own

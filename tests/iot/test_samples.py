@@ -36,6 +36,11 @@ def coap(payload: Any, expect: Any, path: str = "state", **more: Any) -> dict[st
     return {**sample, "expect": expect, **more}
 
 
+def posted(payload: Any, expect: Any, path: str = "state", **more: Any) -> Any:
+    """Return a sample of what a device posts."""
+    return coap(payload, expect, path, **more) | {"connection": "coap_listener"}
+
+
 def mqtt(
     payload: Any, expect: Any, topic: str = "state", **more: Any
 ) -> dict[str, Any]:
@@ -64,6 +69,10 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("a SenML pack", coap([{"n": "temp", "v": 4}], {"temp": 4}, format="senml+json")),
     ("a time as text", mqtt({"since": 0}, {"since": "1970-01-01T00:00:00Z"})),
     ("an alert", coap({"temp": 99, "severity": "LOW"}, {"temp": 99}, "alert/too_hot")),
+    ("what is posted", posted({"temp": 20.5}, {"temp": 20.5})),
+    ("one value that is posted", posted("21", {"temp": 21}, "temp")),
+    ("posted CBOR", posted(CBOR, {"temp": 4}, "/sample/state", format="cbor")),
+    ("a posted alert", posted({"temp": 99}, {"temp": 99}, "alert/too_hot")),
     ("an alert over MQTT", mqtt({"temp": 99}, {"temp": 99}, "alert/too_hot")),
 ]
 
@@ -117,7 +126,10 @@ BAD: list[tuple[Any, str]] = [
         {"connection": "coap", "path": "state", "expect": {"temp": 1}},
         "samples[0].payload: is missing",
     ),
-    ({"connection": "smoke"}, "samples[0].connection: expected one of coap, mqtt"),
+    (
+        {"connection": "smoke"},
+        "samples[0].connection: expected one of coap, coap_listener, mqtt",
+    ),
     ({"connection": "mqtt", "path": "x"}, "samples[0].topic: expected a text"),
     ("sample", "samples[0]: expected an object"),
 ]

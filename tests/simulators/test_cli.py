@@ -11,7 +11,7 @@ from typing import Any
 from aiocoap import Code
 import pytest
 
-from simulators import CoapSimulator, Faults, MqttSimulator
+from simulators import CoapPushSimulator, CoapSimulator, Faults, MqttSimulator
 from simulators.__main__ import main, parser, run, simulator_of
 from simulators.models import BUNDLED
 
@@ -55,6 +55,16 @@ def test_an_mqtt_device_as_described(arguments: list[str], url: str) -> None:
     assert simulator.url == url
 
 
+def test_a_sleepy_device_as_described() -> None:
+    simulator = described(
+        *("coap-push", "water_pump", "--server", "coap://[::1]:99/a/b/"),
+        *("--every", "3", "--key", "k", "--fault", "silent"),
+    )
+    assert isinstance(simulator, CoapPushSimulator)
+    assert simulator.url == "coap://[::1]:99/a/b"
+    assert simulator.faults.silent
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -65,6 +75,7 @@ def test_an_mqtt_device_as_described(arguments: list[str], url: str) -> None:
         (["coap", "room_climate", "--fault", "slow=-1"], "at least 0"),
         (["coap", "room_climate", "--fault", "slow=nan"], "at least 0"),
         (["coap", "room_climate", "--host", "::1", "--announce"], "'::1'"),
+        (["coap-push", "water_pump", "--server", "x"], "expected coap://HOST"),
         (["mqtt", "water_pump", "--broker", "a:b"], "expected HOST[:PORT]"),
         (["mqtt", "water_pump", "--ca", "/no/such.pem"], "No such file"),
     ],

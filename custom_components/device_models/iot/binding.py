@@ -6,8 +6,28 @@ part that is its own (``layouts["coap"]``, ``layouts["mqtt"]`` …).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from .values import JsonValue
+
+DAY: Final = 86_400.0
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reception:
+    """From whom a device's messages are taken, and what may be fetched of it.
+
+    ``senders`` are addresses or networks; without any, all that the connection admits
+    may send. ``key`` is a secret that each message has to carry. ``published`` says
+    whether others may read what the device has sent. ``keep`` is the number of seconds
+    for which a command waits for the device.
+    """
+
+    senders: tuple[str, ...] = ()
+    key: str | None = field(default=None, repr=False)
+    published: bool = False
+    keep: float = DAY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +39,11 @@ class Binding:
     ``silent_after`` is the number of seconds without any message after which a device
     that pushes counts as silent; None for never. ``confirm`` is false for a device that
     does not say so when it has taken a value: what is written is assumed then.
+    ``reception`` counts where this side is the one that is asked.
     """
 
     base: str = ""
     layouts: Mapping[str, JsonValue] = field(default_factory=dict)
     silent_after: float | None = None
     confirm: bool = True
+    reception: Reception = Reception()

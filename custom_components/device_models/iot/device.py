@@ -71,8 +71,11 @@ class Port(Protocol):
 
     async def write(
         self, device: VirtualDevice, values: Mapping[str, Scalar]
-    ) -> Certainty:
-        """Send validated values; LIVE says that the device confirmed them."""
+    ) -> Certainty | None:
+        """Send validated values; LIVE says that the device confirmed them.
+
+        None says that they wait for the device: nothing is known of them yet.
+        """
 
     async def call(
         self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
@@ -124,6 +127,7 @@ class VirtualDevice:
         self._by_availability = Listeners[[]]()
         self._by_call = Listeners[[Action, Mapping[str, Scalar]]]()
         self._by_problem = Listeners[[str, str]]()
+        self._by_waiting = Listeners[[]]()
 
     # Values
 
@@ -256,9 +260,14 @@ class VirtualDevice:
 
     # Availability
 
-    def hear(self) -> None:
-        """Note a sign of life. One that was reported offline stays so until revoked."""
-        self.last_heard = time.monotonic()
+    def hear(self, ago: float = 0.0) -> None:
+        """Note a sign of life. One that was reported offline stays so until revoked.
+
+        Args:
+            ago: how many seconds ago it was.
+
+        """
+        self.last_heard = time.monotonic() - ago
         if self.availability not in (Availability.ONLINE, Availability.OFFLINE):
             self.report(Availability.ONLINE)
 
@@ -275,6 +284,10 @@ class VirtualDevice:
         if availability is not self.availability:
             self.availability, self.reason = availability, reason
             self._by_availability.notify()
+
+    def note_waiting(self) -> None:
+        """Have told that what waits for the device is more, or less, than before."""
+        self._by_waiting.notify()
 
     # The way out
 
@@ -367,6 +380,10 @@ class VirtualDevice:
         """Call back with element and reason when something was dropped."""
         return self._by_problem.add(callback)
 
+    def on_waiting(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back when what waits for the device is more, or less, than before."""
+        return self._by_waiting.add(callback)
+
     # Inside
 
     def _flatten(self, values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
@@ -412,4 +429,6 @@ class VirtualDevice:
     async def _write(self, values: Mapping[str, Scalar]) -> None:
         """Send values, and show them once the device has confirmed them."""
         certainty = await self._port.write(self, values)
-        self.receive(values, certainty=certainty, heard=certainty is Certainty.LIVE)
+        if certainty is not None:
+            heard = certainty is Certainty.LIVE
+            self.receive(values, certainty=certainty, heard=heard)

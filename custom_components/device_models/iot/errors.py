@@ -116,6 +116,39 @@ class NotConfirmedError(CommunicationError):
         super().__init__(name=name, seconds=seconds)
 
 
+class NotListeningError(CommunicationError):
+    """This side cannot listen where it was told to."""
+
+    key = "not_listening"
+    text = "cannot listen on {address}: {reason}"
+
+    def __init__(self, *, address: str, reason: str) -> None:
+        """Name the address and what the system said."""
+        super().__init__(address=address, reason=reason)
+
+
+class OutboxFullError(CommunicationError):
+    """Too much waits for a device already."""
+
+    key = "outbox_full"
+    text = "{number} commands wait for {name} already, and no more can"
+
+    def __init__(self, *, name: str, number: str) -> None:
+        """Name the device and how many commands wait."""
+        super().__init__(name=name, number=number)
+
+
+class NotFetchedError(CommunicationError):
+    """A device has not fetched, or not confirmed, what waited for it."""
+
+    key = "not_fetched"
+    text = "{name} waited for {seconds} s, and the device did not confirm it"
+
+    def __init__(self, *, name: str, seconds: str) -> None:
+        """Name what waited and for how long."""
+        super().__init__(name=name, seconds=seconds)
+
+
 class PayloadError(CommunicationError):
     """A payload cannot be decoded."""
 

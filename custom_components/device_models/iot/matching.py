@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from .binding import Binding
 from .connections.coap.layout import coap_layout
+from .connections.coap_listener.layout import listener_layout
 from .connections.mqtt.layout import Values, mqtt_layout
 from .errors import ModelError
 from .formats import Loaded
@@ -196,6 +197,18 @@ def _coap_places(
         yield "", target.path, ()
 
 
+def _listener_places(
+    model: DeviceModel, layouts: Mapping[str, JsonValue], base: str
+) -> _Found:
+    """Yield the places to which the elements are posted."""
+    layout = listener_layout(model, Binding(base=base or NOWHERE, layouts=layouts))
+    for path, values in layout.values.items():
+        for slot in values.slots:
+            yield slot.element.name, "/".join(path), slot.path
+    for path in layout.alerts:
+        yield "", "/".join(path), ()
+
+
 def _mqtt_places(
     model: DeviceModel, layouts: Mapping[str, JsonValue], base: str
 ) -> _Found:
@@ -210,7 +223,11 @@ def _mqtt_places(
                 yield "", topic, ()
 
 
-_PLACES: Final = {"coap": _coap_places, "mqtt": _mqtt_places}
+_PLACES: Final = {
+    "coap": _coap_places,
+    "coap_listener": _listener_places,
+    "mqtt": _mqtt_places,
+}
 
 
 def _spelling(name: str) -> str:

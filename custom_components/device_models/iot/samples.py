@@ -14,8 +14,9 @@ from typing import Final, NamedTuple, Protocol
 from .binding import Binding
 from .codecs import CODECS, Codec, Slot, decode, to_scalar
 from .connections.coap.layout import coap_layout
-from .connections.coap.request import Response
+from .connections.coap.request import Response, split_path
 from .connections.coap.resource import JSON, codec_of
+from .connections.coap_listener.layout import listener_layout
 from .connections.messages import read_alert, read_values
 from .connections.mqtt.layout import AlertMessage, Values, mqtt_layout
 from .device import Alert, Certainty, VirtualDevice
@@ -64,6 +65,20 @@ def _coap(
             yield Reader(codec_of(answer, target.codec or JSON), alert=name)
 
 
+def _coap_listener(
+    model: DeviceModel, binding: Binding, place: str, spoken: Codec | None
+) -> Iterator[Reader]:
+    """Yield what is read of what a device posts to a path."""
+    layout = listener_layout(model, binding)
+    whole = f"{BASE}/{place}" if not place.startswith("/") else place
+    path = tuple(split_path(whole)[0])
+    if (values := layout.values.get(path)) is not None:
+        yield Reader(spoken or values.codec, values.slots)
+    elif path in layout.alerts:
+        name, codec = layout.alerts[path]
+        yield Reader(spoken or codec, alert=name)
+
+
 def _mqtt(
     model: DeviceModel, binding: Binding, place: str, spoken: Codec | None
 ) -> Iterator[Reader]:
@@ -87,13 +102,14 @@ class _Kind(NamedTuple):
 
 KINDS: Final[Mapping[str, _Kind]] = {
     "coap": _Kind("path", _coap),
+    "coap_listener": _Kind("path", _coap_listener),
     "mqtt": _Kind("topic", _mqtt),
 }
 
 
 def check_bindings(loaded: Loaded) -> Iterator[Remark]:
     """Yield what is wrong with where a file says that its elements are."""
-    for layout in (coap_layout, mqtt_layout):
+    for layout in (coap_layout, listener_layout, mqtt_layout):
         try:
             layout(loaded.model, Binding(base=BASE, layouts=loaded.layouts))
         except ModelError as err:

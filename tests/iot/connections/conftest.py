@@ -23,6 +23,7 @@ from custom_components.device_models.iot.connections.mqtt import (
     connection as connection_module,
 )
 
+from .listening import Listening, listening
 from .mosquitto import Mosquitto, Open, mosquitto, plain_client
 
 type Endpoint = Callable[..., Awaitable[CoapEndpoint]]
@@ -119,3 +120,10 @@ async def connection(broker: Mosquitto) -> AsyncGenerator[MqttConnection]:
     await opened.open()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[Listening]:
+    """Run a server that devices push to."""
+    async with listening() as running:
+        yield running

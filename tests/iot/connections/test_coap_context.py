@@ -2,7 +2,6 @@
 
 import asyncio
 
-import aiocoap
 from aiocoap import Message
 import pytest
 
@@ -10,6 +9,7 @@ from custom_components.device_models.iot.connections.coap import CoapEndpoint, c
 from custom_components.device_models.iot.connections.coap.request import (
     Method,
 )
+from custom_components.device_models.iot.connections.coap.udp import open_udp
 from custom_components.device_models.iot.errors import UnreachableError
 
 from .conftest import Endpoint
@@ -46,14 +46,13 @@ async def test_context_is_made_once_however_many_want_it_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = []
-    create = aiocoap.Context.create_client_context
 
-    async def slow_create(**options: object) -> object:
+    async def slow_create() -> object:
         await asyncio.sleep(0.01)
-        made.append(await create(**options))
+        made.append(await open_udp())
         return made[-1]
 
-    monkeypatch.setattr(aiocoap.Context, "create_client_context", slow_create)
+    monkeypatch.setattr(context, "open_udp", slow_create)
     async with nothing_left():
         endpoints = [CoapEndpoint("127.0.0.1", port) for port in range(1, 20)]
         await asyncio.gather(*(one.open() for one in endpoints))
@@ -76,15 +75,14 @@ async def test_context_that_cannot_be_made_is_tried_by_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     failures = iter([OSError("no network"), RuntimeError("odd"), None])
-    create = aiocoap.Context.create_client_context
 
-    async def failing_create(**options: object) -> object:
+    async def failing_create() -> object:
         await asyncio.sleep(0)
         if (failure := next(failures)) is not None:
             raise failure
-        return await create(**options)
+        return await open_udp()
 
-    monkeypatch.setattr(aiocoap.Context, "create_client_context", failing_create)
+    monkeypatch.setattr(context, "open_udp", failing_create)
     async with nothing_left():
         endpoints = [CoapEndpoint("127.0.0.1", port) for port in range(1, 5)]
         results = await asyncio.gather(

@@ -8,12 +8,15 @@ from pathlib import Path
 import socket
 from typing import Any, override
 
-from aiocoap import CON, NON, Code, Message
+from aiocoap import ACK, CON, NON, Code, Message
 import pytest
 
 from custom_components.device_models.iot.connections.coap import (
     CoapEndpoint,
+    client,
     delivery as delivery_module,
+    exchanges,
+    names,
 )
 from custom_components.device_models.iot.connections.coap.delivery import (
     ANY,
@@ -30,7 +33,7 @@ from custom_components.device_models.iot.errors import (
 from .coap_server import Content, bare_server, state
 from .conftest import Connect, Endpoint
 from .things import FLAT, STATE, shown, thing, until
-from .udp_peer import answer, polite, silent, udp_peer
+from .udp_peer import answer, polite, reset, silent, udp_peer
 
 GET, POST, PUT = Method.GET, Method.POST, Method.PUT
 
@@ -448,6 +451,7 @@ async def test_busy_resource_is_left_alone(connect: Connect) -> None:
 async def test_hosts_are_looked_up_each_time(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(names, "FRESH", 0)
     async with udp_peer(polite) as before, udp_peer(polite) as after:
         loop = asyncio.get_running_loop()
         original = loop.getaddrinfo
@@ -494,8 +498,9 @@ async def test_link_local_address_with_its_zone() -> None:
 # One at a time
 
 
+@pytest.mark.parametrize("confirmable", [True, False])
 async def test_one_message_is_under_way_to_an_endpoint_whoever_asks(
-    endpoint: Endpoint,
+    endpoint: Endpoint, confirmable: bool
 ) -> None:
     waiting: list[Message] = []
     most = 0
@@ -508,15 +513,54 @@ async def test_one_message_is_under_way_to_an_endpoint_whoever_asks(
 
             def reply() -> None:
                 waiting.remove(request)
-                peer.send(answer(request, b"fine"))
+                peer.send(answer(request, b"fine", kind=ACK if confirmable else NON))
 
             asyncio.get_running_loop().call_later(0.01, reply)
         return ()
 
     async with udp_peer(behave) as peer:
-        users = [await endpoint(peer.port) for _ in range(3)]
+        users = [await endpoint(peer.port, confirmable=confirmable) for _ in range(3)]
         answers = await asyncio.gather(
             *(user.request(GET, f"{number}") for number in range(4) for user in users)
         )
         assert [one.payload for one in answers] == [b"fine"] * 12
         assert most == 1
+
+
+async def test_requests_of_both_kinds_wait_for_each_other(endpoint: Endpoint) -> None:
+    async with udp_peer(silent) as peer:
+        one = await endpoint(peer.port, confirmable=False)
+        other = await endpoint(peer.port)
+        first = asyncio.create_task(one.request(GET, "a"))
+        await until(lambda: peer.received)
+        second = asyncio.create_task(other.request(GET, "b"))
+        await asyncio.sleep(0.02)
+        assert len(peer.received) == 1
+        peer.behave = polite
+        peer.send(answer(peer.received[0], b"fine", kind=NON))
+        await asyncio.gather(first, second)
+        assert [message.opt.uri_path for message in peer.requests] == [("a",), ("b",)]
+
+
+async def test_request_that_got_lost_holds_up_others_for_a_moment(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchanges, "OUTSTANDING", 0.05)
+    monkeypatch.setattr(client, "NON_CONFIRMABLE_TIMEOUTS", (0.5,))
+    async with udp_peer(silent) as peer:
+        one = await endpoint(peer.port, confirmable=False)
+        other = await endpoint(peer.port)
+        first = asyncio.create_task(one.request(GET, "a"))
+        await until(lambda: peer.received)
+        peer.behave = polite
+        began = asyncio.get_running_loop().time()
+        await other.request(GET, "b")
+        assert 0.03 < asyncio.get_running_loop().time() - began < 0.2
+        peer.send(answer(peer.received[0], b"late", kind=NON))
+        assert (await first).payload == b"late"
+
+
+async def test_reset_ends_a_request_that_is_not_confirmable(endpoint: Endpoint) -> None:
+    async with udp_peer(reset) as peer:
+        with pytest.raises(UnreachableError, match="reset"):
+            await (await endpoint(peer.port, confirmable=False)).request(GET, "a")

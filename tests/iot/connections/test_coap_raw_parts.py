@@ -37,7 +37,7 @@ from custom_components.device_models.iot.errors import ValueRefusedError
         ("coap+tcp://1.2.3.4", "coap+tcp://1.2.3.4:5683/"),
         ("coap+ws://h", "coap+ws://h:80/"),
         ("coap://h:0/%C3%A4/%2F?q=%26", "coap://h:0/%C3%A4/%2F?q=%26"),
-        ("coap://[fe80::1%25eth0]:9/s", "coap://[fe80::1%eth0]:9/s"),
+        ("coap://[fe80::1%25eth0]:9/s", "coap://[fe80::1%25eth0]:9/s"),
     ],
 )
 def test_uri(uri: str, spelled: str) -> None:

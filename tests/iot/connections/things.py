@@ -13,7 +13,10 @@ import pytest
 
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.connections.base import Connection
-from custom_components.device_models.iot.connections.coap import transports
+from custom_components.device_models.iot.connections.coap import (
+    CoapEndpoint,
+    transports,
+)
 from custom_components.device_models.iot.device import VirtualDevice
 from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.model import DeviceModel
@@ -92,9 +95,11 @@ def thing(
     model: DeviceModel | None = None,
     **binding: Any,
 ) -> VirtualDevice:
-    """Return a device behind a connection; ``coap`` and ``mqtt`` are its layouts."""
+    """Return a device behind a connection; ``coap``, ``mqtt`` … are its layouts."""
     layouts: dict[str, JsonValue] = {
-        name: binding.pop(name) for name in ("coap", "mqtt") if name in binding
+        name: binding.pop(name)
+        for name in ("coap", "coap_listener", "mqtt")
+        if name in binding
     }
     return VirtualDevice(
         key="key",
@@ -152,6 +157,12 @@ async def nothing_left(*, timers: bool = True) -> AsyncGenerator[None]:
     assert _open_files() <= files
     if timers:
         assert not _timers() - before
+
+
+def exchanges_of(endpoint: CoapEndpoint) -> Any:
+    """Return the layer that keeps what is under way, of the context of all."""
+    access: Any = endpoint._access
+    return access._context.request_interfaces[0].token_interface
 
 
 def lacking(

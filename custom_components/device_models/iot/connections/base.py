@@ -9,8 +9,9 @@ does not have is absent from its ``capabilities`` and raises NotOfferedError.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import Flag, StrEnum, auto
+import time
 from typing import ClassVar
 
 from ..binding import Binding
@@ -35,6 +36,8 @@ class Capability(Flag):
     """Actions may answer with a result."""
     HEALTH = auto()
     """It notices how the exchange with each device goes."""
+    OUTBOX = auto()
+    """What is written or called may wait for the device."""
 
 
 class Feed(StrEnum):
@@ -63,6 +66,28 @@ class Health:
     push_age: float | None = None
     """Seconds since something came by itself, or was begun: where it is longest ago."""
     feed: Feed | None = None
+    waiting: int | None = None
+    """How many commands wait for it."""
+
+
+class LastHeard:
+    """When a device was heard; the same time for as long as it is silent."""
+
+    def __init__(self, device: VirtualDevice) -> None:
+        """Take the device, which knows it on a clock without a date only."""
+        self._device = device
+        self._known: tuple[float, datetime] | None = None
+
+    @property
+    def at(self) -> datetime | None:
+        """The time, in whole seconds; None if it was never heard."""
+        heard = self._device.last_heard
+        if heard is None:
+            return None
+        if self._known is None or self._known[0] != heard:
+            ago = timedelta(seconds=time.monotonic() - heard)
+            self._known = heard, (datetime.now(UTC) - ago).replace(microsecond=0)
+        return self._known[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +180,11 @@ class Connection(ABC):
     @abstractmethod
     async def write(
         self, device: VirtualDevice, values: Mapping[str, Scalar]
-    ) -> Certainty:
+    ) -> Certainty | None:
         """Send validated values, in one message where the system can.
+
+        Returns:
+            How sure they are then; None if they wait for the device.
 
         Raises:
             CommunicationError: the device did not take them.

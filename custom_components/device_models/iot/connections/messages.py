@@ -1,6 +1,7 @@
 """What the connections have in common: from a payload into the virtual device."""
 
 from collections.abc import Iterable, Mapping, Set as AbstractSet
+from datetime import datetime
 
 from ..codecs import Codec, Decoded, Slot, compose, decode, extract, to_scalar
 from ..device import VirtualDevice
@@ -15,8 +16,16 @@ def read_values(
     decoded: Decoded,
     *,
     heard: bool = True,
+    at: datetime | None = None,
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Have the device receive what a document says of some attributes.
+
+    Args:
+        device: the device.
+        slots: where the attributes are in the document.
+        decoded: the document.
+        heard: whether this is a sign of life.
+        at: the time of values of which the document does not say any; None for now.
 
     Returns:
         The attributes that the document has, and those whose value changed.
@@ -24,13 +33,15 @@ def read_values(
     """
     found = extract(slots, decoded)
     changed: frozenset[str] = frozenset()
-    for at, values in found.items():
-        changed |= device.receive(values, at, heard=heard)
+    for own, values in found.items():
+        changed |= device.receive(values, own or at, heard=heard)
     return frozenset(name for values in found.values() for name in values), changed
 
 
-def read_alert(device: VirtualDevice, name: str, codec: Codec, payload: bytes) -> None:
+def read_alert(device: VirtualDevice, name: str, codec: Codec, payload: bytes) -> bool:
     """Have the device receive an alert: an object of fields, perhaps with a severity.
+
+    Returns whether it was passed on.
 
     ``severity`` is the alert's own, unless the format has a field of that name. Where
     the format has one field only, a message may be its value.
@@ -45,7 +56,7 @@ def read_alert(device: VirtualDevice, name: str, codec: Codec, payload: bytes) -
             codec.refuse("expected an object of fields")
     except PayloadError as err:
         device.drop(name, err)
-        return
+        return False
     fields = {
         item.name: to_scalar(item, content[item.name], untyped=decoded.untyped)
         for item in shape.fields
@@ -55,7 +66,7 @@ def read_alert(device: VirtualDevice, name: str, codec: Codec, payload: bytes) -
     spelled = content.get("severity")
     if "severity" not in fields and isinstance(spelled, str) and spelled in Severity:
         severity = Severity(spelled)
-    device.receive_alert(name, fields, severity=severity)
+    return device.receive_alert(name, fields, severity=severity)
 
 
 def fellow_members(model: DeviceModel, names: AbstractSet[str]) -> frozenset[str]:

@@ -2,5 +2,6 @@
 
 from .client import CoapEndpoint
 from .connection import CoapConnection
+from .names import resolve_local_names_with
 
-__all__ = ["CoapConnection", "CoapEndpoint"]
+__all__ = ["CoapConnection", "CoapEndpoint", "resolve_local_names_with"]

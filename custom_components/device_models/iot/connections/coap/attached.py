@@ -2,18 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from functools import partial
-import time
 
 from ...codecs import decode
 from ...device import VirtualDevice
 from ...errors import CommunicationError, PayloadError, RejectedError
 from ...redaction import is_secret
-from ..base import Feed, Health
+from ..base import Feed, Health, LastHeard
 from ..messages import read_alert, read_values
 from .client import CoapEndpoint
 from .delivery import Delivery
+from .numbering import Numbering
 from .observation import Observation, State
 from .places import CoapLayout, Paths, without_query
 from .request import Response
@@ -24,14 +23,19 @@ class AttachedDevice:
     """A device, its layout, and the observations that feed it."""
 
     def __init__(
-        self, endpoint: CoapEndpoint, device: VirtualDevice, layout: CoapLayout
+        self,
+        endpoint: CoapEndpoint,
+        device: VirtualDevice,
+        layout: CoapLayout,
+        numbering: Numbering,
     ) -> None:
         """Note the device; nothing is observed yet."""
+        self._numbering = numbering
         self.device = device
         self.layout = layout
         self._endpoint = endpoint
         self._observations: list[Observation] = []
-        self._heard: tuple[float, datetime] | None = None
+        self._heard = LastHeard(device)
         self._observed: list[tuple[Resource, Observation]] = []
 
     def start(self) -> None:
@@ -75,7 +79,7 @@ class AttachedDevice:
             round_trip=statistics.round_trip,
             retransmissions=statistics.retransmissions,
             unanswered=statistics.unanswered,
-            last_heard=self._last_heard(),
+            last_heard=self._heard.at,
             push_age=max(ages, default=None),
             feed=self._feed(),
         )
@@ -116,15 +120,24 @@ class AttachedDevice:
             UnreachableError: it was not answered.
 
         """
-        response = await self._endpoint.request(
+        sent = resource.etag
+        response = await self._request(resource)
+        if response.valid and resource.etag != sent:
+            # Meanwhile it has shown that it had restarted: what it has is no longer
+            # known by what it said before.
+            response = await self._request(resource)
+        resource.max_age = response.max_age if response.success else None
+        return self.take(resource, response)
+
+    async def _request(self, resource: Resource) -> Response:
+        """Ask for a resource."""
+        return await self._endpoint.request(
             resource.method,
             resource.path,
             accept=resource.accept,
             etag=resource.etag,
             delivery=resource.delivery,
         )
-        resource.max_age = response.max_age if response.success else None
-        return self.take(resource, response)
 
     def take(
         self, resource: Resource, response: Response
@@ -185,16 +198,6 @@ class AttachedDevice:
             return Feed.POLL
         return Feed.PUSH if pushed >= readable else Feed.BOTH
 
-    def _last_heard(self) -> datetime | None:
-        """When the device was heard; the same time for as long as it is silent."""
-        heard = self.device.last_heard
-        if heard is None:
-            return None
-        if self._heard is None or self._heard[0] != heard:
-            ago = timedelta(seconds=time.monotonic() - heard)
-            self._heard = heard, (datetime.now(UTC) - ago).replace(microsecond=0)
-        return self._heard[1]
-
     def _begin(
         self,
         path: str,
@@ -211,6 +214,7 @@ class AttachedDevice:
             delivery=delivery,
             on_response=on_response,
             on_refused=on_refused,
+            numbering=self._numbering,
         )
         self._observations.append(observation)
         observation.start()

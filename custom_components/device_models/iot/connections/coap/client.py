@@ -152,9 +152,17 @@ class CoapEndpoint:
 
     @asynccontextmanager
     async def observe(
-        self, path: str, *, accept: int | None = None, delivery: Delivery = ANY
+        self,
+        path: str,
+        *,
+        accept: int | None = None,
+        delivery: Delivery = ANY,
+        on_number: Callable[[int], None] | None = None,
     ) -> AsyncIterator[tuple[Response, AsyncIterator[Response]]]:
         """Register for notifications (RFC 7641); gives the first answer and the rest.
+
+        ``on_number`` is called with the number of each answer, whether it is newer than
+        what was there before, and is given, or not.
 
         Leaving the context ends the interest, and tells the server so. If that gets
         lost, it learns of it by a reset in answer to a later notification.
@@ -164,7 +172,13 @@ class CoapEndpoint:
                 iterator when the registration ends that way.
 
         """
-        request = Request(method=Method.GET, path=path, accept=accept, observe=0)
+        request = Request(
+            method=Method.GET,
+            path=path,
+            accept=accept,
+            observe=0,
+            on_number=on_number,
+        )
         exchange, first = await self._ask(request, delivery)
         notifications = self._notifications(exchange)
         try:
@@ -313,6 +327,7 @@ class CoapEndpoint:
         """
         restarts = RESTARTS if request.method is Method.GET else 0
         tuning = Tuning(delivery)
+        tuning.on_number = request.on_number
         began = time.monotonic()
         try:
             async with tuning.limited(seconds):

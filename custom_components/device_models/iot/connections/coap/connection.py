@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Set as AbstractSet
+import logging
 from typing import ClassVar, Final, override
 
 from ...binding import Binding
@@ -24,10 +25,13 @@ from .attached import AttachedDevice
 from .client import CoapEndpoint
 from .describe import describe
 from .layout import coap_layout
+from .numbering import Numbering
 from .request import Method
 from .resource import JSON, Resource, codec_of
 from .templates import filled
 from .writing import WriteQueue, Writer, send
+
+_LOGGER = logging.getLogger(__name__)
 
 LONGEST_HINT: Final = 3600.0
 """Seconds; a Max-Age beyond this is taken as this: a device must not put off for a day
@@ -55,6 +59,7 @@ class CoapConnection(Connection):
         self._thing = thing
         self._attached: dict[VirtualDevice, AttachedDevice] = {}
         self._writes: dict[VirtualDevice, WriteQueue] = {}
+        self._numbering = Numbering(self._restarted)
 
     @property
     @override
@@ -176,12 +181,19 @@ class CoapConnection(Connection):
 
     # Inside
 
+    def _restarted(self) -> None:
+        """Take it that the endpoint has restarted: it has forgotten its observers."""
+        _LOGGER.debug("%s has restarted", self.address)
+        for attached in self._attached.values():
+            attached.layout.forget()
+            attached.renew()
+
     def _known(self, device: VirtualDevice) -> AttachedDevice:
         """Return what is kept of a device; it begins with the first use."""
         attached = self._attached.get(device)
         if attached is None:
             layout = coap_layout(device.model, device.binding)
-            attached = AttachedDevice(self._endpoint, device, layout)
+            attached = AttachedDevice(self._endpoint, device, layout, self._numbering)
             self._attached[device] = attached
             writer = Writer(self._endpoint, attached, self.read)
             self._writes[device] = WriteQueue(writer.write)

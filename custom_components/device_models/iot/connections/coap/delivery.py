@@ -33,8 +33,11 @@ MAX_DOCUMENT: Final = 2**20
 """Bytes of what is sent or received in blocks."""
 
 
-class TooLongError(aiocoap.error.Error):  # type: ignore[misc]  # aiocoap is untyped
-    """A document has no end."""
+class TooLongError(aiocoap.error.NetworkError):  # type: ignore[misc]  # aiocoap is untyped
+    """A document has no end.
+
+    aiocoap expects errors of this kind where nobody waits for them any more.
+    """
 
     @override
     def __str__(self) -> str:
@@ -137,6 +140,8 @@ class Tuning(ConfirmableTuning):
         """Whether the last of them was sent more than once."""
         self.on_message: Callable[[], None] | None = None
         """Called with each message."""
+        self.on_number: Callable[[int], None] | None = None
+        """Called with the number of each notification, taken or not."""
         self._stretch = delivery.stretch
         self._most = 2 * MAX_DOCUMENT // BLOCK_SIZES[delivery.block_exponent]
         self._message_id: int | None = None

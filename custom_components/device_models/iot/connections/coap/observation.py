@@ -18,6 +18,7 @@ from typing import Final
 from ...errors import CommunicationError
 from .client import CoapEndpoint
 from .delivery import ANY, Delivery
+from .numbering import Numbering, Numbers
 from .request import DEFAULT_MAX_AGE, Response
 
 _LOGGER = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Observation:
         delivery: Delivery = ANY,
         on_response: Callable[[Response, bool], None],
         on_refused: Callable[[], None] | None = None,
+        numbering: Numbering | None = None,
     ) -> None:
         """Prepare the observation of a path.
 
@@ -71,6 +73,8 @@ class Observation:
                 rather than the answer to a registration.
             on_refused: called, if given, when the resource cannot be observed; it is
                 not tried again then.
+            numbering: how the endpoint numbers notifications; it says when the endpoint
+                has restarted.
 
         """
         self.path = path
@@ -81,6 +85,7 @@ class Observation:
         self._heard = time.monotonic()
         self._on_response = on_response
         self._on_refused = on_refused
+        self._numbers = Numbers(numbering or Numbering())
         self._retry = FIRST_RETRY
         self._wait = 0.0
         """Seconds for which the device, being busy, does not want to be asked."""
@@ -132,10 +137,15 @@ class Observation:
         It stays active when patience runs out, and is registered again at once.
         """
         async with self._endpoint.observe(
-            self.path, accept=self._accept, delivery=self._delivery
+            self.path,
+            accept=self._accept,
+            delivery=self._delivery,
+            on_number=self._on_number,
         ) as observed:
             first, notifications = observed
             self._heard = time.monotonic()
+            if first.number is not None:
+                self._numbers.register(first.number)
             self._on_response(first, False)
             if not (first.success and first.observed):
                 self._wait = first.wait
@@ -150,12 +160,20 @@ class Observation:
                         self._on_response(response, True)
                         if response.success:
                             self._retry = FIRST_RETRY
-                            self._wait_no_longer_than(self._patience(response))
+                            patience = self._patience(response)
+                            self._wait_no_longer_than(
+                                0 if self._numbers.trying else patience
+                            )
                     # An error is the last notification (RFC 7641 §4.2), and some
                     # servers end an observation without a word.
                     self.state = State.PENDING
                     return
             self._retry = FIRST_RETRY
+
+    def _on_number(self, number: int) -> None:
+        """Take the number of a notification, before that itself if it is taken."""
+        if self._limit is not None and self._numbers.notify(number):
+            self.renew()
 
     async def _pause(self) -> None:
         """Wait before the next try."""

@@ -29,9 +29,14 @@ class CoapLayout:
         return first if first and first.shared and not first.absent else None
 
     def forget(self) -> None:
-        """Forget what the device does not have, or is too busy for: it was away."""
+        """Forget what the device does not have, or is too busy for: it was away.
+
+        Nor may it be asked whether what it said before is still so: after a restart an
+        ETag may come to stand for something else.
+        """
         for resource in self.resources:
             resource.absent_until = resource.busy_until = 0.0
+            resource.etag = None
 
     def asked_for(self, names: AbstractSet[str]) -> list[Resource]:
         """Return the resources that may have the attributes, the best one first.

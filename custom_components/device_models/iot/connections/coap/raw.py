@@ -22,8 +22,7 @@ from .security import Security
 from .transports import Transport, transport_for
 from .uri import Target, is_group
 
-DELETE: Final = 4
-METHODS: Final = {method.name: int(method) for method in Method} | {"DELETE": DELETE}
+METHODS: Final = {method.name: int(method) for method in Method}
 """The methods by their names (RFC 7252 §12.1.1, RFC 8132 §2)."""
 
 MAX_METHOD: Final = 31

@@ -1,6 +1,7 @@
 """What is asked of a CoAP endpoint and what it answers, without aiocoap's objects."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
 from urllib.parse import unquote
@@ -35,6 +36,7 @@ class Method(IntEnum):
     GET = 1
     POST = 2
     PUT = 3
+    DELETE = 4
     FETCH = 5
     PATCH = 6
     IPATCH = 7
@@ -96,6 +98,9 @@ class Request:
     """0 to register for notifications, 1 to end that (RFC 7641 §2)."""
     unanswered: bool = False
     """Whether the endpoint is not to answer (RFC 7967)."""
+    on_number: Callable[[int], None] | None = field(default=None, compare=False)
+    """Called with the number of each notification (RFC 7641 §3.4), even of one that is
+    left out because others are newer."""
 
     def message(
         self, address: str, tuning: TransportTuning, block_exponent: int = 6
@@ -146,8 +151,8 @@ class Response:
     etag: bytes | None = None
     max_age: int | None = None
     """Seconds; None where the answer does not say."""
-    observed: bool = False
-    """Whether notifications will follow."""
+    number: int | None = None
+    """Of a notification, or of the answer to a registration (RFC 7641 §3.4)."""
     echo: bytes | None = None
     """What it wants to hear with the next request (RFC 9175 §2.2)."""
 
@@ -162,9 +167,14 @@ class Response:
             content_format=None if content_format is None else int(content_format),
             etag=options.etag,
             max_age=options.max_age,
-            observed=options.observe is not None,
+            number=options.observe,
             echo=options.echo,
         )
+
+    @property
+    def observed(self) -> bool:
+        """Whether notifications will follow."""
+        return self.number is not None
 
     @property
     def success(self) -> bool:

@@ -52,8 +52,11 @@ class Target:
 
     @property
     def uri(self) -> str:
-        """The whole URI."""
-        return f"{self.address}/{self.reference}"
+        """The whole URI, for people and to be asked for again.
+
+        A zone begins with %25 there (RFC 6874 §2).
+        """
+        return f"{self.address.replace('%', '%25', 1)}/{self.reference}"
 
 
 def parse_uri(text: str) -> Target:

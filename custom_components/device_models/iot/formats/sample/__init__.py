@@ -24,9 +24,12 @@ MODEL_KEYS: Final = ("urn", "openapi", "asyncapi", "homie", "model")
 MODEL_SIGNS: Final = ("@", "$", "sdf")
 """Keys, and beginnings of keys, of documents that are meant as something else."""
 
+_NO_PATH: Final = re.compile(r"^/|(^|/)\.\.?(/|$)")
+
 NO_PLACES: Final = {
     "mqtt": re.compile(r"^/|[+#]"),
-    "coap": re.compile(r"^/|(^|/)\.\.?(/|$)"),
+    "coap": _NO_PATH,
+    "coap_listener": _NO_PATH,
 }
 """What stands in names of values that can have no topic (MQTT 5 §4.7) or path (RFC
 7252 §6.4) of their own. A slash in the beginning would lead away from the device."""
