@@ -21,8 +21,8 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.device_models import missing_transport
-from custom_components.device_models.coap_security import DATA_NUMBERS, security_of
+from custom_components.device_models.coap import missing_transport
+from custom_components.device_models.coap.security import DATA_NUMBERS, security_of
 from custom_components.device_models.const import (
     CONF_CA,
     CONF_CONFIRMABLE,

@@ -10,13 +10,13 @@ import pytest
 from zeroconf import IPVersion
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
-from custom_components.device_models import local_names
-from custom_components.device_models.iot.connections.coap import CoapEndpoint
-from custom_components.device_models.iot.connections.coap.request import Method
-from custom_components.device_models.local_names import (
+from custom_components.device_models.coap import local_names
+from custom_components.device_models.coap.local_names import (
     async_addresses,
     async_setup_local_names,
 )
+from custom_components.device_models.iot.connections.coap import CoapEndpoint
+from custom_components.device_models.iot.connections.coap.request import Method
 
 from .iot.connections.udp_peer import polite, udp_peer
 

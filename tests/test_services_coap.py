@@ -27,8 +27,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import voluptuous as vol
 import yaml
 
-from custom_components.device_models import coap_actions
-from custom_components.device_models.coap_actions import (
+from custom_components.device_models.coap import actions as coap_actions
+from custom_components.device_models.coap.actions import (
     DATA_COAP,
     EVENT_NOTIFICATION,
     EVENT_REQUEST_COMPLETE,

@@ -23,7 +23,7 @@ from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.device_models.announcement import (
+from custom_components.device_models.coap.announcement import (
     MAX_NAME,
     SERVICES,
     Announcement,

@@ -12,12 +12,12 @@ from homeassistant.exceptions import (
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .coap_security import transport_of
+from .coap.local_names import async_setup_local_names
+from .coap.missing_transport import async_have, async_tell_of_entry
+from .coap.security import transport_of
 from .const import DOMAIN, PLATFORMS
 from .exceptions import reworded
 from .iot.errors import CommunicationError, TransportMissingError, UnauthorizedError
-from .local_names import async_setup_local_names
-from .missing_transport import async_have, async_tell_of_entry
 from .repairs import (
     async_compare_with_library,
     async_watch_library,

@@ -5,7 +5,6 @@ from typing import Any, override
 
 from homeassistant.components.mqtt.const import DOMAIN as MQTT_DOMAIN
 from homeassistant.config_entries import (
-    SOURCE_IGNORE,
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     SOURCE_USER,
@@ -18,37 +17,27 @@ from homeassistant.config_entries import (
     OptionsFlow,
     SubentryFlowContext,
 )
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers import instance_id
-from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
-import voluptuous as vol
 
-from .announcement import Announcement, spelled
+from .coap.announced_steps import AnnouncedSteps
+from .coap.credential_steps import credentials_step
+from .coap.forms import endpoint_form
+from .coap.missing_transport import async_offered
+from .coap.options_flow import CoapOptionsFlow
+from .connecting import async_try, complete, nested, title_of
 from .const import CONF_SYSTEM, CONF_THING, DOMAIN, SUBENTRY_DEVICE
-from .credential_steps import CredentialSteps, async_try, credentials_step, flat, nested
 from .device_flow import DeviceSubentryFlow
-from .flow_forms import (
-    COAP_CREDENTIALS_FORMS,
-    CONNECTION_FORMS,
-    CREDENTIALS_FORM,
-    with_ways,
-)
-from .iot.connections.coap.transports import Transport, missing_packages
+from .flow_forms import CONNECTION_FORMS, CREDENTIALS_FORM
 from .iot.errors import DeviceModelsError
-from .missing_transport import async_offered
-from .options_flow import CoapOptionsFlow
 from .systems import SYSTEMS, System
 
 
-class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
+class DeviceModelsConfigFlow(AnnouncedSteps, domain=DOMAIN):
     """One connection: an endpoint or a broker."""
 
     VERSION = 1
     MINOR_VERSION = 1
-
-    _announced: Announcement
 
     @classmethod
     @callback
@@ -107,68 +96,6 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Set up a broker of its own."""
         return await self._async_connect(System.MQTT_BROKER, user_input)
-
-    @override
-    async def async_step_zeroconf(
-        self, discovery_info: ZeroconfServiceInfo
-    ) -> ConfigFlowResult:
-        """Offer an endpoint that announces itself, or follow it to a new address."""
-        announced = Announcement.of(
-            discovery_info, await instance_id.async_get(self.hass)
-        )
-        if announced is None or announced.transport in await missing_packages():
-            return self.async_abort(reason="not_usable")
-        self._announced = announced
-        self.context["title_placeholders"] = {
-            "name": announced.name,
-            "address": announced.address,
-        }
-        for flow in self._async_offers():
-            same = flow["context"].get("unique_id") == announced.identity
-            if same and _address_of(flow) != announced.address:
-                self.hass.config_entries.flow.async_abort(flow["flow_id"])
-        entry = await self.async_set_unique_id(announced.identity)
-        if entry is not None and entry.source != SOURCE_IGNORE:
-            self._async_follow(entry, announced)
-        self._abort_if_unique_id_configured()
-        self._async_abort_if_present()
-        # One server with several things, or of both types, announces itself for each.
-        if any(_address_of(flow) == announced.address for flow in self._async_offers()):
-            return self.async_abort(reason="already_in_progress")
-        return await self.async_step_zeroconf_confirm()
-
-    async def async_step_zeroconf_confirm(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Set up the announced endpoint when its user wants it, and it answers."""
-        announced = self._announced
-        problem: DeviceModelsError | None = None
-        if user_input is not None:
-            self._async_abort_if_present()
-            form = CONNECTION_FORMS[announced.system]
-            data = {CONF_SYSTEM: announced.system, **flat(form(announced.place))}
-            data = {**data, **announced.data}
-            if (step := credentials_step(data)) is not None:
-                self.entered = data
-                return await self.async_ask_credentials(step, None)
-            problem = await async_try(self.hass, data)
-            if problem is None:
-                return await self.async_connected(data)
-        return self._announced_form(problem)
-
-    @callback
-    def _announced_form(self, problem: DeviceModelsError | None) -> ConfigFlowResult:
-        """Show what was announced, with what went wrong with it."""
-        return self.async_show_form(
-            step_id="zeroconf_confirm",
-            data_schema=vol.Schema({}),
-            errors={"base": problem.key} if problem else {},
-            description_placeholders={
-                "name": self._announced.name,
-                "address": self._announced.address,
-                **(problem.details if problem else {}),
-            },
-        )
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -241,11 +168,11 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            data = {CONF_SYSTEM: system, **flat(user_input)}
+            data = complete(system, user_input)
             if self._is_duplicate(data, kind.identity, entry):
                 errors["base"] = "already_configured"
             elif (step := credentials_step(data)) is not None:
-                self.entered = {**self._known_credentials(step, entry), **data}
+                self.entered = {**self.credentials_so_far(step, entry), **data}
                 return await self.async_ask_credentials(step, None)
             elif problem := await async_try(self.hass, _possible(entry, data)):
                 errors["base"] = problem.key
@@ -254,19 +181,11 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
                 return await self.async_connected(data)
         return await self._async_form(system, entry, user_input, errors, placeholders)
 
-    def _known_credentials(
-        self, step: Transport, entry: ConfigEntry | None
-    ) -> dict[str, Any]:
-        """Return the credentials that were entered before, or that an entry has."""
-        known = {**(entry.data if entry else {}), **self.entered}
-        names = COAP_CREDENTIALS_FORMS[step].schema
-        return {key: known[key] for key in known if key in names}
-
     @override
     async def async_back(self, problem: DeviceModelsError) -> ConfigFlowResult:
         """Show the form of the connection again: what is wrong is in it."""
         if self.source == SOURCE_ZEROCONF:
-            return self._announced_form(problem)
+            return self.announced_form(problem)
         entry = None
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
@@ -285,8 +204,8 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
             entry = self._get_reconfigure_entry()
             return self._async_updated(entry, **_changed(entry, data))
         if self.source == SOURCE_ZEROCONF:
-            return self.async_create_entry(title=self._announced.name, data=data)
-        await self._async_take_offer(data)
+            return self.async_create_entry(title=self.announced.name, data=data)
+        await self.async_take_offer(data)
         title = SYSTEMS[data[CONF_SYSTEM]].title(data)
         return self.async_create_entry(title=title, data=data)
 
@@ -301,7 +220,7 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
         """Show a system's form, with what is wrong with what was entered."""
         schema = CONNECTION_FORMS[system]
         if system is System.COAP:
-            schema = with_ways(schema, await async_offered(self.hass))
+            schema = endpoint_form(await async_offered(self.hass))
         shown = user_input or nested(entry.data if entry else {})
         return self.async_show_form(
             step_id="reconfigure" if entry else system,
@@ -319,54 +238,6 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return result
 
-    @callback
-    def _async_offers(self) -> list[ConfigFlowResult]:
-        """Return the other announced endpoints that wait for their users."""
-        return self._async_in_progress(
-            include_uninitialized=True, match_context={"source": SOURCE_ZEROCONF}
-        )
-
-    async def _async_take_offer(self, data: Mapping[str, Any]) -> None:
-        """Take the identity of an offer of the same endpoint, which ends with that."""
-        if CONF_HOST not in data:
-            return
-        address = spelled(data[CONF_HOST], data[CONF_PORT])
-        for flow in self._async_offers():
-            if _address_of(flow) == address:
-                await self.async_set_unique_id(
-                    flow["context"]["unique_id"], raise_on_progress=False
-                )
-
-    @callback
-    def _async_follow(self, entry: ConfigEntry, announced: Announcement) -> None:
-        """Bring an entry to where its endpoint is now; one that runs reloads itself."""
-        data = announced.followed(entry.data)
-        self.hass.config_entries.async_update_entry(
-            entry, data=data, title=_title(entry, data)
-        )
-        # Another announcement of the same server may have been faster.
-        for flow in self._async_offers():
-            if _address_of(flow) == announced.address:
-                self.hass.config_entries.flow.async_abort(flow["flow_id"])
-
-    @callback
-    def _async_abort_if_present(self) -> None:
-        """End if an entry leads to the announced place; it learns who is there.
-
-        Raises:
-            AbortFlow: one does.
-
-        """
-        for entry in self._async_current_entries(include_ignore=False):
-            same_system = entry.data[CONF_SYSTEM] == self._announced.system
-            if same_system and self._announced.is_at(entry.data):
-                if entry.unique_id is None:
-                    self.hass.config_entries.async_update_entry(
-                        entry, unique_id=self._announced.identity
-                    )
-                    self._abort_if_unique_id_configured()
-                raise AbortFlow("already_configured")
-
     def _is_duplicate(
         self,
         data: Mapping[str, Any],
@@ -382,20 +253,9 @@ class DeviceModelsConfigFlow(CredentialSteps, domain=DOMAIN):
         )
 
 
-def _address_of(flow: ConfigFlowResult) -> str | None:
-    """Return the place that a waiting offer is about."""
-    return flow["context"].get("title_placeholders", {}).get("address")
-
-
-def _title(entry: ConfigEntry, data: Mapping[str, Any]) -> str:
-    """Return the title of an entry with other data; one that was chosen stays."""
-    title = SYSTEMS[data[CONF_SYSTEM]].title
-    return title(data) if entry.title == title(entry.data) else entry.title
-
-
 def _changed(entry: ConfigEntry, data: dict[str, Any]) -> dict[str, Any]:
     """Return what becomes of an entry whose user has entered data for it."""
-    changes = {"title": _title(entry, data), "data": data}
+    changes = {"title": title_of(entry, data), "data": data}
     keys = SYSTEMS[data[CONF_SYSTEM]].identity
     if any(entry.data.get(key) != data.get(key) for key in keys):
         # Perhaps another device: what was announced before must not take it back.

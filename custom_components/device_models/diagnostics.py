@@ -9,7 +9,7 @@ from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
-from .coap_actions import DATA_COAP
+from .coap.actions import DATA_COAP
 from .const import (
     CONF_CA,
     CONF_CLIENT_CERTIFICATE,

@@ -15,11 +15,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 
+from .coap.missing_transport import MissingTransportFlow
 from .const import CONF_DOCUMENT, CONF_IGNORED, CONF_SOURCE, DOMAIN, SUBENTRY_DEVICE
 from .iot.errors import ModelError
 from .iot.formats import Loaded
 from .library import async_library
-from .missing_transport import MissingTransportFlow
 from .model_change import changes_by, with_model
 from .place import identity_of, refusal
 from .registries import async_follow_data

@@ -7,8 +7,8 @@ from homeassistant.core import HomeAssistant, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
-from . import coap_fields as coap
-from .coap_actions import DATA_COAP, CoapActions
+from .coap import fields as coap
+from .coap.actions import DATA_COAP, CoapActions
 from .const import DOMAIN
 from .iot.connections.coap.options import TYPES
 from .iot.connections.coap.raw import (

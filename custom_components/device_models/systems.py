@@ -12,7 +12,7 @@ from typing import Any, Final
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
-from .coap_security import security_of, transport_of
+from .coap.security import security_of, transport_of, usual_port
 from .const import (
     CONF_CA,
     CONF_CLIENT_CERTIFICATE,
@@ -32,7 +32,6 @@ from .ha_mqtt import HomeAssistantMqttClient
 from .iot.connections.base import Connection
 from .iot.connections.coap import CoapConnection, CoapEndpoint
 from .iot.connections.coap_listener import (
-    DEFAULT_NETWORKS,
     CoapListener,
     ListenerSettings,
 )
@@ -42,9 +41,6 @@ from .iot.connections.mqtt import (
     MqttConnection,
 )
 from .iot.connections.tls import TlsFiles
-
-LISTENED_TO: Final = list(DEFAULT_NETWORKS)
-"""The networks that a listening entry begins with."""
 
 
 class System(StrEnum):
@@ -64,6 +60,8 @@ class Kind:
     title: Callable[[Mapping[str, Any]], str]
     identity: tuple[str, ...]
     """The data that no two entries of the system may share."""
+    defaults: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _data: {}
+    """What is meant where the user has entered nothing."""
     occupied: str | None = None
     """The datum of which an entry has the only one while it runs: its port."""
     shares_places: bool = True
@@ -128,6 +126,11 @@ def _coap_title(data: Mapping[str, Any]) -> str:
     return f"CoAP {data[CONF_HOST]}:{data[CONF_PORT]}"
 
 
+def _coap_defaults(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the usual port of the way to an endpoint."""
+    return {CONF_PORT: usual_port(data)}
+
+
 def _listener_title(data: Mapping[str, Any]) -> str:
     """Return the title of a listening entry."""
     host = data[CONF_HOST]
@@ -140,7 +143,9 @@ def _broker_title(data: Mapping[str, Any]) -> str:
 
 
 SYSTEMS: Final[Mapping[System, Kind]] = {
-    System.COAP: Kind(_coap, _coap_title, (CONF_HOST, CONF_PORT)),
+    System.COAP: Kind(
+        _coap, _coap_title, (CONF_HOST, CONF_PORT), defaults=_coap_defaults
+    ),
     System.COAP_LISTENER: Kind(
         _coap_listener,
         _listener_title,

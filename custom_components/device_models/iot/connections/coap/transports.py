@@ -185,9 +185,14 @@ async def prepare(name: Transport) -> None:
         TransportMissingError: something that it needs is not installed.
 
     """
-    kind = TRANSPORTS[name]
-    if missing := await asyncio.to_thread(_load, kind):  # it reads files
-        raise TransportMissingError(scheme=kind.scheme, missing=", ".join(missing))
+    if missing := await missing_for(name):
+        scheme = TRANSPORTS[name].scheme
+        raise TransportMissingError(scheme=scheme, missing=", ".join(missing))
+
+
+async def missing_for(name: Transport) -> tuple[str, ...]:
+    """Return the packages that a way needs and that are not here."""
+    return await asyncio.to_thread(_load, TRANSPORTS[name])  # it reads files
 
 
 async def missing_packages() -> Mapping[Transport, tuple[str, ...]]:

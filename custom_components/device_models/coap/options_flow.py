@@ -6,8 +6,8 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
-from .const import CONF_ANY_HOST, CONF_OTHER_HOSTS
-from .flow_forms import COAP_OPTIONS_FORM
+from ..const import CONF_ANY_HOST, CONF_OTHER_HOSTS
+from .forms import OPTIONS_FORM
 
 
 class CoapOptionsFlow(OptionsFlow):
@@ -30,7 +30,7 @@ class CoapOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                COAP_OPTIONS_FORM, user_input or self.config_entry.options
+                OPTIONS_FORM, user_input or self.config_entry.options
             ),
             errors=errors,
         )

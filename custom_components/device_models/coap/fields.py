@@ -4,11 +4,11 @@ from typing import Final
 
 from homeassistant.core import ServiceCall
 
-from .iot.connections.coap.options import option_of
-from .iot.connections.coap.payload import from_base64, written
-from .iot.connections.coap.raw import MAX_TIMEOUT, RawRequest
-from .iot.connections.coap.uri import Target
-from .iot.errors import ValueRefusedError
+from ..iot.connections.coap.options import option_of
+from ..iot.connections.coap.payload import from_base64, written
+from ..iot.connections.coap.raw import MAX_TIMEOUT, RawRequest
+from ..iot.connections.coap.uri import Target
+from ..iot.errors import ValueRefusedError
 
 ATTR_ACCEPT: Final = "accept"
 ATTR_CONFIRMABLE: Final = "confirmable"

@@ -12,10 +12,9 @@ from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.util.network import is_ip_address
 
-from .coap_security import transport_of
-from .const import CONF_THING, CONF_TRANSPORT
-from .iot.connections.coap.transports import TRANSPORTS, Transport
-from .systems import System
+from ..const import CONF_THING, CONF_TRANSPORT
+from ..iot.connections.coap.transports import TRANSPORTS, Transport
+from .security import transport_of
 
 SERVICES: Final[Mapping[str, str]] = {
     "_coap._udp.local.": "coap",
@@ -59,7 +58,6 @@ class Announcement:
     identity: str
     """What stays the same when the address changes."""
     name: str
-    system: System
     transport: Transport
     host: str
     port: int
@@ -100,7 +98,6 @@ class Announcement:
         return cls(
             identity=_identity(info.type, instance, properties),
             name=_name(instance) or _name(hostname) or str(address),
-            system=System.COAP,
             transport=WAYS[scheme],
             host=str(address),
             port=port,

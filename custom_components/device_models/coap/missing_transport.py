@@ -11,8 +11,13 @@ from homeassistant.requirements import RequirementsNotFound, async_process_requi
 from homeassistant.setup import async_setup_component
 import voluptuous as vol
 
-from .const import DOMAIN
-from .iot.connections.coap.transports import TRANSPORTS, Transport, missing_packages
+from ..const import DOMAIN
+from ..iot.connections.coap.transports import (
+    TRANSPORTS,
+    Transport,
+    missing_for,
+    missing_packages,
+)
 
 ISSUE: Final = "transport_missing"
 ISSUE_OF_ENTRY: Final = "transport_missing_for"
@@ -48,14 +53,14 @@ async def async_have(hass: HomeAssistant, transport: Transport) -> bool:
 
     What was there is gone when a container was made anew.
     """
-    if transport not in await missing_packages():
+    if not await missing_for(transport):
         return True
     requirements = list(TRANSPORTS[transport].requirements)
     try:
         await async_process_requirements(hass, f"{DOMAIN}:{transport}", requirements)
     except RequirementsNotFound:
         return False
-    return transport not in await missing_packages()
+    return not await missing_for(transport)
 
 
 @callback

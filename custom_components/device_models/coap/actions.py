@@ -15,7 +15,40 @@ from homeassistant.core import Event, HomeAssistant, ServiceCall, ServiceRespons
 from homeassistant.helpers import service
 from homeassistant.util.hass_dict import HassKey
 
-from .coap_fields import (
+from ..const import (
+    CONF_ANY_HOST,
+    CONF_CONFIRMABLE,
+    CONF_OTHER_HOSTS,
+    CONF_SYSTEM,
+    DOMAIN,
+)
+from ..coordinator import DeviceCoordinator
+from ..exceptions import rewords_errors
+from ..iot.connections.coap.access import Address
+from ..iot.connections.coap.links import arguments, asking, links_of
+from ..iot.connections.coap.multicast import GROUPS, Found, ask_all
+from ..iot.connections.coap.pending import Finished, Pending, PendingRequests
+from ..iot.connections.coap.raw import (
+    DEFAULT_TIMEOUT,
+)
+from ..iot.connections.coap.transports import prepare, transport_for
+from ..iot.connections.coap.uri import (
+    Target,
+    is_group,
+    joined,
+    parse_uri,
+    same_host,
+)
+from ..iot.connections.coap.watching import Notification, Watches
+from ..iot.errors import (
+    DeviceModelsError,
+    HostNotAllowedError,
+    NotOfferedError,
+    RejectedError,
+    ValueRefusedError,
+)
+from ..systems import System
+from .fields import (
     ATTR_ACCEPT,
     ATTR_CONFIRMABLE,
     ATTR_DIRECTORY,
@@ -31,40 +64,7 @@ from .coap_fields import (
     ATTR_URI,
     request_of,
 )
-from .coap_security import leads_to, security_of, transport_of
-from .const import (
-    CONF_ANY_HOST,
-    CONF_CONFIRMABLE,
-    CONF_OTHER_HOSTS,
-    CONF_SYSTEM,
-    DOMAIN,
-)
-from .coordinator import DeviceCoordinator
-from .exceptions import rewords_errors
-from .iot.connections.coap.access import Address
-from .iot.connections.coap.links import arguments, asking, links_of
-from .iot.connections.coap.multicast import GROUPS, Found, ask_all
-from .iot.connections.coap.pending import Finished, Pending, PendingRequests
-from .iot.connections.coap.raw import (
-    DEFAULT_TIMEOUT,
-)
-from .iot.connections.coap.transports import prepare, transport_for
-from .iot.connections.coap.uri import (
-    Target,
-    is_group,
-    joined,
-    parse_uri,
-    same_host,
-)
-from .iot.connections.coap.watching import Notification, Watches
-from .iot.errors import (
-    DeviceModelsError,
-    HostNotAllowedError,
-    NotOfferedError,
-    RejectedError,
-    ValueRefusedError,
-)
-from .systems import System
+from .security import leads_to, security_of, transport_of
 
 EVENT_REQUEST_COMPLETE: Final = f"{DOMAIN}_request_complete"
 EVENT_NOTIFICATION: Final = f"{DOMAIN}_notification"

@@ -11,7 +11,7 @@ from homeassistant.components.zeroconf import async_get_async_instance
 from homeassistant.core import HomeAssistant
 from zeroconf import AddressResolver, IPVersion  # type: ignore[attr-defined]
 
-from .iot.connections.coap import resolve_local_names_with
+from ..iot.connections.coap import resolve_local_names_with
 
 PATIENCE: Final = 2000
 """Milliseconds: two questions, and time to answer the second one."""

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.file import write_utf8_file_atomic
 from homeassistant.util.hass_dict import HassKey
 
-from .const import (
+from ..const import (
     CONF_ALGORITHM,
     CONF_CA,
     CONF_CLIENT_CERTIFICATE,
@@ -27,7 +27,7 @@ from .const import (
     CONF_TRANSPORT,
     DOMAIN,
 )
-from .iot.connections.coap.security import (
+from ..iot.connections.coap.security import (
     ALGORITHMS,
     HASHES,
     MAX_IDENTITY,
@@ -38,11 +38,11 @@ from .iot.connections.coap.security import (
     PreSharedKey,
     Security,
 )
-from .iot.connections.coap.sequence import SequenceNumbers
-from .iot.connections.coap.transports import TRANSPORTS, Transport
-from .iot.connections.coap.uri import Target, same_host
-from .iot.connections.tls import TlsFiles
-from .iot.errors import ValueRefusedError
+from ..iot.connections.coap.sequence import SequenceNumbers
+from ..iot.connections.coap.transports import TRANSPORTS, Transport
+from ..iot.connections.coap.uri import Target, same_host
+from ..iot.connections.tls import TlsFiles
+from ..iot.errors import ValueRefusedError
 
 HEXADECIMAL: Final = "0x"
 """What a key begins with that is not text."""
@@ -54,6 +54,11 @@ DATA_NUMBERS: Final[HassKey[dict[str, SequenceNumbers]]] = HassKey(f"{DOMAIN}_os
 def transport_of(data: Mapping[str, Any]) -> Transport:
     """Return how an entry's endpoint is reached."""
     return Transport(data.get(CONF_TRANSPORT, Transport.UDP))
+
+
+def usual_port(data: Mapping[str, Any]) -> int:
+    """Return the port of an entry's endpoint, where none is said."""
+    return TRANSPORTS[transport_of(data)].port
 
 
 @callback

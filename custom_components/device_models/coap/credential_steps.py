@@ -4,21 +4,25 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+)
 from homeassistant.const import CONF_HOST, CONF_PORT
-from homeassistant.core import HomeAssistant
 
-from .coap_security import transport_of
-from .const import CONF_SYSTEM, CONF_TRANSPORT
-from .flow_forms import COAP_CREDENTIALS_FORMS, SECTION_ADVANCED
-from .iot.connections.coap.transports import TRANSPORTS, Transport
-from .iot.errors import (
-    CommunicationError,
+from ..connecting import async_try, flat
+from ..const import CONF_SYSTEM
+from ..iot.connections.coap.transports import Transport
+from ..iot.errors import (
     DeviceModelsError,
     UnauthorizedError,
     ValueRefusedError,
 )
-from .systems import System, connection_for
+from ..systems import System
+from .forms import CREDENTIALS_FORMS
+from .security import transport_of
 
 
 class CredentialSteps(ConfigFlow):
@@ -53,11 +57,19 @@ class CredentialSteps(ConfigFlow):
         """Ask for the security context."""
         return await self.async_ask_credentials(Transport.OSCORE, user_input)
 
+    def credentials_so_far(
+        self, step: Transport, entry: ConfigEntry | None
+    ) -> dict[str, Any]:
+        """Return the credentials that were entered before, or that an entry has."""
+        known = {**(entry.data if entry else {}), **self.entered}
+        names = CREDENTIALS_FORMS[step].schema
+        return {key: known[key] for key in known if key in names}
+
     async def async_ask_credentials(
         self, step: Transport, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
         """Ask for the credentials until a connection with them works."""
-        form = COAP_CREDENTIALS_FORMS[step]
+        form = CREDENTIALS_FORMS[step]
         known = {key: self.entered[key] for key in self.entered if key in form.schema}
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
@@ -92,38 +104,6 @@ class CredentialSteps(ConfigFlow):
 def credentials_step(data: Mapping[str, Any]) -> Transport | None:
     """Return the step that asks for an endpoint's credentials, if it has any."""
     transport = transport_of(data)
-    if data[CONF_SYSTEM] != System.COAP or transport not in COAP_CREDENTIALS_FORMS:
+    if data[CONF_SYSTEM] != System.COAP or transport not in CREDENTIALS_FORMS:
         return None
     return transport
-
-
-async def async_try(
-    hass: HomeAssistant, data: Mapping[str, Any]
-) -> DeviceModelsError | None:
-    """Really connect; returns what went wrong."""
-    try:
-        connection = connection_for(hass, data)
-        await connection.open()
-    except (CommunicationError, ValueRefusedError) as err:
-        return err
-    await connection.close()
-    return None
-
-
-def flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was entered without its section, and without what was left empty."""
-    entered = {**user_input, **user_input.get(SECTION_ADVANCED, {})}
-    entered.pop(SECTION_ADVANCED, None)
-    if CONF_HOST in entered:
-        # Brackets are those of a URI.
-        entered[CONF_HOST] = entered[CONF_HOST].strip().strip("[]")
-    if CONF_TRANSPORT in entered:
-        entered.setdefault(CONF_PORT, TRANSPORTS[transport_of(entered)].port)
-    if CONF_PORT in entered:
-        entered[CONF_PORT] = int(entered[CONF_PORT])
-    return {key: value for key, value in entered.items() if value not in ("", None)}
-
-
-def nested(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an entry's data as the form wants it."""
-    return {**data, SECTION_ADVANCED: dict(data)}

@@ -1,0 +1,1 @@
+"""What Home Assistant's side knows of CoAP: its flows, its actions, its repairs."""

@@ -1,0 +1,46 @@
+"""Fields that several forms have."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+
+def seconds(low: float, high: float) -> NumberSelector:
+    """Return a field for a number of seconds."""
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=low, max=high, unit_of_measurement="s", mode=NumberSelectorMode.BOX
+        )
+    )
+
+
+def choice(options: Sequence[str]) -> SelectSelector:
+    """Return a field for one of several names."""
+    return SelectSelector(
+        SelectSelectorConfig(options=list(options), mode=SelectSelectorMode.DROPDOWN)
+    )
+
+
+PORT: Final = NumberSelector(
+    NumberSelectorConfig(min=1, max=65535, step=1, mode=NumberSelectorMode.BOX)
+)
+PASSWORD: Final = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
+)
+SECRET: Final = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
+)
+USERNAME: Final = TextSelector(TextSelectorConfig(autocomplete="username"))
+TEXTS: Final = TextSelector(TextSelectorConfig(multiple=True))
+LONG_TEXT: Final = TextSelector(TextSelectorConfig(multiline=True))
