@@ -176,7 +176,7 @@ async def test_answer_under_another_message_id_is_one(endpoint: Endpoint) -> Non
         began = time.monotonic()
         for _ in range(10):
             assert (await hostile.request(GET, "a")).payload == b"odd"
-        assert time.monotonic() - began < 0.3
+        assert time.monotonic() - began < 1
         await asyncio.sleep(0.15)
         assert len(peer.received) == 10  # what was answered is not sent again
 
@@ -190,7 +190,7 @@ async def test_request_that_is_given_up_is_not_sent_again(endpoint: Endpoint) ->
         peer.behave = polite
         began = time.monotonic()
         assert (await asking.request(GET, "b")).payload == b"fine"
-        assert time.monotonic() - began < 0.05
+        assert time.monotonic() - began < 0.2
         await asyncio.sleep(0.15)
         assert [one.opt.uri_path for one in peer.received] == [("a",), ("b",)]
 

@@ -29,7 +29,6 @@ MAX_OF_PEER: Final = 64
 BUSY: Final = 10
 """Seconds for which a peer that has to wait is to wait, at least."""
 
-
 OUTSTANDING: Final = 2.0
 """Seconds for which others wait for the answer to a request that is not confirmable:
 so long, too, the first try of ours waits. It may have got lost."""
@@ -155,7 +154,7 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
         response.mid = request.mid if reliable else self._next_message_id()
         self._send_initially(response)
 
-    # Requests that go out
+    # What goes out
 
     @override
     def send_message(
@@ -164,8 +163,16 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
         """Send a message; returns what ends its repetitions, if it may be repeated.
 
         aiocoap calls that when there is an answer, under whatever message ID, and when
-        none is wanted any more.
+        none is wanted any more. A notification takes the place of one that waits for
+        its turn (RFC 7641 §4.5.2): who does not acknowledge gets no endless queue.
         """
+        backlog = self._backlogs.get(message.remote)
+        if backlog and message.code.is_response():
+            backlog[:] = [
+                one
+                for one in backlog
+                if not one[0].code.is_response() or one[0].token != message.token
+            ]
         super().send_message(message, messageerror_monitor)
         if message.mtype is not CON and not _awaited(message):
             return None
