@@ -8,10 +8,12 @@ from collections.abc import Callable
 from functools import partial
 import secrets
 from typing import Any, Final, override
+import weakref
 
 import aiocoap
 from aiocoap.messagemanager import MessageManager
 from aiocoap.numbers.types import ACK, CON, NON, RST
+from aiocoap.pipe import Pipe
 from aiocoap.tokenmanager import TokenManager
 
 from .delivery import Tuning
@@ -39,6 +41,12 @@ def _awaited(message: Any) -> bool:
     return getattr(message, "awaited", False)
 
 
+def _add_error(pipe: Callable[[], Any], error: Any) -> None:
+    """Have a request fail, as aiocoap's ``Pipe`` does it."""
+    if (request := pipe()) is not None:
+        Pipe.add_exception(request, error() if isinstance(error, type) else error)
+
+
 class Tokens(TokenManager):  # type: ignore[misc]  # aiocoap is untyped
     """Pairs responses with requests."""
 
@@ -51,8 +59,7 @@ class Tokens(TokenManager):  # type: ignore[misc]  # aiocoap is untyped
     def request(self, request: Any) -> None:
         """Send a request; errors are made one where aiocoap gives their class."""
         request.request.awaited = True
-        add = request.add_exception
-        request.add_exception = lambda it: add(it() if isinstance(it, type) else it)
+        request.add_exception = partial(_add_error, weakref.ref(request))
         super().request(request)
 
     @override
@@ -99,10 +106,11 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
 
         That takes no memory of them (RFC 7252 §4.2, §4.3).
         """
-        if self._serving or not message.code.is_request():
+        if message.code.is_request() and not self._serving:
+            if message.mtype is CON:
+                self._process_ping(message)  # which is answered with a reset, too
+        elif not (message.code.is_response() and self._repeated(message)):
             super().dispatch_message(message)
-        elif message.mtype is CON:
-            self._process_ping(message)  # which is answered with a reset, too
 
     @override
     def dispatch_error(self, error: Exception, remote: Any) -> None:
@@ -117,16 +125,37 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
 
     @override
     def _deduplicate_message(self, message: Any) -> bool:
-        """Whether a message was received before; if so, so is its answer again."""
+        """Whether a message was received before; otherwise it is noted."""
+        if self._repeated(message):
+            return True
+        self._keep(message)
+        return False
+
+    def _repeated(self, message: Any) -> bool:
+        """Whether a message was received before; if so, it is answered as before."""
         found = self._recent.find(message.remote, message.mid)
         if found is None or found.fingerprint != message.fingerprint:
-            self._recent.keep(
-                message.remote, message.mid, message.fingerprint, message.token
-            )
             return False
         if message.mtype is CON and found.answer is not None:
             self.message_interface.repeat(found.answer, message.remote)
         return True
+
+    def _keep(self, message: Any) -> None:
+        """Note a message that is received."""
+        self._recent.keep(
+            message.remote, message.mid, message.fingerprint, message.token
+        )
+
+    @override
+    def _process_response(self, response: Any) -> bool:
+        """Pass on a response; one that was expected is acknowledged each time it comes.
+
+        aiocoap resets what comes again because its acknowledgement got lost.
+        """
+        expected: bool = super()._process_response(response)
+        if expected and response.mtype is CON:
+            self._keep(response)
+        return expected
 
     @override
     def _store_response_for_duplicates(self, message: Any) -> None:
