@@ -18,8 +18,9 @@ from custom_components.device_models.iot.errors import UnreachableError
 
 from .coap_server import Content, bare_server
 from .conftest import Endpoint
+from .hostile import unharmed
 from .test_coap_observation import Watch
-from .things import until
+from .things import exchanges_of, until
 from .udp_peer import polite, udp_peer
 
 GET = Method.GET
@@ -249,6 +250,20 @@ async def test_group_is_refused(endpoint: Endpoint, confirmable: bool) -> None:
     group = await endpoint(5683, "ff02::fd%lo", confirmable=confirmable)
     with pytest.raises(UnreachableError, match="of a group"):
         await group.request(GET, "a")
+
+
+@pytest.mark.parametrize("confirmable", [True, False])
+async def test_address_to_which_no_way_leads(
+    endpoint: Endpoint, caplog: pytest.LogCaptureFixture, confirmable: bool
+) -> None:
+    """The system says so while the message is being sent."""
+    async with unharmed(caplog):
+        nowhere = [await endpoint(5683, "fe80::1%lo", confirmable=confirmable)] * 3
+        answers = await asyncio.gather(
+            *(one.request(GET, "a") for one in nowhere), return_exceptions=True
+        )
+    assert [type(one) for one in answers] == [UnreachableError] * 3
+    assert not exchanges_of(nowhere[0])._backlogs
 
 
 @pytest.mark.parametrize("zone", ["lo", "1"])

@@ -15,6 +15,7 @@ from custom_components.device_models.iot.errors import UnreachableError
 from .conftest import Endpoint
 from .things import exchanges_of, free_port, until
 from .udp_peer import (
+    ACK,
     CON,
     NON,
     RST,
@@ -178,7 +179,7 @@ async def test_answer_under_another_message_id_is_one(endpoint: Endpoint) -> Non
         began = time.monotonic()
         for _ in range(10):
             assert (await hostile.request(GET, "a")).payload == b"odd"
-        assert time.monotonic() - began < 0.3
+        assert time.monotonic() - began < 1
         await asyncio.sleep(0.15)
         assert len(peer.received) == 10  # what was answered is not sent again
 
@@ -192,7 +193,7 @@ async def test_request_that_is_given_up_is_not_sent_again(endpoint: Endpoint) ->
         peer.behave = polite
         began = time.monotonic()
         assert (await asking.request(GET, "b")).payload == b"fine"
-        assert time.monotonic() - began < 0.05
+        assert time.monotonic() - began < 0.2
         await asyncio.sleep(0.15)
         assert [one.opt.uri_path for one in peer.received] == [("a",), ("b",)]
 
@@ -216,6 +217,25 @@ async def test_answer_that_comes_late_and_apart(endpoint: Endpoint) -> None:
         peer.send(answer(peer.received[0], b"late", kind=CON, message_id=77))
         assert (await waiting).payload == b"late"
         await until(lambda: peer.received[-1].mid == 77)  # which acknowledges it
+
+
+async def test_answer_that_comes_again_is_acknowledged_again(
+    endpoint: Endpoint,
+) -> None:
+    """Its first acknowledgement may have got lost (RFC 7252 §4.2)."""
+    async with udp_peer(acknowledged_only) as peer:
+        waiting = asyncio.create_task((await endpoint(peer.port)).request(GET, "a"))
+        await until(lambda: peer.received)
+        late = answer(peer.received[0], b"late", kind=CON, message_id=77)
+        peer.send(late, late, late)
+        assert (await waiting).payload == b"late"
+        peer.send(late)
+        await until(lambda: len(peer.received) == 5)
+        assert {(one.mtype, one.mid) for one in peer.received[1:]} == {(ACK, 77)}
+        # Another one under the same number was not expected.
+        peer.send(answer(peer.received[0], b"later", kind=CON, message_id=77))
+        await until(lambda: len(peer.received) == 6)
+        assert (peer.received[-1].mtype, peer.received[-1].mid) == (RST, 77)
 
 
 async def test_datagram_that_was_cut_is_not_taken_for_the_whole(

@@ -282,6 +282,24 @@ async def test_one_peer_does_not_take_all_places(served: Served, kind: int) -> N
         assert other.received[0].code == Code.CONTENT
 
 
+async def test_observer_that_acknowledges_nothing(served: Served) -> None:
+    observe = (6, b"")
+    async with wire(served.port) as peer:
+        for token in (b"t", b"u"):
+            peer.send(datagram(CON, GET, ord(token), token, options=[observe, A]))
+        await until(lambda: len(peer.received) == 2)
+        for number in range(50):
+            served.resource.notify(b"%d" % number)
+            await asyncio.sleep(0)
+        (backlog,) = served.exchanges._backlogs.values()
+        assert len(backlog) <= 2
+        for turn in range(3):
+            await until(lambda: len(peer.received) == 3 + turn)  # noqa: B023
+            peer.send(datagram(ACK, EMPTY, peer.received[-1].mid))
+        assert [one.payload for one in peer.received[-2:]] == [b"49", b"49"]
+        assert {one.token for one in peer.received[-2:]} == {b"t", b"u"}
+
+
 class Slow(Resource):
     """Answers late."""
 
@@ -314,7 +332,7 @@ async def test_server_that_ends_while_it_is_asked_leaves_nothing() -> None:
         server.context = await open_udp(server.site, ("127.0.0.1", 0))
         async with wire(server.port) as peer:
             peer.send(datagram(CON, GET, 7, b"t", options=[(11, b"slow")]))
-            peer.send(datagram(CON, 3, 8, b"t", b"x" * 16, [A, (27, b"\x08")]))
+            peer.send(datagram(CON, 3, 8, b"u", b"x" * 16, [A, (27, b"\x08")]))
             await until(lambda: peer.received)
             await server.context.shutdown()
 

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from functools import partial
 import secrets
 from typing import Any, Final, override
+import weakref
 
 import aiocoap
 from aiocoap.messagemanager import MessageManager
 from aiocoap.numbers.types import ACK, CON, NON, RST
+from aiocoap.pipe import Pipe
 from aiocoap.tokenmanager import TokenManager
 
 from .delivery import Tuning
@@ -29,7 +31,6 @@ MAX_OF_PEER: Final = 64
 BUSY: Final = 10
 """Seconds for which a peer that has to wait is to wait, at least."""
 
-
 OUTSTANDING: Final = 2.0
 """Seconds for which others wait for the answer to a request that is not confirmable:
 so long, too, the first try of ours waits. It may have got lost."""
@@ -38,6 +39,12 @@ so long, too, the first try of ours waits. It may have got lost."""
 def _awaited(message: Any) -> bool:
     """Whether a message is a request whose answer somebody waits for."""
     return getattr(message, "awaited", False)
+
+
+def _add_error(pipe: Callable[[], Any], error: Any) -> None:
+    """Have a request fail, as aiocoap's ``Pipe`` does it."""
+    if (request := pipe()) is not None:
+        Pipe.add_exception(request, error() if isinstance(error, type) else error)
 
 
 class Tokens(TokenManager):  # type: ignore[misc]  # aiocoap is untyped
@@ -52,8 +59,7 @@ class Tokens(TokenManager):  # type: ignore[misc]  # aiocoap is untyped
     def request(self, request: Any) -> None:
         """Send a request; errors are made one where aiocoap gives their class."""
         request.request.awaited = True
-        add = request.add_exception
-        request.add_exception = lambda it: add(it() if isinstance(it, type) else it)
+        request.add_exception = partial(_add_error, weakref.ref(request))
         super().request(request)
 
     @override
@@ -100,10 +106,11 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
 
         That takes no memory of them (RFC 7252 §4.2, §4.3).
         """
-        if self._serving or not message.code.is_request():
+        if message.code.is_request() and not self._serving:
+            if message.mtype is CON:
+                self._process_ping(message)  # which is answered with a reset, too
+        elif not (message.code.is_response() and self._repeated(message)):
             super().dispatch_message(message)
-        elif message.mtype is CON:
-            self._process_ping(message)  # which is answered with a reset, too
 
     @override
     def dispatch_error(self, error: Exception, remote: Any) -> None:
@@ -118,16 +125,37 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
 
     @override
     def _deduplicate_message(self, message: Any) -> bool:
-        """Whether a message was received before; if so, so is its answer again."""
+        """Whether a message was received before; otherwise it is noted."""
+        if self._repeated(message):
+            return True
+        self._keep(message)
+        return False
+
+    def _repeated(self, message: Any) -> bool:
+        """Whether a message was received before; if so, it is answered as before."""
         found = self._recent.find(message.remote, message.mid)
         if found is None or found.fingerprint != message.fingerprint:
-            self._recent.keep(
-                message.remote, message.mid, message.fingerprint, message.token
-            )
             return False
         if message.mtype is CON and found.answer is not None:
             self.message_interface.repeat(found.answer, message.remote)
         return True
+
+    def _keep(self, message: Any) -> None:
+        """Note a message that is received."""
+        self._recent.keep(
+            message.remote, message.mid, message.fingerprint, message.token
+        )
+
+    @override
+    def _process_response(self, response: Any) -> bool:
+        """Pass on a response; one that was expected is acknowledged each time it comes.
+
+        aiocoap resets what comes again because its acknowledgement got lost.
+        """
+        expected: bool = super()._process_response(response)
+        if expected and response.mtype is CON:
+            self._keep(response)
+        return expected
 
     @override
     def _store_response_for_duplicates(self, message: Any) -> None:
@@ -155,7 +183,7 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
         response.mid = request.mid if reliable else self._next_message_id()
         self._send_initially(response)
 
-    # Requests that go out
+    # What goes out
 
     @override
     def send_message(
@@ -164,8 +192,16 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
         """Send a message; returns what ends its repetitions, if it may be repeated.
 
         aiocoap calls that when there is an answer, under whatever message ID, and when
-        none is wanted any more.
+        none is wanted any more. A notification takes the place of one that waits for
+        its turn (RFC 7641 §4.5.2): who does not acknowledge gets no endless queue.
         """
+        backlog = self._backlogs.get(message.remote)
+        if backlog and message.code.is_response():
+            backlog[:] = [
+                one
+                for one in backlog
+                if not one[0].code.is_response() or one[0].token != message.token
+            ]
         super().send_message(message, messageerror_monitor)
         if message.mtype is not CON and not _awaited(message):
             return None
