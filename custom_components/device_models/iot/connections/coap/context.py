@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+import socket
 from typing import Any, Final
 
 import aiocoap
@@ -55,10 +57,23 @@ def _notice_messages(context: Any) -> None:
     for interface in context.request_interfaces:
         transport = interface.token_interface.message_interface
         send = transport.send
+        clear = partial(
+            transport.transport.get_extra_info("socket").getsockopt,
+            socket.SOL_SOCKET,
+            socket.SO_ERROR,
+        )
 
-        def noted(message: Any, send: Callable[[Any], None] = send) -> None:
+        def noted(
+            message: Any,
+            send: Callable[[Any], None] = send,
+            clear: Callable[[], int] = clear,
+        ) -> None:
             if isinstance(message.transport_tuning, Tuning):
                 message.transport_tuning.note(message.mid)
+            # The system tells an error of the network to whoever sends next, in place
+            # of sending, and aiocoap takes it for an error of that endpoint. It is in
+            # the error queue, too: with the endpoint that it is about (ip(7)).
+            clear()
             send(message)
 
         transport.send = noted
