@@ -85,12 +85,15 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         """Ask for the first time, so that entities begin with values.
 
         Devices that begin together are then spread over the interval, each always at
-        the same place, so that they are not all asked in the same second.
+        the same place, so that they are not all asked in the same second. A device that
+        says for how long its answer is fresh is not asked before.
         """
         if self._polled:
             await self.async_refresh()
             place = zlib.crc32(self.device.key.encode()) / 2**32
-            self._wait(self.hass.loop.time(), self._interval * (0.5 + place / 2))
+            fresh = self.update_interval or self._interval
+            earliest = fresh if fresh > self._interval else self._interval / 2
+            self._wait(self.hass.loop.time(), earliest + self._interval * place / 2)
 
     async def async_attach(self) -> None:
         """Let the connection push, once everybody listens.
