@@ -24,7 +24,7 @@ from demo.configuration import write_configuration
 from .coap_devices import POLLS
 from .figures import Figure, slope
 from .lateness import lateness, read
-from .plan import INSIDE, Plan
+from .plan import INSIDE, TICK, Plan
 from .process import Gauge, gauge
 
 LATE: Final = 1.0
@@ -115,6 +115,9 @@ class _Run:
         self._folder = folder
         self._home_assistant = home_assistant
         self._tell = tell
+        self._control: list[tuple[float, float]] = []
+        """When, and by how much, a timer of this process was late, which does nothing
+        else: what is late while it is late may be so because the machine is busy."""
         self._outside: list[Gauge] = []
         """Every second, from the end of the warm-up."""
 
@@ -129,7 +132,28 @@ class _Run:
         self._tell(f"warming up for {warm_up:g} s, then watching for {seconds:g} s …")
         await asyncio.sleep(warm_up)
         loop = asyncio.get_running_loop()
-        begin = loop.time()
+        control = loop.create_task(self._tick(), name="control")
+        try:
+            await self._watch(loop.time(), seconds)
+        finally:
+            control.cancel()
+
+    async def _tick(self) -> None:
+        """Note how late this process is, for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + TICK
+            await asyncio.sleep(TICK)
+            self._control.append((due, loop.time() - due))
+
+    async def _watch(self, begin: float, seconds: float) -> None:
+        """Look every second.
+
+        Raises:
+            DemoError: Home Assistant has ended.
+
+        """
+        loop = asyncio.get_running_loop()
         for second in range(int(seconds) + 1):
             await asyncio.sleep(begin + second - loop.time())
             if not self._home_assistant.running:
@@ -183,6 +207,17 @@ class _Run:
             for attribute in range(plan.attributes)
         ]
         found = lateness(polls, wanted, plan.interval, begin, end)
+        for minute in range(int((end - begin) // 60)):
+            part = begin + 60 * minute, begin + 60 * (minute + 1)
+            late = lateness(polls, wanted, plan.interval, *part)
+            lags = [one["lag"] for one in inside if part[0] <= one["at"] < part[1]]
+            self._tell(
+                f"minute {minute + 1}: late {late.worst:.3f} s at worst, "
+                f"{late.usual:.3f} s in 99 of 100; messages received twice: "
+                f"{late.repeated}; Home Assistant's event loop late by "
+                f"{max(lags, default=0):.3f} s, "
+                f"an idle process by {self._control_between(*part):.3f} s"
+            )
         asked = sum(begin <= at <= end for at, _, _ in polls)
         first, last = inside[0], inside[-1]
         lost = {
@@ -207,6 +242,10 @@ class _Run:
             ),
         ]
 
+    def _control_between(self, begin: float, end: float) -> float:
+        """Return how late the control was at worst."""
+        return max((late for at, late in self._control if begin <= at < end), default=0)
+
     def _cost(self) -> list[Figure]:
         """Return what it takes, and how busy the machine was with other things."""
         first, last = self._outside[0], self._outside[-1]
@@ -216,6 +255,11 @@ class _Run:
             Figure("CPU of Home Assistant", (last.cpu - first.cpu) / minutes, "s/min"),
             Figure(
                 "event loop late, worst", max(one["lag"] for one in self._inside()), "s"
+            ),
+            Figure(
+                "control: idle process late, worst",
+                self._control_between(first.at, last.at),
+                "s",
             ),
             Figure("load of the machine, mean", sum(loads) / len(loads)),
             Figure("load of the machine, worst", max(loads)),

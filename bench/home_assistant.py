@@ -48,16 +48,13 @@ from custom_components.device_models.const import (
 )
 from custom_components.device_models.systems import System
 
-from .plan import INSIDE, Fate, Plan, name_of
+from .plan import INSIDE, TICK, Fate, Plan, name_of
 
 LOOKS_EVERY: Final = 1.0
 """Seconds."""
 
 ENTITY_ID: Final = re.compile(r"^sensor\.device_(\d+)_")
 """Of a device's entity; other integrations bring sensors, too."""
-
-TICK: Final = 0.05
-"""Seconds; the event loop is seen to be late by so much, or more."""
 
 
 def document(attributes: int) -> dict[str, Any]:

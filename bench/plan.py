@@ -13,6 +13,10 @@ INSIDE: Final = "inside.jsonl"
 """The name of the file in which Home Assistant writes down what only it knows."""
 
 
+TICK: Final = 0.05
+"""Seconds between two looks at whether an event loop is late."""
+
+
 class Fate(StrEnum):
     """What becomes of a simulated device."""
 
