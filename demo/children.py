@@ -57,7 +57,7 @@ class Child:
                 start_new_session=True,
             )
 
-    async def first_line(self) -> str:
+    async def first_line(self, seconds: float = STARTS_WITHIN) -> str:
         """Wait for what it prints first.
 
         Raises:
@@ -67,7 +67,7 @@ class Child:
         process = self._started()
         if process.stdout is None:
             return ""
-        async with within(STARTS_WITHIN, f"{self.name} starts"):
+        async with within(seconds, f"{self.name} starts"):
             line = await process.stdout.readline()
         if not line:
             await process.wait()

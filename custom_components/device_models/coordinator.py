@@ -1,12 +1,13 @@
 """The coordinator of one device: asks for what does not come by itself."""
 
 from datetime import timedelta
+import math
 import time
-from typing import override
+from typing import Any, override
 import zlib
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HassJob, HassJobType, HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .const import (
@@ -59,7 +60,12 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
             port=connection,
         )
         connection.check(loaded.model, self.device.binding)
+        self._entry = entry
         self._interval = interval
+        self._due = 0.0
+        """When the device is to be asked again, on the clock of the event loop."""
+        self._round_ended = 0.0
+        """When it was last seen to, on the clock ``time.monotonic``."""
         self._readable = loaded.model.readable
         self._polled = Capability.READ in connection.capabilities and bool(
             self._readable
@@ -82,12 +88,15 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         """Ask for the first time, so that entities begin with values.
 
         Devices that begin together are then spread over the interval, each always at
-        the same place, so that they are not all asked in the same second.
+        the same place, so that they are not all asked in the same second. A device that
+        says for how long its answer is fresh is not asked before.
         """
         if self._polled:
             await self.async_refresh()
             place = zlib.crc32(self.device.key.encode()) / 2**32
-            self.update_interval = self._interval * (0.5 + place / 2)
+            fresh = self.update_interval or self._interval
+            earliest = fresh if fresh > self._interval else self._interval / 2
+            self._wait(self.hass.loop.time(), earliest + self._interval * place / 2)
 
     async def async_attach(self) -> None:
         """Let the connection push, once everybody listens.
@@ -108,29 +117,75 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
     @override
     async def _async_update_data(self) -> None:
         """Ask for what is not pushed; what is pushed is asked for when it is silent."""
+        began = self.hass.loop.time()
         wanted = (set(self.async_contexts()) or self._readable) & self._readable
         names = wanted - self.connection.pushed(self.device)
         if not names and not self._heard_lately():
             # One will do to see whether it is still there.
             names = set(sorted(self._readable)[:1])
         hint: float | None = None
-        if names:
-            try:
+        try:
+            if names:
                 hint = await self.connection.read(self.device, names)
-            except CommunicationError as err:
-                self._failures += 1
-                self.update_interval = self._interval * min(
-                    2 ** (self._failures - 1), MAX_BACK_OFF
-                )
-                raise reworded(UpdateFailed, err) from err
+        except CommunicationError as err:
+            self._failures += 1
+            back_off = min(2 ** (self._failures - 1), MAX_BACK_OFF)
+            self._wait(self.hass.loop.time(), self._interval * back_off)
+            raise reworded(UpdateFailed, err) from err
+        finally:
+            self._round_ended = time.monotonic()
         self._failures = 0
-        self.update_interval = max(self._interval, timedelta(seconds=hint or 0))
+        fresh = timedelta(seconds=hint or 0)
+        if fresh > self._interval:
+            self._wait(self.hass.loop.time(), fresh)
+        else:
+            self._wait(began, self._interval)
+
+    def _wait(self, since: float, interval: timedelta) -> None:
+        """Have the device left alone for an interval since a time of the event loop."""
+        self.update_interval = interval
+        self._due = since + interval.total_seconds()
+
+    @callback
+    @override
+    def _schedule_refresh(self) -> None:
+        """Have the device asked when that is due, to the moment.
+
+        Home Assistant would count in whole seconds, and from the end of the last round:
+        each would be late by what the one before took. Moments that have passed, since
+        a round took that long or nobody listened, are left out.
+        """
+        if self.update_interval is None or self._entry.pref_disable_polling:
+            return
+        self._async_unsub_refresh()
+        loop = self.hass.loop
+        missed = loop.time() - self._due
+        if missed >= 0:
+            step = self._interval.total_seconds()
+            self._due += (math.floor(missed / step) + 1) * step
+        # Home Assistant cancels it when it stops.
+        job = HassJob(
+            self._begin_round,
+            f"{self.name} is due",
+            job_type=HassJobType.Callback,
+            cancel_on_shutdown=True,
+        )
+        self._unsub_refresh = loop.call_at(self._due, self._begin_round, job).cancel
+
+    @callback
+    def _begin_round(self, _job: HassJob[..., Any]) -> None:
+        """Ask the device, now that it is due."""
+        self._entry.async_create_background_task(
+            self.hass,
+            self._handle_refresh_interval(),
+            name=f"{self.name} - {self._entry.title} - refresh",
+            eager_start=True,
+        )
 
     def _heard_lately(self) -> bool:
-        """Whether the device gave a sign of life within the interval."""
+        """Whether the device gave a sign of life by itself since the last round."""
         heard = self.device.last_heard
-        limit = self._interval.total_seconds()
-        return heard is not None and time.monotonic() - heard < limit
+        return heard is not None and heard > self._round_ended
 
     @callback
     def _availability_changed(self) -> None:

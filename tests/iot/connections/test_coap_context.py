@@ -1,6 +1,7 @@
 """The one aiocoap context that all endpoints share."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 from aiocoap import Message
 import pytest
@@ -124,3 +125,20 @@ async def test_failure_inside_the_library_is_an_unreachable_device(
             with pytest.raises(UnreachableError, match="has no attribute 'x'"):
                 await asking.request(GET, "a")
         assert (await asking.request(GET, "a")).success
+
+
+async def test_endpoint_that_is_not_there_disturbs_no_other(endpoint: Endpoint) -> None:
+    """The system tells of a closed port whoever sends next, to whomever."""
+    async with AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(udp_peer(polite)) for _ in range(10)]
+        there = [await endpoint(peer.port) for peer in peers]
+        gone = await endpoint(1)
+        for _ in range(30):
+            refused, *answers = await asyncio.gather(
+                *(one.request(GET, "a") for one in (gone, *there)),
+                return_exceptions=True,
+            )
+            assert isinstance(refused, UnreachableError)
+            assert "refused" in str(refused)
+            assert not [one for one in answers if isinstance(one, BaseException)]
+        assert not sum(one.statistics.unanswered for one in there)

@@ -183,6 +183,18 @@ class _Socket(MessageInterfaceUDP6):  # type: ignore[misc]  # aiocoap is untyped
         except Exception:
             self.log.exception("A datagram could not be taken")
 
+    @override
+    def send(self, message: Any) -> None:
+        """Send a message, and hear of no error that is another one's.
+
+        The system tells an error of the network to whoever sends next, in place of
+        sending, and aiocoap takes it for an error of that endpoint. It is in the error
+        queue, too: with the endpoint that it is about (ip(7)).
+        """
+        made = self.transport.get_extra_info("socket")
+        made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        super().send(message)
+
     def repeat(self, data: bytes, remote: Any) -> None:
         """Send a datagram once more."""
         packed = remote.pktinfo
