@@ -121,9 +121,15 @@ def _mqtt_broker(_hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
     )
 
 
+def spelled(data: Mapping[str, Any]) -> str:
+    """Return an entry's host and port as a URI has them."""
+    host = data[CONF_HOST]
+    return f"{f'[{host}]' if ':' in host else host}:{data[CONF_PORT]}"
+
+
 def _coap_title(data: Mapping[str, Any]) -> str:
     """Return the title of an endpoint's entry."""
-    return f"CoAP {data[CONF_HOST]}:{data[CONF_PORT]}"
+    return f"CoAP {spelled(data)}"
 
 
 def _coap_defaults(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -133,13 +139,12 @@ def _coap_defaults(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _listener_title(data: Mapping[str, Any]) -> str:
     """Return the title of a listening entry."""
-    host = data[CONF_HOST]
-    return f"CoAP on {f'[{host}]' if ':' in host else host}:{data[CONF_PORT]}"
+    return f"CoAP on {spelled(data)}"
 
 
 def _broker_title(data: Mapping[str, Any]) -> str:
     """Return the title of a broker's entry."""
-    return f"MQTT {data[CONF_HOST]}:{data[CONF_PORT]}"
+    return f"MQTT {spelled(data)}"
 
 
 SYSTEMS: Final[Mapping[System, Kind]] = {

@@ -9,7 +9,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlowResult,
 )
-from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import instance_id
@@ -20,8 +20,8 @@ from ..connecting import async_try, complete, title_of
 from ..const import CONF_SYSTEM
 from ..iot.connections.coap.transports import missing_for
 from ..iot.errors import DeviceModelsError
-from ..systems import System
-from .announcement import Announcement, spelled
+from ..systems import System, spelled
+from .announcement import Announcement
 from .credential_steps import CredentialSteps, credentials_step
 from .forms import ENDPOINT_FORM
 
@@ -103,7 +103,7 @@ class AnnouncedSteps(CredentialSteps):
         """Take the identity of an offer of the same endpoint, which ends with that."""
         if CONF_HOST not in data:
             return
-        address = spelled(data[CONF_HOST], data[CONF_PORT])
+        address = spelled(data)
         for flow in self._async_offers():
             if _address_of(flow) == address:
                 await self.async_set_unique_id(

@@ -14,6 +14,7 @@ from homeassistant.util.network import is_ip_address
 
 from ..const import CONF_THING, CONF_TRANSPORT
 from ..iot.connections.coap.transports import TRANSPORTS, Transport
+from ..systems import spelled
 from .security import transport_of
 
 SERVICES: Final[Mapping[str, str]] = {
@@ -108,7 +109,7 @@ class Announcement:
     @property
     def address(self) -> str:
         """Host and port, for people and to compare."""
-        return spelled(self.host, self.port)
+        return spelled(self.place)
 
     @property
     def place(self) -> dict[str, Any]:
@@ -147,11 +148,6 @@ class Announcement:
         else:
             host = self.host
         return {**data, CONF_HOST: host, CONF_PORT: self.port}
-
-
-def spelled(host: str, port: int) -> str:
-    """Return host and port as a URI has them."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _texts(properties: Mapping[str, Any]) -> dict[str, str]:

@@ -10,7 +10,6 @@ from homeassistant.config_entries import (
     ConfigFlow,
     ConfigFlowResult,
 )
-from homeassistant.const import CONF_HOST, CONF_PORT
 
 from ..connecting import async_try, flat
 from ..const import CONF_SYSTEM
@@ -20,7 +19,7 @@ from ..iot.errors import (
     UnauthorizedError,
     ValueRefusedError,
 )
-from ..systems import System
+from ..systems import System, spelled
 from .forms import CREDENTIALS_FORMS
 from .security import transport_of
 
@@ -95,7 +94,7 @@ class CredentialSteps(ConfigFlow):
             data_schema=self.add_suggested_values_to_schema(form, user_input or known),
             errors=errors,
             description_placeholders={
-                "endpoint": f"{self.entered[CONF_HOST]}:{self.entered[CONF_PORT]}",
+                "endpoint": spelled(self.entered),
                 **placeholders,
             },
         )

@@ -1,8 +1,7 @@
-"""The way to one endpoint, shared by all who ask it: their turns, and a context."""
+"""The way to one endpoint, shared by all who ask it: a context, perhaps a session."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,7 +40,6 @@ class Access:
         """Whether there was an answer in the present context."""
         self.users = 0
         self._stretch = stretch
-        self._turn = asyncio.Lock()
         self._kind = TRANSPORTS[address.transport]
         self._making = asyncio.Lock()
         self._context: Any = None
@@ -51,23 +49,6 @@ class Access:
     def renewable(self) -> bool:
         """Whether its context can be replaced without harm to others."""
         return self._kind.own
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncGenerator[None]:
-        """Wait for the turn to ask (RFC 7252 §4.7, NSTART = 1), and have it.
-
-        Who has waited while the endpoint turned out to be dead gets none: it costs all
-        who ask at the same time one timeout together.
-
-        Raises:
-            TimeoutError: it is dead.
-
-        """
-        before = self.silence
-        async with self._turn:
-            if self.silence >= before + DEAD:
-                raise TimeoutError("no answer")
-            yield
 
     async def context(self) -> Any:
         """Return the context, made if need be.

@@ -1,8 +1,8 @@
 """Requests to one CoAP endpoint, each with an end.
 
-aiocoap keeps retransmitting what nobody waits for any more, and holds up all else for
-that peer (protocol sheet "CoAP" §5). So retransmissions are tuned to end before our own
-timeout, and one request at a time goes to an endpoint.
+Retransmissions are tuned to end before our own timeout: aiocoap would go on with them
+when nobody waits any more, and hold up all else for that peer (protocol sheet "CoAP"
+§5). One request at a time goes to an endpoint.
 """
 
 import asyncio
@@ -70,6 +70,8 @@ class CoapEndpoint:
     """Called when the endpoint refuses what it should take for our credentials."""
     statistics: Statistics = field(default_factory=Statistics, init=False, repr=False)
     _access: Access | None = field(default=None, init=False, repr=False)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+    """One request at a time; all who ask an endpoint take turns by the message."""
 
     @property
     def address(self) -> str:
@@ -140,7 +142,7 @@ class CoapEndpoint:
             if len(request.payload) > MAX_ALONE:
                 raise ValueError("too long to be sent without an answer")
             access = self._opened()
-            async with access.turn():
+            async with self._turn:
                 context = await access.context()
                 tuning = Tuning(Delivery(confirmable=False))
                 asked = replace(request, unanswered=True)
@@ -240,7 +242,11 @@ class CoapEndpoint:
         try:
             with translated(self.address), self.statistics.counted():
                 access = self._opened()
-                async with access.turn():
+                before = access.silence
+                async with self._turn:
+                    if access.silence >= before + DEAD:
+                        # It has turned out to be dead meanwhile: one timeout is enough.
+                        raise TimeoutError("no answer")
                     return await self._try(access, request, delivery)
         except UnauthorizedError:
             if self.on_unauthorized is not None:

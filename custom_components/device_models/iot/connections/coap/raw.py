@@ -34,10 +34,6 @@ DEFAULT_TIMEOUT: Final = 12.0
 MAX_TIMEOUT: Final = 300.0
 """Seconds. So long may an answer take; a host that is silent is given up earlier."""
 
-TAKEN_WITHIN: Final = 11.0
-"""Seconds after which a message has been acknowledged, or given up: what is then still
-to be answered holds up nobody else (RFC 7252 §4.7)."""
-
 MAX_ETAGS: Final = 8
 """Of one request."""
 
@@ -228,26 +224,15 @@ async def send(request: RawRequest) -> RawResponse:
 
 
 async def _answer(access: Access, request: RawRequest) -> Any:
-    """Ask when it is our turn, and return the answer, without end.
-
-    Once it must have been taken, others have their turn: it may be answered late.
-    """
-    async with access.turn():
-        context = await access.context()
-        exchange = BlockwiseRequest(_Bounded(context), request.message())
-        answer = asyncio.create_task(answer_to(exchange), name="answer to a request")
-        try:
-            await asyncio.wait((answer,), timeout=TAKEN_WITHIN)
-        except BaseException:
-            answer.cancel()
-            raise
+    """Ask, and return the answer, without end."""
+    context = await access.context()
+    exchange = BlockwiseRequest(_Bounded(context), request.message())
     try:
-        message = await answer
-    except aiocoap.error.TimeoutError:
+        message = await answer_to(exchange)
+    except aiocoap.error.TimeoutError:  # nothing was even acknowledged
         access.silence += DEAD
+        await access.renew()
         raise
-    finally:
-        answer.cancel()
     access.silence = 0.0
     return message
 
