@@ -16,6 +16,8 @@ from custom_components.device_models.iot.connections.coap import (
     CoapConnection,
     CoapEndpoint,
     client,
+    oscore,
+    request,
 )
 from custom_components.device_models.iot.connections.coap.raw import RawRequest, send
 from custom_components.device_models.iot.connections.coap.request import (
@@ -150,6 +152,90 @@ async def test_observation_begins_and_ends(tmp_path: Path) -> None:
             await connection.close()
 
 
+async def test_observation_that_the_device_ends(tmp_path: Path) -> None:
+    async with protected(tmp_path, level=Content(b"1", 0)) as server:
+        level = server.resources["level",]
+        asking = endpoint(server.port)
+        await asking.open()
+        async with asking.observe("level") as (first, notifications):
+            assert (first.payload, first.observed) == (b"1", True)
+            level.notify(b"2")
+            assert (await anext(notifications)).payload == b"2"
+            level.end(Code.NOT_FOUND)
+            assert [one.code async for one in notifications] == ["4.04"]
+        await asking.close()
+
+
+async def test_resource_that_is_not_observed(tmp_path: Path) -> None:
+    async with protected(tmp_path, level=Content(b"1", observable=False)) as server:
+        asking = endpoint(server.port)
+        await asking.open()
+        async with asking.observe("level") as (first, notifications):
+            assert (first.payload, first.observed) == (b"1", False)
+            assert not [one async for one in notifications]
+        await asking.close()
+
+
+async def test_notification_that_is_played_again_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As an attacker would: under a new message ID, and with a new number outside.
+    monkeypatch.setattr(request.ConfirmableTuning, "OBSERVATION_RESET_TIME", 0.0)
+    async with protected(tmp_path, level=Content(b"1", 0)) as server:
+        level = server.resources["level",]
+        asking = endpoint(server.port)
+        await asking.open()
+        opened: list[Any] = []
+        unprotect = oscore.SecurityContext.unprotect
+
+        def recording(self: Any, message: Any, identifiers: Any) -> Any:
+            opened.append(message)
+            return unprotect(self, message, identifiers)
+
+        monkeypatch.setattr(oscore.SecurityContext, "unprotect", recording)
+        async with asking.observe("level") as (_, notifications):
+            level.notify(b"2")
+            assert (await anext(notifications)).payload == b"2"
+            old = opened[-1]
+            level.notify(b"3")
+            assert (await anext(notifications)).payload == b"3"
+            assert asking._access is not None
+            context = await asking._access.context()
+            tokens = context.request_interfaces[0]._wire.request_interfaces[0]
+            again = old.copy(observe=old.opt.observe + 9)
+            again.token, again.remote, again.direction = (
+                old.token,
+                old.remote,
+                old.direction,
+            )
+            assert tokens.process_response(again)
+            level.notify(b"4")
+            assert (await anext(notifications)).payload == b"4"
+        assert opened.count(again) == 1  # it was looked at
+        await asking.close()
+
+
+async def test_numbers_that_go_on_are_no_restart(tmp_path: Path) -> None:
+    async with protected(tmp_path, state=state()) as server:
+        connection = CoapConnection(endpoint(server.port))
+        await connection.open()
+        device = thing(connection)
+        await connection.attach(device)
+        await until(lambda: connection.pushed(device))
+        shared = server.resources["state",]
+        epoch = connection._numbering.epoch
+        for number in range(3):
+            shared.notify(json.dumps({**STATE, "level": number}).encode())
+            await until(lambda: shown(device).get("level") == number)  # noqa: B023
+            asked = len(shared.asked(Code.GET))
+            for one in connection._attached[device]._observations:
+                one.renew()
+            await until(lambda: len(shared.asked(Code.GET)) > asked)  # noqa: B023
+            await until(lambda: connection.pushed(device))
+        assert connection._numbering.epoch == epoch
+        await connection.close()
+
+
 async def test_long_documents_go_in_blocks(tmp_path: Path) -> None:
     long = json.dumps("x" * 20_000).encode()
     async with protected(tmp_path, label=Content(long)) as server:
@@ -198,8 +284,8 @@ async def test_other_keys_are_refused(tmp_path: Path, other: dict[str, Any]) -> 
 
 
 async def test_answer_that_is_forged_is_none(tmp_path: Path) -> None:
-    def forged(request: Message) -> Any:
-        yield answer(request, b"x" * 20, options=[(9, b"")])
+    def forged(message: Message) -> Any:
+        yield answer(message, b"x" * 20, options=[(9, b"")])
 
     async with udp_peer(forged) as peer, nothing_left(timers=False):
         asking = endpoint(peer.port)
@@ -235,12 +321,12 @@ async def test_device_that_is_not_to_answer(tmp_path: Path) -> None:
 
 async def test_raw_request(tmp_path: Path) -> None:
     async with protected(tmp_path, level=Content(b"3")) as server:
-        request = RawRequest(
+        raw = RawRequest(
             target=parse_uri(f"coap://127.0.0.1:{server.port}/level"),
             transport=Transport.OSCORE,
             security=keys(),
         )
-        assert (await send(request)).payload == b"3"
+        assert (await send(raw)).payload == b"3"
 
 
 async def test_server_that_has_forgotten_asks_whether_we_are_there(

@@ -164,6 +164,40 @@ async def test_peer_that_is_connected_and_says_nothing() -> None:
         await asking.close()
 
 
+async def test_notifications_without_numbers_are_taken() -> None:
+    # RFC 8323 §7.1: what comes in order need not be numbered.
+    async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x00\xe1")  # CSM, without options
+        token = None
+        while token is None:
+            first, code = await reader.readexactly(2)
+            length, token_length = first >> 4, first & 15
+            if length == 13:
+                length, code = 13 + code, (await reader.readexactly(1))[0]
+            token_read = await reader.readexactly(token_length)
+            await reader.readexactly(length)
+            token = token_read if code == Code.GET else None
+        for content in (b"1", b"2", b"3"):
+            writer.write(b"%c\x45%b\x60\xff%b" % (0x30 | len(token), token, content))
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(count, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    got: list[bytes] = []
+    async with server:
+        watches = Watches()
+        await watches.start(
+            "me",
+            parse_uri(f"coap+tcp://127.0.0.1:{port}/door"),
+            lambda one: got.append(one.response.payload),
+        )
+        await until(lambda: got == [b"1", b"2", b"3"])
+        await watches.end()
+
+
 async def test_watching_over_tcp() -> None:
     shared = Content(b"1", 0)
     async with serving("tcpserver", door=shared) as port, nothing_left():

@@ -170,19 +170,22 @@ class OscoreTransport(interfaces.RequestProvider):  # type: ignore[misc]  # aioc
             response = self._opened(answer, identifiers, message.remote)
             follows = observing and answer.opt.observe is not None
             follows = follows and response.code.is_successful()
+            if follows:
+                response.opt.observe = answer.opt.observe
             pipe.add_response(response, is_last=not follows)
             if not follows:
                 return
             newest = -1
             async for answer in exchange.observation:
                 response = self._opened(answer, identifiers, message.remote)
-                follows = answer.opt.observe is not None
-                if follows and response.opt.observe <= newest:
-                    continue  # one of before, said again by somebody (§7.4.1)
-                newest = response.opt.observe if follows else newest
-                pipe.add_response(response, is_last=not follows)
-                if not follows:
+                if answer.opt.observe is None:
+                    pipe.add_response(response, is_last=True)
                     return
+                number = response.opt.observe  # that of the protection (§4.1.3.5.2)
+                if number > newest:  # not one of before, said again by somebody
+                    newest = number
+                    response.opt.observe = answer.opt.observe
+                    pipe.add_response(response)
             raise ObservationCancelled
         finally:
             if observing and not exchange.observation.cancelled:

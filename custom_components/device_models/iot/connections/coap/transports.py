@@ -4,7 +4,7 @@ A new one is one row in the table at the end.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,12 +15,13 @@ import re
 from typing import Any, Final
 
 import aiocoap
+from aiocoap.transports.tcp import TCPClient
 
 from ...errors import TransportMissingError
 from ..tls import TlsFiles
 from .context import acquire_context, notice_messages, release_context
 from .security import OscoreKeys, PreSharedKey, Security
-from .tls_interface import TlsInterface, Trust
+from .streams import TlsInterface, Trust, add_stream, end_streams
 from .uri import DEFAULT_PORTS
 
 
@@ -70,12 +71,20 @@ async def _shared(_security: Security | None, _stretch: float) -> AsyncGenerator
 
 
 @asynccontextmanager
-async def _stream(
-    name: str, _security: Security | None, _stretch: float
+async def _tcp(_security: Security | None, _stretch: float) -> AsyncGenerator[Any]:
+    """Lend a context of its own, over TCP."""
+    async with _stream(TCPClient.create_client_transport) as context:
+        yield context
+
+
+@asynccontextmanager
+async def _websocket(
+    _security: Security | None, _stretch: float
 ) -> AsyncGenerator[Any]:
-    """Lend a context of its own, over TCP or WebSockets."""
-    context = await aiocoap.Context.create_client_context(transports=[name])
-    async with _ending(context):
+    """Lend a context of its own, over WebSockets."""
+    create = import_module("aiocoap.transports.ws").WSPool.create_transport
+    nothing = aiocoap.Context().client_credentials
+    async with _stream(partial(create, client_credentials=nothing)) as context:
         yield context
 
 
@@ -83,33 +92,22 @@ async def _stream(
 async def _tls(security: Security | None, _stretch: float) -> AsyncGenerator[Any]:
     """Lend a context of its own, over TLS."""
     files = security if isinstance(security, TlsFiles) else TlsFiles()
-    trust = await asyncio.to_thread(files.context)
-    context = aiocoap.Context()
-
-    async def interface(tokens: Any) -> Any:
-        return await TlsInterface.create_client_transport(
-            tokens, context.log, context.loop, Trust(trust)
-        )
-
-    await context._append_tokenmanaged_transport(interface)  # noqa: SLF001
-    async with _ending(context):
+    trust = Trust(await asyncio.to_thread(files.context))
+    create = partial(TlsInterface.create_client_transport, credentials=trust)
+    async with _stream(create) as context:
         yield context
 
 
 @asynccontextmanager
-async def _ending(context: Any) -> AsyncGenerator[None]:
-    """Notice what a context sends over streams, and end it with them."""
+async def _stream(create: Callable[..., Awaitable[Any]]) -> AsyncGenerator[Any]:
+    """Lend a context over streams that aiocoap creates in some way."""
+    context = aiocoap.Context()
+    await add_stream(context, lambda it: create(it, context.log, context.loop))
     notice_messages(context)
     try:
-        yield
+        yield context
     finally:
-        pool = context.request_interfaces[0].token_interface._pool  # noqa: SLF001
-        connections = list(pool.values())
-        await context.shutdown()
-        for connection in connections:
-            # aiocoap leaves it to the other side to close what is released.
-            if (stream := getattr(connection, "_transport", None)) is not None:
-                stream.abort()
+        await end_streams(context)
 
 
 @asynccontextmanager
@@ -148,10 +146,10 @@ async def _oscore(security: Security | None, stretch: float) -> AsyncGenerator[A
 
 TRANSPORTS: Final[Mapping[Transport, TransportKind]] = {
     Transport.UDP: TransportKind("coap", _shared, own=False),
-    Transport.TCP: TransportKind("coap+tcp", partial(_stream, "tcpclient")),
+    Transport.TCP: TransportKind("coap+tcp", _tcp),
     Transport.WEBSOCKET: TransportKind(
         "coap+ws",
-        partial(_stream, "ws"),
+        _websocket,
         requirements=("websockets>=13,<16",),
         loads=("aiocoap.transports.ws",),
     ),
