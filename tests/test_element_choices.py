@@ -1,17 +1,19 @@
 """What the user of a device chooses about its elements, and takes back."""
 
+from types import MappingProxyType
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.device_models.const import (
-    CONF_OVERLAY,
-)
+from custom_components.device_models.const import CONF_KEY, CONF_OVERLAY
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
-from .acting import attributes_of, set_up, state_of
+from .acting import attributes_of, device_subentry, set_up, state_of
 from .flows import (
     answered,
     content,
@@ -278,3 +280,36 @@ async def test_class_that_follows_from_the_platform_can_be_cleared(
     said = await edited(hass, room_entry, element, platform="number")
     assert "platform" not in said
     assert hass.states.get("number.room_fan_speed") is not None
+
+
+async def test_choices_about_one_device_leave_its_neighbour_alone(
+    hass: HomeAssistant,
+    room_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    first = only(room_entry).subentry_id
+    told = device_subentry("room_climate", "Twin", "twin", **{CONF_KEY: "key-of-twin"})
+    hass.config_entries.async_add_subentry(
+        room_entry,
+        ConfigSubentry(
+            data=MappingProxyType(told["data"]),
+            subentry_type=told["subentry_type"],
+            title=told["title"],
+            unique_id=told["unique_id"],
+        ),
+    )
+    await set_up(hass, room_entry)
+
+    def disabled() -> set[str]:
+        known = entity_registry.entities.values()
+        return {one.entity_id for one in known if one.disabled_by is not None}
+
+    before = disabled()
+    result: Any = await room_entry.start_subentry_reconfigure_flow(hass, first)
+    flow_id = result["flow_id"]
+    result = await answered(hass, flow_id, next_step_id="entities")
+    enabled = suggested(result)["enabled"]
+    enabled.remove("attribute-temperature")
+    await answered(hass, flow_id, enabled=enabled)
+    await hass.async_block_till_done()
+    assert disabled() - before == {"sensor.room_temperature"}

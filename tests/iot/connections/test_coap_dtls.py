@@ -28,6 +28,7 @@ from custom_components.device_models.iot.errors import (
 from .programs import Program, running
 from .test_libcoap import changes, clock
 from .things import free_port, nothing_left, shown, until
+from .udp_peer import datagram
 
 dtls = pytest.importorskip(
     "custom_components.device_models.iot.connections.coap.dtls",
@@ -164,6 +165,50 @@ async def test_server_that_restarts_is_met_in_a_new_session(
     await until(changes(device, 2))
     assert connection.pushed(device)
     await connection.close()
+
+
+async def session_of(asking: CoapEndpoint) -> Any:
+    """Return the only session of an endpoint."""
+    assert asking._access is not None
+    context = await asking._access.context()
+    interface = context.request_interfaces[0].token_interface.message_interface
+    (session,) = interface._pool.values()
+    return session
+
+
+@pytest.mark.usefixtures("server")
+async def test_what_cannot_be_read_is_passed_over(port: int) -> None:
+    async with nothing_left():
+        asking = endpoint(port)
+        await asking.open()
+        assert (await asking.request(Method.GET, "time")).success
+        assert asking._access is not None
+        context = await asking._access.context()
+        (session,) = context.request_interfaces[
+            0
+        ].token_interface.message_interface._pool.values()
+        odd = datagram(0, 1, 7, options=[(11, b"\xff")])  # a path that is no text
+        for data in (b"", b"\x40", b"\xff" * 40, odd):
+            assert session._read(None, data) == len(data)
+        assert (await asking.request(Method.GET, "time")).success
+        await asking.close()
+
+
+@pytest.mark.usefixtures("server")
+async def test_server_that_says_good_bye(port: int) -> None:
+    # As it does when it ends, or wants to hear no more of a session (RFC 5246 §7.2.1).
+    async with nothing_left():
+        asking = endpoint(port)
+        await asking.open()
+        assert (await asking.request(Method.GET, "time")).success
+        assert asking._access is not None
+        context = await asking._access.context()
+        (session,) = context.request_interfaces[
+            0
+        ].token_interface.message_interface._pool.values()
+        session._event(2, 0)
+        assert (await asking.request(Method.GET, "time")).success
+        await asking.close()
 
 
 async def test_silence_is_silence(peer_program: str) -> None:
