@@ -403,7 +403,7 @@ async def test_entry_whose_package_is_gone_is_repaired(
     entry = entry_of(Transport.OSCORE, oscore, **OSCORE)
     entry.add_to_hass(hass)
     await set_up(hass, entry)  # the first time it cannot be installed
-    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.state is ConfigEntryState.SETUP_RETRY
     assert "xyz_of_nobody" in str(entry.reason)
     assert installing == [["xyz_of_nobody"]]
     result = await repaired(hass, hass_client)  # and the second time

@@ -17,7 +17,12 @@ from .coap.missing_transport import async_have, async_tell_of_entry
 from .coap.security import transport_of
 from .const import DOMAIN, PLATFORMS
 from .exceptions import reworded
-from .iot.errors import CommunicationError, TransportMissingError, UnauthorizedError
+from .iot.errors import (
+    CommunicationError,
+    TransportMissingError,
+    UnauthorizedError,
+    ValueRefusedError,
+)
 from .repairs import (
     async_compare_with_library,
     async_watch_library,
@@ -44,15 +49,15 @@ async def async_setup_entry(
     transport = transport_of(entry.data)
     if not await async_have(hass, transport):
         async_tell_of_entry(hass, entry, transport)
-    runtime = EntryRuntime(hass, entry, connection_for(hass, entry.data))
-    runtime.connection.on_unauthorized = partial(entry.async_start_reauth, hass)
     try:
+        runtime = EntryRuntime(hass, entry, connection_for(hass, entry.data))
+        runtime.connection.on_unauthorized = partial(entry.async_start_reauth, hass)
         await runtime.connection.open()
-    except TransportMissingError as err:
+    except ValueRefusedError as err:
         raise reworded(ConfigEntryError, err) from err
     except UnauthorizedError as err:
         raise reworded(ConfigEntryAuthFailed, err) from err
-    except CommunicationError as err:
+    except (CommunicationError, TransportMissingError) as err:
         raise reworded(ConfigEntryNotReady, err) from err
     entry.runtime_data = runtime
     await runtime.async_begin()

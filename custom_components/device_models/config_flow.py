@@ -23,7 +23,7 @@ from homeassistant.core import callback
 from .coap.announced_steps import AnnouncedSteps
 from .coap.credential_steps import credentials_step
 from .coap.forms import endpoint_form
-from .coap.missing_transport import async_offered
+from .coap.missing_transport import async_offered, async_withdraw_offers
 from .coap.options_flow import CoapOptionsFlow
 from .connecting import async_try, complete, nested, title_of
 from .const import CONF_SYSTEM, CONF_THING, DOMAIN, SUBENTRY_DEVICE
@@ -111,7 +111,6 @@ class DeviceModelsConfigFlow(AnnouncedSteps, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Begin to ask for new credentials."""
         if (step := credentials_step(entry_data)) is not None:
-            self.entered = dict(entry_data)
             return await self.async_ask_credentials(step, None)
         return await self.async_step_reauth_confirm()
 
@@ -205,6 +204,7 @@ class DeviceModelsConfigFlow(AnnouncedSteps, domain=DOMAIN):
             return self._async_updated(entry, **_changed(entry, data))
         if self.source == SOURCE_ZEROCONF:
             return self.async_create_entry(title=self.announced.name, data=data)
+        async_withdraw_offers(self.hass)
         await self.async_take_offer(data)
         title = SYSTEMS[data[CONF_SYSTEM]].title(data)
         return self.async_create_entry(title=title, data=data)

@@ -46,8 +46,10 @@ def complete(system: System, user_input: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def nested(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an entry's data as the form wants it."""
-    return {**data, SECTION_ADVANCED: dict(data)}
+    """Return an entry's data as the form wants it, without what need not be said."""
+    usual = SYSTEMS[data[CONF_SYSTEM]].defaults(data) if data else {}
+    said = {key: it for key, it in data.items() if it != usual.get(key)}
+    return {**said, SECTION_ADVANCED: said}
 
 
 def title_of(entry: ConfigEntry, data: Mapping[str, Any]) -> str:

@@ -52,6 +52,9 @@ class AnnouncedSteps(CredentialSteps):
                 self.hass.config_entries.flow.async_abort(flow["flow_id"])
         entry = await self.async_set_unique_id(announced.identity)
         if entry is not None and entry.source != SOURCE_IGNORE:
+            if not announced.speaks(entry.data):
+                # The same device speaks in another way, too; it is reached in this one.
+                return self.async_abort(reason="already_configured")
             self._async_follow(entry, announced)
         self._abort_if_unique_id_configured()
         self._async_abort_if_present()
@@ -71,7 +74,7 @@ class AnnouncedSteps(CredentialSteps):
             form = ENDPOINT_FORM(announced.place)
             data = {**complete(System.COAP, form), **announced.data}
             if (step := credentials_step(data)) is not None:
-                self.entered = data
+                self.entered = {**self.credentials_so_far(step, None), **data}
                 return await self.async_ask_credentials(step, None)
             problem = await async_try(self.hass, data)
             if problem is None:

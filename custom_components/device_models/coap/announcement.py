@@ -125,15 +125,18 @@ class Announcement:
         """What an entry's data gets of it."""
         return self.place | ({CONF_THING: self.thing} if self.thing else {})
 
+    def speaks(self, data: Mapping[str, Any]) -> bool:
+        """Whether it is about the scheme of an entry's endpoint."""
+        schemes = {
+            TRANSPORTS[way].scheme for way in (transport_of(data), self.transport)
+        }
+        return len(schemes) == 1
+
     def is_at(self, data: Mapping[str, Any]) -> bool:
         """Whether an entry with this data leads to the same place."""
         host = str(data.get(CONF_HOST)).lower()
-        kinds = TRANSPORTS[transport_of(data)], TRANSPORTS[self.transport]
-        return (
-            data.get(CONF_PORT) == self.port
-            and host in self.hosts
-            and kinds[0].scheme == kinds[1].scheme
-        )
+        at_port = data.get(CONF_PORT) == self.port
+        return at_port and host in self.hosts and self.speaks(data)
 
     def followed(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return an entry's data with the place at which its endpoint is now.

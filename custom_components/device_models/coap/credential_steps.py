@@ -17,6 +17,7 @@ from ..iot.connections.coap.transports import Transport
 from ..iot.errors import (
     DeviceModelsError,
     UnauthorizedError,
+    UntrustedError,
     ValueRefusedError,
 )
 from ..systems import System, spelled
@@ -60,7 +61,7 @@ class CredentialSteps(ConfigFlow):
         self, step: Transport, entry: ConfigEntry | None
     ) -> dict[str, Any]:
         """Return the credentials that were entered before, or that an entry has."""
-        known = {**(entry.data if entry else {}), **self.entered}
+        known = self.entered or (entry.data if entry else {})
         names = CREDENTIALS_FORMS[step].schema
         return {key: known[key] for key in known if key in names}
 
@@ -69,6 +70,8 @@ class CredentialSteps(ConfigFlow):
     ) -> ConfigFlowResult:
         """Ask for the credentials until a connection with them works."""
         form = CREDENTIALS_FORMS[step]
+        if self.source == SOURCE_REAUTH:
+            self.entered = self._get_reauth_entry().data  # it may have been followed
         known = {key: self.entered[key] for key in self.entered if key in form.schema}
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
@@ -81,7 +84,7 @@ class CredentialSteps(ConfigFlow):
                     return await self.async_connected(data)
                 case ValueRefusedError():
                     errors[problem.details["name"]] = problem.key
-                case UnauthorizedError():
+                case UnauthorizedError() | UntrustedError():
                     errors["base"] = problem.key
                 case _ if self.source == SOURCE_REAUTH:
                     errors["base"] = problem.key

@@ -7,7 +7,11 @@ from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.requirements import RequirementsNotFound, async_process_requirements
+from homeassistant.requirements import (
+    RequirementsNotFound,
+    async_clear_install_history,
+    async_process_requirements,
+)
 from homeassistant.setup import async_setup_component
 import voluptuous as vol
 
@@ -61,6 +65,13 @@ async def async_have(hass: HomeAssistant, transport: Transport) -> bool:
     except RequirementsNotFound:
         return False
     return not await missing_for(transport)
+
+
+@callback
+def async_withdraw_offers(hass: HomeAssistant) -> None:
+    """Tell no more of what is missing: its user has done without."""
+    for transport in TRANSPORTS:
+        ir.async_delete_issue(hass, DOMAIN, f"{ISSUE}_{transport}")
 
 
 @callback
@@ -123,6 +134,8 @@ class MissingTransportFlow(RepairsFlow):
                 data_schema=vol.Schema({}),
                 description_placeholders=placeholders,
             )
+        # Home Assistant tries once only, which may have been without a network.
+        async_clear_install_history(self.hass)
         if not await async_have(self.hass, self._transport):
             return self.async_abort(
                 reason="not_installed", description_placeholders=placeholders

@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn
 
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.util.file import write_utf8_file_atomic
+from homeassistant.util.file import WriteError, write_utf8_file_atomic
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import (
@@ -134,7 +134,7 @@ def _numbers(hass: HomeAssistant, parts: tuple[bytes, ...]) -> SequenceNumbers:
     if name not in known:
         path = Path(hass.config.cache_path(DOMAIN, f"oscore-{name}.json"))
 
-        async def load() -> int:
+        async def load() -> int | None:
             return await hass.async_add_executor_job(_read, path)
 
         async def save(number: int) -> None:
@@ -144,20 +144,33 @@ def _numbers(hass: HomeAssistant, parts: tuple[bytes, ...]) -> SequenceNumbers:
     return known[name]
 
 
-def _read(path: Path) -> int:
-    """Return the number in a file; 0 if it is not there, or spoilt."""
+def _read(path: Path) -> int | None:
+    """Return the number in a file; None if it is not there, or spoilt.
+
+    Raises:
+        OSError: it is there, and cannot be read.
+
+    """
     try:
         number = json.loads(path.read_bytes())["reserved"]
-    except OSError, ValueError, LookupError, TypeError:
-        return 0
-    return number if isinstance(number, int) else 0
+    except FileNotFoundError, ValueError, LookupError, TypeError:
+        return None
+    return number if isinstance(number, int) else None
 
 
 def _write(path: Path, number: int) -> None:
-    """Write a number into a file that only Home Assistant may read."""
+    """Write a number into a file that only Home Assistant may read.
+
+    Raises:
+        OSError: it cannot be written.
+
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = json.dumps({"reserved": number})
-    write_utf8_file_atomic(str(path), text, private=True)
+    try:
+        write_utf8_file_atomic(str(path), text, private=True)
+    except WriteError as err:
+        raise OSError(f"{path.parent} cannot be written to") from err
 
 
 def _text_or_octets(data: Mapping[str, Any], key: str, most: int) -> bytes:

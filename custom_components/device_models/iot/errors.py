@@ -83,6 +83,10 @@ class UnreachableError(CommunicationError):
         super().__init__(address=address, reason=reason)
 
 
+class UntrustedError(UnreachableError):
+    """Somebody answers there whose certificate is not trusted."""
+
+
 class UnauthorizedError(CommunicationError):
     """The system refuses the credentials."""
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+import signal
 import subprocess
 from typing import Any
 
@@ -26,6 +27,13 @@ class Program:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+
+    def end(self) -> None:
+        """Have it end, and say good-bye."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(10)
+            self._process = None
 
     def kill(self) -> None:
         """End it without a chance to say good-bye."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 import json
 from pathlib import Path
 import time
@@ -53,7 +53,7 @@ class Book:
     def __init__(self, written: int = 0) -> None:
         self.written = [written]
 
-    async def load(self) -> int:
+    async def load(self) -> int | None:
         return self.written[-1]
 
     async def save(self, number: int) -> None:
@@ -163,6 +163,7 @@ async def test_observation_that_the_device_ends(tmp_path: Path) -> None:
             assert (await anext(notifications)).payload == b"2"
             level.end(Code.NOT_FOUND)
             assert [one.code async for one in notifications] == ["4.04"]
+        await until(lambda: not level.observers)
         await asking.close()
 
 
@@ -212,6 +213,7 @@ async def test_notification_that_is_played_again_is_not_taken(
             level.notify(b"4")
             assert (await anext(notifications)).payload == b"4"
         assert opened.count(again) == 1  # it was looked at
+        await until(lambda: not level.observers)
         await asking.close()
 
 
@@ -343,19 +345,21 @@ async def test_server_that_has_forgotten_asks_whether_we_are_there(
         await asking.close()
 
 
-async def test_server_takes_no_request_twice(tmp_path: Path) -> None:
+async def test_refusal_of_a_repetition_is_no_other_key(tmp_path: Path) -> None:
+    # RFC 8613 §8.2: the server has seen the number, as when an answer got lost.
     async with protected(tmp_path, level=Content(b"3")) as server:
-        for _ in range(2):  # two programs with the same keys and their own numbers
-            asking = endpoint(server.port, keys(Book()))
+        for _ in range(2):  # the second time it begins with the same numbers
+            asking = endpoint(server.port, keys(Book(2**39)))
             await asking.open()
-            with suppress(UnauthorizedError):
-                await asking.request(Method.PUT, "level", payload=b"4")
+            assert (await asking.request(Method.PUT, "level", payload=b"4")).success
             await asking.close()
-        assert len(server.resources["level",].asked(Code.PUT)) == 1
-        asking = endpoint(server.port, keys(Book(2**39)))
-        await asking.open()
-        assert (await asking.request(Method.GET, "level")).payload == b"4"
-        await asking.close()
+        assert len(server.resources["level",].asked(Code.PUT)) == 2
+        posting = endpoint(server.port, keys(Book(2**39)))
+        await posting.open()
+        with pytest.raises(UnreachableError, match="perhaps the credentials"):
+            await posting.request(Method.POST, "level", payload=b"5")
+        assert not server.resources["level",].asked(Code.POST)
+        await posting.close()
 
 
 # Sequence numbers
@@ -388,6 +392,24 @@ async def test_numbers_of_a_file_that_was_rewound_do_not_come_again(
     again = Book().numbers()  # nothing is known of what was written
     await again.ready()
     assert again.take() > used[-1]
+
+
+async def test_numbers_are_not_guessed_without_a_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Lost(Book):
+        @override
+        async def load(self) -> int | None:
+            return None
+
+    monkeypatch.setattr(time, "time", lambda: 1000.0)  # 1970
+    with pytest.raises(OSError, match="the clock is not set"):
+        await Lost().numbers().ready()
+    kept = Book(77).numbers()
+    await kept.ready()
+    assert kept.take() == 77
+    monkeypatch.undo()
+    await Lost().numbers().ready()
 
 
 async def test_numbers_that_are_not_reserved_are_not_taken() -> None:

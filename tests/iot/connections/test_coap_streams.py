@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 import socket
 import ssl
@@ -16,6 +16,7 @@ from custom_components.device_models.iot.connections.coap import (
     CoapConnection,
     CoapEndpoint,
 )
+from custom_components.device_models.iot.connections.coap.raw import RawRequest, send
 from custom_components.device_models.iot.connections.coap.request import (
     Method,
     Request,
@@ -27,6 +28,8 @@ from custom_components.device_models.iot.connections.tls import TlsFiles
 from custom_components.device_models.iot.errors import (
     UnauthorizedError,
     UnreachableError,
+    UntrustedError,
+    ValueRefusedError,
 )
 
 from .certificates import Authority, Pair
@@ -146,7 +149,8 @@ async def test_peer_that_is_connected_and_says_nothing() -> None:
 
     async def silent(reader: asyncio.StreamReader, writer: Any) -> None:
         connections.append(writer)
-        await reader.read()
+        with suppress(ConnectionError):
+            await reader.read()
         writer.close()
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
@@ -260,7 +264,7 @@ async def test_server_of_an_unknown_authority(
     async with serving("tlsserver", tls=tls) as port, nothing_left():
         asking = secure(port, TlsFiles(ca=ca))
         await asking.open()
-        with pytest.raises(UnreachableError, match="certificate is not trusted"):
+        with pytest.raises(UntrustedError, match="certificate is not trusted"):
             await asking.request(Method.GET, "level")
         await asking.close()
 
@@ -270,38 +274,107 @@ async def test_certificate_of_another_host(home: Authority, tmp_path: Path) -> N
     async with serving("tlsserver", tls=tls) as port, nothing_left():
         asking = secure(port, TlsFiles(ca=home.certificate))
         await asking.open()
-        with pytest.raises(UnreachableError, match=r"not trusted: .*127\.0\.0\.1"):
+        with pytest.raises(UntrustedError, match=r"not trusted: .*127\.0\.0\.1"):
             await asking.request(Method.GET, "level")
         await asking.close()
 
 
 async def test_client_certificate(home: Authority, tmp_path: Path) -> None:
     clients = Authority("Clients")
+    pair = clients.sign("hass")
     tls = server_side(home.sign("localhost"), tmp_path, clients)
-    pair, other = clients.sign("hass"), Authority("Other").sign("hass")
-    async with serving("tlsserver", tls=tls, level=Content(b"3")) as port:
+    level = Content(b"3")
+    async with serving("tlsserver", tls=tls, level=level) as port, nothing_left():
+        asking = secure(port, TlsFiles(home.certificate, pair.certificate, pair.key))
+        await asking.open()
+        assert (await asking.request(Method.GET, "level")).payload == b"3"
+        await asking.close()
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    "peer_program",
+    [("coap-server-openssl",), ("coap-server-gnutls",)],
+    indirect=True,
+    ids=["openssl", "gnutls"],
+)
+@pytest.mark.parametrize("shown", ["right", "none", "another"])
+async def test_client_certificate_at_libcoap(
+    peer_program: str, home: Authority, port: int, tmp_path: Path, shown: str
+) -> None:
+    own, clients = home.sign("localhost"), Authority("Clients")
+    (tmp_path / "own").write_text(own.certificate + own.key)
+    (tmp_path / "clients").write_text(clients.certificate)
+    pair = (Authority("Other") if shown == "another" else clients).sign("hass")
+    files = TlsFiles(home.certificate, pair.certificate, pair.key)
+    if shown == "none":
+        files = TlsFiles(home.certificate)
+    command = f"{peer_program} -A 127.0.0.1 -p {port} -d 10 -v 7".split()
+    command += ["-c", f"{tmp_path}/own", "-C", f"{tmp_path}/clients"]
+    with running(*command, log=tmp_path / "log"):
+        plain = CoapConnection(CoapEndpoint("127.0.0.1", port))
+        await opened(plain)
+        await plain.close()
         async with nothing_left():
-            asking = secure(
-                port, TlsFiles(home.certificate, pair.certificate, pair.key)
-            )
+            asking = secure(port + 1, files)
             await asking.open()
-            assert (await asking.request(Method.GET, "level")).payload == b"3"
+            if shown == "right":
+                assert (await asking.request(Method.GET, "time")).success
+            else:
+                with pytest.raises(UnauthorizedError):
+                    await asking.request(Method.GET, "time")
             await asking.close()
-        for files in (
-            TlsFiles(home.certificate),
-            TlsFiles(home.certificate, other.certificate, other.key),
-        ):
-            refused = secure(port, files)
-            await refused.open()
-            with pytest.raises(UnauthorizedError):
-                await refused.request(Method.GET, "level")
-            await refused.close()
+
+
+async def test_end_without_a_word_is_no_refusal(
+    home: Authority, tmp_path: Path
+) -> None:
+    # As that of a proxy whose backend is down.
+    own = home.sign("localhost")
+    tls = server_side(own, tmp_path)
+    connections: list[Any] = []
+
+    async def hang_up(_reader: asyncio.StreamReader, writer: Any) -> None:
+        connections.append(writer)
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=tls)
+    async with server, nothing_left():
+        at = server.sockets[0].getsockname()[1]
+        asking = secure(at, TlsFiles(home.certificate))
+        await asking.open()
+        for method, tries in ((Method.POST, 1), (Method.GET, 2)):
+            connections.clear()
+            with pytest.raises(UnreachableError):
+                await asking.request(method, "level")
+            assert len(connections) == tries
+        await asking.close()
+
+
+async def test_all_who_ask_at_once_have_one_connection() -> None:
+    connections: list[Any] = []
+
+    async def silent(reader: asyncio.StreamReader, writer: Any) -> None:
+        connections.append(writer)
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server:
+        at = server.sockets[0].getsockname()[1]
+        asked = RawRequest(target=parse_uri(f"coap+tcp://127.0.0.1:{at}/"), timeout=0.3)
+        answers = await asyncio.gather(
+            *(send(asked) for _ in range(5)), return_exceptions=True
+        )
+        assert all(isinstance(one, UnreachableError) for one in answers)
+        assert len(connections) == 1
 
 
 async def test_certificate_that_is_none() -> None:
     async with nothing_left():
         asking = secure(5684, TlsFiles(ca="nonsense"))
-        with pytest.raises(UnreachableError, match="CA certificate is not usable"):
+        with pytest.raises(ValueRefusedError, match="CA certificate is not usable"):
             await asking.open()
         await asking.close()
 

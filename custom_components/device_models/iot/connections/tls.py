@@ -6,6 +6,15 @@ import ssl
 import tempfile
 
 
+class TlsFileError(ValueError):
+    """One of the parts is no such thing."""
+
+    def __init__(self, part: str, problem: str) -> None:
+        """Name the part: ca or client_certificate, and what is wrong with it."""
+        super().__init__(problem)
+        self.part = part
+
+
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
     """Authority, certificate and key, each in PEM."""
@@ -18,13 +27,14 @@ class TlsFiles:
         """Return the context. This reads files: not in the event loop.
 
         Raises:
-            ValueError: one of the parts is no such thing.
+            TlsFileError: one of the parts is no such thing.
 
         """
         try:
             context = ssl.create_default_context(cadata=self.ca)
         except (ssl.SSLError, TypeError) as err:  # TypeError: not ASCII
-            raise ValueError(f"the CA certificate is not usable: {err}") from err
+            problem = f"the CA certificate is not usable: {err}"
+            raise TlsFileError("ca", problem) from err
         if self.ca:
             # Authorities made at home often lack the extensions that Python wants
             # since 3.13; what they sign is checked all the same.
@@ -37,7 +47,7 @@ class TlsFiles:
         """Have the context present our certificate.
 
         Raises:
-            ValueError: it is none, or the key does not fit it.
+            TlsFileError: it is none, or the key does not fit it.
 
         """
         # Python's ssl takes a certificate chain from files only.
@@ -49,6 +59,5 @@ class TlsFiles:
                 # Without a password OpenSSL would ask for one on the terminal.
                 context.load_cert_chain(chain, password="")
             except (ssl.SSLError, OSError) as err:
-                raise ValueError(
-                    f"the client certificate and its key are not usable: {err}"
-                ) from err
+                problem = f"the client certificate and its key are not usable: {err}"
+                raise TlsFileError("client_certificate", problem) from err

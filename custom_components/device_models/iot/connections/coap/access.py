@@ -39,7 +39,8 @@ class Access:
         self.proven = False
         """Whether there was an answer in the present context."""
         self.users = 0
-        self._stretch = stretch
+        self.stretch = stretch
+        """For how long everything may take, as a multiple of the usual."""
         self._kind = TRANSPORTS[address.transport]
         self._making = asyncio.Lock()
         self._context: Any = None
@@ -47,8 +48,13 @@ class Access:
 
     @property
     def renewable(self) -> bool:
-        """Whether its context can be replaced without harm to others."""
-        return self._kind.own
+        """Whether it has a session, which may die and be replaced."""
+        return self._kind.session
+
+    @property
+    def made(self) -> Any:
+        """The present context, to tell it from later ones; None if there is none."""
+        return self._context
 
     async def context(self) -> Any:
         """Return the context, made if need be.
@@ -62,17 +68,18 @@ class Access:
         async with self._making:
             if self._context is None:
                 await prepare(self.address.transport)
-                lent = self._kind.lend(self.address.security, self._stretch)
+                lent = self._kind.lend(self.address.security, self.stretch)
                 self._context = await lent.__aenter__()
                 self._lent = lent
             return self._context
 
-    async def renew(self) -> None:
-        """Have the next one who asks begin with a new context, if there is an own one.
+    async def renew(self, context: Any) -> None:
+        """Have the next one who asks begin with a new session in place of this one.
 
-        A session that died is not met again (protocol sheet "CoAP" §7).
+        A session that died is not met again (protocol sheet "CoAP" §7). Perhaps
+        somebody else has replaced it already.
         """
-        if self.renewable:
+        if self.renewable and context is self._context:
             await self.end()
 
     async def end(self) -> None:
@@ -99,6 +106,7 @@ async def acquire(address: Address, stretch: float = 1.0) -> Access:
     key = asyncio.get_running_loop(), address
     access = _BY_LOOP.setdefault(key, Access(address, stretch))
     access.users += 1
+    access.stretch = max(access.stretch, stretch)
     try:
         await access.context()
     except BaseException:

@@ -11,7 +11,12 @@ from typing import Any
 
 import aiocoap.error
 
-from ...errors import DeviceModelsError, UnauthorizedError, UnreachableError
+from ...errors import (
+    DeviceModelsError,
+    UnauthorizedError,
+    UnreachableError,
+    UntrustedError,
+)
 from .security import RefusedError
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,6 +34,7 @@ def translated(address: str) -> Iterator[None]:
 
     Raises:
         UnauthorizedError: in place of what says that our credentials are refused.
+        UntrustedError: in place of what says that those of the other side are.
         UnreachableError: in place of any other error.
 
     """
@@ -40,6 +46,8 @@ def translated(address: str) -> Iterator[None]:
         _LOGGER.debug("%s: %r", address, err)
         if is_refusal(err):
             raise UnauthorizedError(address=address) from err
+        if isinstance(err.__cause__, ssl.SSLCertVerificationError):
+            raise UntrustedError(address=address, reason=_reason(err)) from err
         raise UnreachableError(address=address, reason=_reason(err)) from err
 
 

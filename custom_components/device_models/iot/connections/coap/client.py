@@ -40,6 +40,8 @@ SENT_WITHIN: Final = 8
 RENEWED_TIMEOUT: Final = 5.0
 """Seconds for an answer in a new session, after the old one seems to have died."""
 
+DOUBTED: Final = "perhaps the credentials are not taken"
+
 RESTARTS: Final = 2
 """How often a document that changes while it is sent in blocks is begun again."""
 
@@ -260,30 +262,36 @@ class CoapEndpoint:
 
         Raises:
             UnreachableError: no answer in time.
-            RefusedError: the endpoint refuses our credentials; twice in a row, if it
-                does not say so.
+            RefusedError: the endpoint refuses our credentials; twice in a row, if
+                that is not certain.
             Exception: whatever aiocoap raises.
 
         """
         timeouts: tuple[float, ...] = (CONFIRMABLE_TIMEOUT,)
         if not delivery.confirmable and request.method.idempotent:
             timeouts = NON_CONFIRMABLE_TIMEOUTS
-        again = access.proven and access.renewable and request.method.idempotent
+        again = request.method.idempotent
+        proven, context = access.proven, access.made
         try:
             return await self._repeat(access, request, delivery, timeouts)
         except RefusedError as err:
-            await access.renew()
             if err.certain:
                 raise
-            return await self._repeat(access, request, delivery, timeouts)
+            if not again:
+                raise UnreachableError(address=self.address, reason=DOUBTED) from err
         except UnreachableError:
-            if access.silence >= DEAD:
-                await access.renew()
-                if again:
-                    return await self._repeat(
-                        access, request, delivery, (RENEWED_TIMEOUT,)
-                    )
-            raise
+            if access.silence < DEAD:
+                raise
+            await access.renew(context)
+            if not (again and proven and access.renewable):
+                raise
+            timeouts = (RENEWED_TIMEOUT,)
+        except aiocoap.error.NetworkError, aiocoap.error.LibraryShutdown:
+            # The session has ended, or somebody else has ended it.
+            if not (again and access.renewable and self._access is access):
+                raise
+        await access.renew(context)
+        return await self._repeat(access, request, delivery, timeouts)
 
     async def _repeat(
         self,

@@ -9,10 +9,14 @@ import time
 from typing import Any, Final, override
 
 from aiocoap.transports.tinydtls import (
+    CODE_CLOSE_NOTIFY,
     DTLS_CLOCK_OFFSET,
     DTLS_EVENT_CONNECTED,
     DTLS_TICKS_PER_SECOND,
+    LEVEL_FATAL,
     LEVEL_NOALERT,
+    LEVEL_WARNING,
+    CloseNotifyReceived,
     DTLSClientConnection,
     MessageInterfaceTinyDTLS,
 )
@@ -23,6 +27,10 @@ HANDSHAKE_TIMEOUT: Final = 8.0
 """Seconds from the server's hello to the end of the handshake, if patience is the usual
 one. A server with another key cannot read our last word, and waits for it in silence;
 three repetitions of it fit (RFC 6347 §4.2.4: after 1, 2 and 4 seconds)."""
+
+MEAN_THE_KEY: Final = frozenset({20, 49, 51, 115})
+"""bad_record_mac, access_denied, decrypt_error (RFC 5246 §7.2.2), and
+unknown_psk_identity (RFC 4279 §2)."""
 
 SHORTEST_PAUSE: Final = 0.1
 """Seconds between two looks at whether something is to be repeated."""
@@ -81,20 +89,31 @@ class DtlsConnection(DTLSClientConnection):  # type: ignore[misc]  # aiocoap is 
 
     @override
     def _event(self, level: int, code: int) -> None:
-        """Take what tinydtls tells: an alert before the end of the handshake is a no.
+        """Take what tinydtls tells (RFC 5246 §7.2), of which aiocoap knows the half.
 
-        gnutls closes then, OpenSSL and others name the reason (RFC 5246 §7.2).
+        The end of a session is told by a warning, too. Before a handshake is over, an
+        alert may be anybody's word; only some of them mean the key.
         """
-        if (level, code) == (LEVEL_NOALERT, DTLS_EVENT_CONNECTED) and self._limit:
-            self._limit.cancel()
+        if (level, code) == (LEVEL_NOALERT, DTLS_EVENT_CONNECTED):
+            if self._limit is not None:
+                self._limit.cancel()
+            if self.established:
+                return  # it was shaken hands again, as a server may want
         if level != LEVEL_NOALERT and not self.established:
-            self._refused(certain=True)
+            if level == LEVEL_FATAL or code == CODE_CLOSE_NOTIFY:
+                self._end(RefusedError(certain=code in MEAN_THE_KEY))
+        elif level == LEVEL_WARNING and code == CODE_CLOSE_NOTIFY:
+            self._end(CloseNotifyReceived())
         else:
             super()._event(level, code)
 
-    def _refused(self, *, certain: bool = False) -> None:
-        """End the session, and all that waits for it."""
-        self._inject_error(RefusedError(certain=certain))
+    def _end(self, error: Exception) -> None:
+        """End the session, when the library that tells of it is done."""
+        asyncio.get_running_loop().call_soon(self._inject_error, error)
+
+    def _refused(self) -> None:
+        """End the session, and all that waits for it: there is no end of the hello."""
+        self._inject_error(RefusedError(certain=False))
 
     @override
     async def _run_retransmissions(self) -> None:

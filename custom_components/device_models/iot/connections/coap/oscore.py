@@ -30,6 +30,9 @@ from .security import OscoreKeys, RefusedError
 
 _LOGGER = logging.getLogger(__name__)
 
+# At level debug it writes down salts, and all that is said.
+logging.getLogger("aiocoap.cryptography").setLevel(logging.INFO)
+
 REFUSALS: Final = frozenset({"4.00", "4.01"})
 """RFC 8613 §8.2: what a server answers, unprotected, that cannot make sense of us."""
 
@@ -151,7 +154,7 @@ class OscoreTransport(interfaces.RequestProvider):  # type: ignore[misc]  # aioc
         except ProtectionInvalid as err:
             # It answers our request, and cannot be read: by another key.
             _LOGGER.debug("an answer cannot be read: %s", err)
-            pipe.add_exception(RefusedError())
+            pipe.add_exception(RefusedError(certain=False))
         except Exception as err:  # noqa: BLE001  (whoever waits is told)
             pipe.add_exception(err)
 
@@ -170,18 +173,18 @@ class OscoreTransport(interfaces.RequestProvider):  # type: ignore[misc]  # aioc
             response = self._opened(answer, identifiers, message.remote)
             follows = observing and answer.opt.observe is not None
             follows = follows and response.code.is_successful()
+            newest = response.opt.observe  # that of the protection (§4.1.3.5.2)
             if follows:
                 response.opt.observe = answer.opt.observe
             pipe.add_response(response, is_last=not follows)
             if not follows:
                 return
-            newest = -1
             async for answer in exchange.observation:
                 response = self._opened(answer, identifiers, message.remote)
                 if answer.opt.observe is None:
                     pipe.add_response(response, is_last=True)
                     return
-                number = response.opt.observe  # that of the protection (§4.1.3.5.2)
+                number = response.opt.observe
                 if number > newest:  # not one of before, said again by somebody
                     newest = number
                     response.opt.observe = answer.opt.observe
@@ -204,7 +207,8 @@ class OscoreTransport(interfaces.RequestProvider):  # type: ignore[misc]  # aioc
             response, _ = self._security.unprotect(answer, identifiers)
         except NotAProtectedMessage as err:
             if answer.code.dotted in REFUSALS:
-                raise RefusedError from err
+                # It may be about a repetition of what was answered already.
+                raise RefusedError(certain=False) from err
             raise
         response.remote = remote
         return response

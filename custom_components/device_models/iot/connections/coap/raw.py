@@ -230,8 +230,9 @@ async def _answer(access: Access, request: RawRequest) -> Any:
     try:
         message = await answer_to(exchange)
     except aiocoap.error.TimeoutError:  # nothing was even acknowledged
-        access.silence += DEAD
-        await access.renew()
+        if request.timeout >= DEFAULT_TIMEOUT:  # a shorter one says nothing
+            access.silence += DEAD
+            await access.renew(context)
         raise
     access.silence = 0.0
     return message

@@ -18,6 +18,9 @@ ever asked on average, and few enough to last for centuries (2^40, RFC 8613 §7.
 BEGINNING: Final = 1_767_225_600
 """2026-01-01 UTC, in seconds since 1970."""
 
+RELEASED: Final = 1_795_824_000
+"""2026-11-28 UTC, in the same way: a clock that is behind is not set."""
+
 
 class SequenceNumbers:
     """The numbers of one set of keys.
@@ -29,10 +32,13 @@ class SequenceNumbers:
 
     def __init__(
         self,
-        load: Callable[[], Awaitable[int]],
+        load: Callable[[], Awaitable[int | None]],
         save: Callable[[int], Awaitable[None]],
     ) -> None:
-        """Take what reads and writes the number up to which all may have been used."""
+        """Take what reads and writes the number up to which all may have been used.
+
+        None stands for a number that is not known: nothing was written yet, or is lost.
+        """
         self._load = load
         self._save = save
         self._next: int | None = None
@@ -43,13 +49,16 @@ class SequenceNumbers:
         """Reserve numbers if few are left.
 
         Raises:
-            OSError: it cannot be written down.
+            OSError: it cannot be written down, or none is known that can be used.
 
         """
         async with self._reserving:
             if self._next is None:
-                floor = int(time.time() - BEGINNING) * PER_SECOND
-                self._next = self._reserved = max(await self._load(), floor, 0)
+                now, known = time.time(), await self._load()
+                if known is None and now < RELEASED:
+                    raise OSError("the clock is not set, and it has to tell the number")
+                floor = int(now - BEGINNING) * PER_SECOND
+                self._next = self._reserved = max(known or 0, floor)
             if self._reserved - self._next < LOW:
                 reserved = self._next + STEP
                 await self._save(reserved)

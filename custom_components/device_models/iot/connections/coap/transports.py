@@ -15,13 +15,12 @@ import re
 from typing import Any, Final
 
 import aiocoap
-from aiocoap.transports.tcp import TCPClient
 
-from ...errors import TransportMissingError
-from ..tls import TlsFiles
+from ...errors import TransportMissingError, ValueRefusedError
+from ..tls import TlsFileError, TlsFiles
 from .context import acquire_context, notice_messages, release_context
 from .security import OscoreKeys, PreSharedKey, Security
-from .streams import TlsInterface, Trust, add_stream, end_streams
+from .streams import TcpInterface, TlsInterface, Trust, add_stream, end_streams
 from .uri import DEFAULT_PORTS
 
 
@@ -51,8 +50,8 @@ class TransportKind:
     that will do; a package and its module have the same name."""
     loads: tuple[str, ...] = ()
     """What is imported before it is used: it reads files."""
-    own: bool = True
-    """Whether each endpoint has a context, or session, of its own."""
+    session: bool = False
+    """Whether it has a session that may die, with a context of its own."""
 
     @property
     def port(self) -> int:
@@ -73,7 +72,7 @@ async def _shared(_security: Security | None, _stretch: float) -> AsyncGenerator
 @asynccontextmanager
 async def _tcp(_security: Security | None, _stretch: float) -> AsyncGenerator[Any]:
     """Lend a context of its own, over TCP."""
-    async with _stream(TCPClient.create_client_transport) as context:
+    async with _stream(TcpInterface.create_client_transport) as context:
         yield context
 
 
@@ -92,7 +91,10 @@ async def _websocket(
 async def _tls(security: Security | None, _stretch: float) -> AsyncGenerator[Any]:
     """Lend a context of its own, over TLS."""
     files = security if isinstance(security, TlsFiles) else TlsFiles()
-    trust = Trust(await asyncio.to_thread(files.context))
+    try:
+        trust = Trust(await asyncio.to_thread(files.context))
+    except TlsFileError as err:
+        raise ValueRefusedError(name=err.part, problem=str(err)) from err
     create = partial(TlsInterface.create_client_transport, credentials=trust)
     async with _stream(create) as context:
         yield context
@@ -145,22 +147,24 @@ async def _oscore(security: Security | None, stretch: float) -> AsyncGenerator[A
 
 
 TRANSPORTS: Final[Mapping[Transport, TransportKind]] = {
-    Transport.UDP: TransportKind("coap", _shared, own=False),
-    Transport.TCP: TransportKind("coap+tcp", _tcp),
+    Transport.UDP: TransportKind("coap", _shared),
+    Transport.TCP: TransportKind("coap+tcp", _tcp, session=True),
     Transport.WEBSOCKET: TransportKind(
         "coap+ws",
         _websocket,
+        session=True,
         requirements=("websockets>=13,<16",),
         loads=("aiocoap.transports.ws",),
     ),
     Transport.DTLS: TransportKind(
         "coaps",
         _dtls,
+        session=True,
         security=PreSharedKey,
         requirements=("DTLSSocket>=0.1.12,<0.3",),
         loads=(f"{__package__}.dtls", "DTLSSocket.dtls"),
     ),
-    Transport.TLS: TransportKind("coaps+tcp", _tls, security=TlsFiles),
+    Transport.TLS: TransportKind("coaps+tcp", _tls, session=True, security=TlsFiles),
     Transport.OSCORE: TransportKind(
         "coap",
         _oscore,
