@@ -46,7 +46,7 @@ LEAST_FOR_MEMORY: Final = 600.0
 """Seconds of growth by which it is judged; in less, chance is larger than any leak."""
 
 MEMORY_GROWTH: Final = 6.0
-"""MiB in an hour at most: one object of 100 bytes kept of a hundredth of the requests
+"""MiB in an hour at most: 100 bytes kept of each tenth of 180 requests in a second
 would be more."""
 
 YAML: Final = """\
