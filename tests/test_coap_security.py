@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 import socket
 from typing import Any, Final
+from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PORT
@@ -25,6 +26,7 @@ from custom_components.device_models.coap import missing_transport
 from custom_components.device_models.coap.security import DATA_NUMBERS, security_of
 from custom_components.device_models.const import (
     CONF_CA,
+    CONF_CLIENT_CERTIFICATE,
     CONF_CONFIRMABLE,
     CONF_IDENTITY,
     CONF_INTERVAL,
@@ -38,6 +40,7 @@ from custom_components.device_models.const import (
     DOMAIN,
 )
 from custom_components.device_models.iot.connections.coap import (
+    CoapConnection,
     client,
     request as tuning,
     transports,
@@ -49,13 +52,14 @@ from custom_components.device_models.iot.connections.coap.security import (
 from custom_components.device_models.iot.connections.coap.transports import Transport
 from custom_components.device_models.iot.errors import (
     UnauthorizedError,
+    UntrustedError,
     ValueRefusedError,
 )
 from custom_components.device_models.systems import System
 
 from .acting import set_up, until
 from .conftest import peer
-from .flows import issues
+from .flows import issues, suggested
 from .iot.connections.certificates import Authority
 from .iot.connections.coap_server import bare_server, state
 from .iot.connections.programs import running
@@ -265,6 +269,51 @@ async def test_port_that_is_not_said(hass: HomeAssistant) -> None:
     assert ":5684" in result["description_placeholders"]["address"]
 
 
+async def test_certificate_that_is_none_or_not_trusted(
+    hass: HomeAssistant, tmp_path: Path
+) -> None:
+    configure: Any = hass.config_entries.flow.async_configure
+    flow_id = await chosen(hass, System.COAP)
+    await configure(flow_id, endpoint(Transport.TLS, free_port()))
+    result = await configure(flow_id, {CONF_CA: "nonsense"})
+    assert (result["step_id"], result["errors"]) == ("tls", {"ca": "value_refused"})
+    result = await configure(flow_id, {CONF_CLIENT_CERTIFICATE: "nonsense"})
+    assert result["errors"] == {"client_certificate": "value_refused"}
+    untrusted = UntrustedError(address="there", reason="the certificate is not trusted")
+    with patch.object(CoapConnection, "open", side_effect=untrusted):
+        result = await configure(flow_id, {})
+    assert (result["step_id"], result["errors"]) == ("tls", {"base": "unreachable"})
+
+
+async def test_usual_port_is_not_shown(hass: HomeAssistant) -> None:
+    entry = entry_of(Transport.DTLS, 5684, identity="me", shared_key="key")
+    entry.add_to_hass(hass)
+    configure: Any = hass.config_entries.flow.async_configure
+    result: Any = await entry.start_reconfigure_flow(hass)
+    shown = suggested(result)
+    assert shown[CONF_TRANSPORT] == "dtls"
+    assert CONF_PORT not in shown
+    shown[CONF_TRANSPORT] = Transport.TLS  # whose port is the same
+    result = await configure(result["flow_id"], shown)
+    assert result["description_placeholders"]["endpoint"] == "127.0.0.1:5684"
+
+
+async def test_what_was_cleared_does_not_come_back(hass: HomeAssistant) -> None:
+    port = free_port(socket.SOCK_DGRAM)
+    entry = entry_of(Transport.OSCORE, port, **OSCORE)
+    entry.add_to_hass(hass)
+    configure: Any = hass.config_entries.flow.async_configure
+    result: Any = await entry.start_reconfigure_flow(hass)
+    result = await configure(result["flow_id"], endpoint(Transport.OSCORE, port))
+    assert CONF_MASTER_SALT in suggested(result)
+    cleared = {key: it for key, it in OSCORE.items() if key != CONF_MASTER_SALT}
+    result = await configure(result["flow_id"], cleared)
+    assert result["step_id"] == "reconfigure"
+    result = await configure(result["flow_id"], endpoint(Transport.OSCORE, port))
+    assert suggested(result)[CONF_SENDER_ID] == "01"
+    assert CONF_MASTER_SALT not in suggested(result)
+
+
 async def test_way_is_changed_and_credentials_are_kept(
     hass: HomeAssistant, oscore: int
 ) -> None:
@@ -334,7 +383,53 @@ async def test_endpoint_that_is_gone_during_reauthentication(
     assert result["errors"] == {"base": "unreachable"}
 
 
+async def test_endpoint_that_moves_during_reauthentication(
+    hass: HomeAssistant, oscore: int
+) -> None:
+    wrong = OSCORE | {CONF_MASTER_SECRET: "07" * 16}
+    entry = entry_of(Transport.OSCORE, free_port(socket.SOCK_DGRAM), **wrong)
+    entry.add_to_hass(hass)
+    result: Any = await entry.start_reauth_flow(hass)
+    moved = {**entry.data, CONF_PORT: oscore}
+    hass.config_entries.async_update_entry(entry, data=moved)
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], OSCORE)
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert entry.data[CONF_PORT] == oscore
+
+
+async def test_entry_whose_data_was_spoilt(hass: HomeAssistant) -> None:
+    entry = entry_of(Transport.OSCORE, 5683, **(OSCORE | {CONF_MASTER_SECRET: "x"}))
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert "hexadecimal" in str(entry.reason)
+
+
 # Packages that are missing
+
+
+async def test_package_is_tried_again_by_the_repair(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Home Assistant remembers what it could not install, as without a network.
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "homeassistant.requirements.pkg_util.install_package",
+        lambda package, **_: asked.append(package),  # which is no success
+    )
+    lacking(monkeypatch, Transport.OSCORE, "xyz_of_nobody")
+    entry = entry_of(Transport.OSCORE, 5683, **OSCORE)
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    before = len(asked)
+    assert before
+    result = await repaired(hass, hass_client)
+    assert result["reason"] == "not_installed"
+    assert len(asked) > before
 
 
 async def test_what_is_missing_is_not_offered(

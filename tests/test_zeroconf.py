@@ -31,7 +31,9 @@ from custom_components.device_models.coap.announcement import (
 from custom_components.device_models.const import (
     CONF_CA,
     CONF_CONFIRMABLE,
+    CONF_IDENTITY,
     CONF_INTERVAL,
+    CONF_SHARED_KEY,
     CONF_SYSTEM,
     CONF_THING,
     CONF_TRANSPORT,
@@ -586,3 +588,24 @@ async def test_way_that_cannot_be_gone_is_not_offered(
     if transports._load(transports.TRANSPORTS[Transport.DTLS]):
         return
     assert (await announce(hass, secure))["step_id"] == "zeroconf_confirm"
+
+
+@pytest.mark.usefixtures("integration")
+async def test_protected_endpoint_is_not_followed_to_an_open_one(
+    hass: HomeAssistant,
+) -> None:
+    # A device may announce itself both ways; anybody may in its name.
+    entry = entry_at(5684, unique_id="_wot._udp node-0123456789")
+    data = {
+        **entry.data,
+        CONF_TRANSPORT: "dtls",
+        CONF_IDENTITY: "x",
+        CONF_SHARED_KEY: "y",
+    }
+    entry = entry_at(5684, unique_id="_wot._udp node-0123456789", data=data)
+    entry.add_to_hass(hass)
+    ident = {"id": "node-0123456789"}
+    for port, scheme in ((5683, "coap"), (5685, "coaps")):
+        said = heard(port, type=WOT, properties={**ident, "scheme": scheme})
+        assert (await announce(hass, said))["reason"] == "already_configured"
+        assert place(entry) == ("127.0.0.1", 5684 if scheme == "coap" else 5685)
