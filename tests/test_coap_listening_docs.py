@@ -17,6 +17,7 @@ from custom_components.device_models.iot.connections.coap_listener import (
     limits,
     listened,
     site,
+    waiting,
 )
 from custom_components.device_models.iot.connections.coap_listener.commands import (
     document_of,
@@ -49,7 +50,7 @@ def test_figures_are_those_that_hold() -> None:
         f"once for each address, for {site.MAX_LINES} of them",
         f"the last {listened.TRACED} requests",
         f"`?{exchange.KEY_ARGUMENT}…`",
-        f"?{listened.REFUSED}`",
+        f"?{waiting.REFUSED}`",
     ):
         assert figure in PAGE, figure
     assert lately.MAX_SECONDS == DAY

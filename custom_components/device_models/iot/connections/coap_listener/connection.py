@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
-import time
 from typing import Any, ClassVar, override
 
 from ...binding import Binding
@@ -136,7 +135,7 @@ class CoapListener(Connection):
         if listened is None:
             return []
         counted: dict[str, JsonValue] = {
-            "commands": dict(listened.outcomes),
+            "commands": dict(listened.waiting.outcomes),
             "refused": dict(self._site.refused),
             "put_off": self._limits.put_off,
             "dropped": self._limits.dropped,
@@ -156,8 +155,7 @@ class CoapListener(Connection):
         for name in values:
             if name not in listened.layout.settable:
                 raise NotOfferedError(operation=name)
-        listened.outbox.put(values, time.time())
-        listened.wait()
+        listened.waiting.put(values)
 
     @override
     async def call(
@@ -173,8 +171,7 @@ class CoapListener(Connection):
         listened = self._known(device)
         if action.name not in listened.layout.actions:
             raise NotOfferedError(operation=action.name)
-        listened.outbox.call(action, arguments, time.time())
-        listened.wait()
+        listened.waiting.call(action, arguments)
 
     @override
     async def describe(self, reference: str) -> Loaded:

@@ -7,7 +7,7 @@ import hmac
 from typing import Final
 
 from ...binding import Reception
-from ...codecs import BY_CONTENT_FORMAT, CODECS
+from ...codecs import BY_CONTENT_FORMAT, CODECS, Codec
 from ..coap.request import Method
 from .exchange import NOT_ALLOWED, NOT_FOUND, UNAUTHORIZED, Incoming, Refusal, Reply
 from .settings import Network, is_within, networks
@@ -133,3 +133,8 @@ class Resources:
             if (child := parent.child(path[-1])) is not None:
                 return child
         raise Refusal(NOT_FOUND)
+
+
+def numbers(formats: Mapping[int, Codec]) -> str:
+    """Return content formats as the listing has them."""
+    return " ".join(map(str, sorted(formats)))
