@@ -16,7 +16,7 @@ from ..messages import read_alert, read_values
 from .exchange import BAD_REQUEST, JSON, Incoming, Refusal, Reply
 from .layout import ListenerLayout, Path, Values
 from .published import Published
-from .resources import SINGLE, STRUCTURED, Guard, Resource, numbers
+from .resources import SINGLE, STRUCTURED, Guard, Handler, Resource, numbers
 from .waiting import Waiting
 
 TRACED: Final = 50
@@ -101,15 +101,18 @@ class ListenedDevice:
 
     def _of_values(self, values: Values) -> Resource:
         """Return the resource where values are posted, and perhaps read."""
-        handlers = {method: partial(self._take_values, values) for method in PUSHED}
+        handlers: dict[Method, Handler] = {
+            method: partial(self._take_values, values) for method in PUSHED
+        }
         formats = STRUCTURED if values.shared else SINGLE
-        shown = self._shows and bool(self._published.names(values))
+        shown: Handler | None = None
+        if self._shows and self._published.names(values):
+            shown = handlers[Method.GET] = partial(self._published.get, values)
         return Resource(
             guard=self.guard,
-            handlers=handlers
-            | ({Method.GET: partial(self._published.get, values)} if shown else {}),
+            handlers=handlers,
             public=frozenset({Method.GET} if shown else ()),
-            observable=shown,
+            notified=shown,
             about={
                 "rt": "state" if values.shared else "attribute",
                 **({"if": "core.b" if values.shared else "core.s"} if shown else {}),

@@ -14,6 +14,8 @@ import math
 import time
 from typing import Any, Final
 
+import aiocoap
+
 from ..coap.request import Method
 from .blocks import MAX_DOCUMENT, Blocks, Key
 from .exchange import (
@@ -184,7 +186,7 @@ class ListenerSite:
         watcher = Watcher(request.source)
         answer = self._answer(key, message, resource, request)
         if not (
-            resource.observable
+            resource.notified
             and answer.code.is_successful()
             and self._has_room(request.source)
         ):
@@ -204,6 +206,8 @@ class ListenerSite:
                 watcher.changed.clear()
                 reply = self._current(resource, request)
                 answer = self._blocks.cut(key, message, reply)
+                # To whatever request: who is gone is found out by nothing else.
+                answer.transport_tuning = aiocoap.Reliable()
                 if not reply.success:
                     pipe.add_response(answer, is_last=True)  # RFC 7641 §3.2
                     return
@@ -218,7 +222,7 @@ class ListenerSite:
         """Return what an observer is told now."""
         if self._served.by_path.get(request.path) is not resource:
             return Reply(NOT_FOUND)
-        return resource.answer(request)
+        return resource.notification(request)
 
     def _has_room(self, source: str) -> bool:
         """Whether somebody may observe one more resource."""

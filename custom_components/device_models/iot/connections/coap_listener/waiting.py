@@ -57,7 +57,7 @@ class Waiting:
         self.resource = Resource(
             guard=guard,
             handlers={Method.GET: self._get},
-            observable=True,
+            notified=self._shown,
             child=self._command,
             about={"rt": "commands", "if": "core.s", "ct": numbers(STRUCTURED)},
         )
@@ -132,10 +132,14 @@ class Waiting:
         return self._reply(CHANGED, request)
 
     def _get(self, request: Incoming) -> Reply:
-        """Return what waits."""
-        reply = self._reply(CONTENT, request, max_age=0)
+        """Return what waits to the device, which has asked for it."""
+        reply = self._shown(request)
         self._hear()
         return reply
+
+    def _shown(self, request: Incoming) -> Reply:
+        """Return what waits."""
+        return self._reply(CONTENT, request, max_age=0)
 
     def _reply(self, code: str, request: Incoming, max_age: int | None = None) -> Reply:
         """Return an answer with what waits.
