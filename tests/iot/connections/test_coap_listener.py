@@ -235,6 +235,26 @@ async def test_members_of_an_object_go_together(server: Listening) -> None:
     assert server.listener.health(device).waiting == 0
 
 
+async def test_members_that_are_set_one_after_the_other_are_both_set(
+    server: Listening,
+) -> None:
+    device = await server.add()
+    await server.send.post(STATE)
+    await device.set("night.hour", 1)
+    await device.set("night.dim", 0.9)
+    both = {"set": {"night": {"hour": 1, "dim": 0.9}}}
+    response = await server.send.get("commands")
+    assert waiting(response) == [both, both]
+    # One is confirmed, but not reported yet: the other does not take it back.
+    await server.send(Method.DELETE, f"commands/{ids(response)[0]}")
+    assert waiting(await server.send.get("commands")) == [both]
+    # What the device reports is how it is.
+    response = await server.send.post({"night": {"hour": 5}})
+    assert waiting(response) == [{"set": {"night": {"hour": 5, "dim": 0.9}}}]
+    await server.send.post({"night": {"dim": 0.9}})
+    assert server.listener.health(device).waiting == 0
+
+
 @pytest.mark.parametrize(
     ("options", "content_format"),
     [

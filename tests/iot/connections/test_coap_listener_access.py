@@ -3,8 +3,9 @@
 import asyncio
 from functools import partial
 import logging
+from typing import Any
 
-from aiocoap import Code
+from aiocoap import Code, Message
 import pytest
 
 from custom_components.device_models.iot.connections.coap.request import Method
@@ -223,6 +224,37 @@ async def test_answers_that_nobody_goes_on_to_fetch_are_forgotten(
         await until(lambda: len(raw.received) == 4)
     codes = [Code(data[1]).dotted for data in raw.received]
     assert codes == ["2.04", "2.04", "2.04", "4.08"]
+
+
+async def test_blocks_of_what_waits_tell_of_which_document_they_are(
+    server: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 7959 §2.4."""
+    monkeypatch.setattr(blocks, "MAX_UNFINISHED", 1)
+    device = await server.add(published=True)
+    await server.send.post({"label": "y" * 100})
+    await device.set("label", "x" * 100)
+
+    def get(message_id: int, name: bytes, number: int) -> bytes:
+        path = [(11, b"garden"), (11, b"shed"), (11, name)]
+        options = [*path, (23, bytes([number << 4 | 1]))]
+        return datagram(NON, 1, message_id, b"t", b"", options)
+
+    async with by_hand(server.port) as raw:
+
+        async def etag(*request: Any) -> bytes | None:
+            before = len(raw.received)
+            raw.transport.sendto(get(*request))
+            await until(lambda: len(raw.received) > before)
+            found: bytes | None = Message.decode(raw.received[-1]).opt.etag
+            return found
+
+        first = await etag(1, b"commands", 0)
+        assert first
+        assert await etag(2, b"commands", 1) == first
+        await etag(3, b"label", 0)  # takes the place of what was kept
+        await device.set("level", 1)
+        assert await etag(4, b"commands", 2) not in {first, None}
 
 
 async def test_further_block_of_what_was_never_answered(server: Listening) -> None:

@@ -1,6 +1,5 @@
 """What others read of a device: the values that it said last."""
 
-import hashlib
 import time
 
 from ...codecs import compose
@@ -53,20 +52,13 @@ class Published:
         # Of attributes that show parts of one value, each has all of it.
         slots = {one.path: one for one in values.slots if one.element.name in known}
         try:
-            reply = Reply.of(CONTENT, codec, compose(slots.values(), known))
+            document = compose(slots.values(), known)
+            reply = Reply.of(CONTENT, codec, document, max_age=self._fresh).tagged()
         except (PayloadError, ValueRefusedError) as err:
             raise Refusal(NOT_ACCEPTABLE, str(err)[:MAX_DIAGNOSTIC]) from err
-        tagged = bytes([codec.content_format]) + reply.payload
-        etag = hashlib.sha256(tagged).digest()[:8]
-        if etag in request.etags:
-            return Reply(VALID, etag=etag, max_age=self._fresh)
-        return Reply(
-            CONTENT,
-            reply.payload,
-            reply.content_format,
-            etag=etag,
-            max_age=self._fresh,
-        )
+        if reply.etag in request.etags:
+            return Reply(VALID, etag=reply.etag, max_age=reply.max_age)
+        return reply
 
     @property
     def _fresh(self) -> int:

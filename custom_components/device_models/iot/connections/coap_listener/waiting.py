@@ -61,6 +61,8 @@ class Waiting:
             child=self._command,
             about={"rt": "commands", "if": "core.s", "ct": numbers(STRUCTURED)},
         )
+        self._done: dict[str, Scalar] = {}
+        """What the device has confirmed to have set, until it reports the attribute."""
         self._device = device
         self._layout = layout
         self._guard = guard
@@ -121,6 +123,8 @@ class Waiting:
 
     def see(self, values: Mapping[str, Scalar]) -> None:
         """Take values that the device reports: what it was to set waits no longer."""
+        for name in values:
+            self._done.pop(name, None)
         if self.outbox.see(values):
             self.outcomes["shown"] += 1
             self._note()
@@ -150,8 +154,8 @@ class Waiting:
         """
         codec = request.answers_in(STRUCTURED, JSON)
         waiting = self.outbox.waiting
-        document = document_of(waiting, self._device, self._layout, codec)
-        return Reply.of(code, codec, document, max_age=max_age)
+        document = document_of(waiting, self._device, self._layout, codec, self._done)
+        return Reply.of(code, codec, document, max_age=max_age).tagged()
 
     def _command(self, spelled: str) -> Resource | None:
         """Return the resource of one command, if it waits."""
@@ -184,7 +188,11 @@ class Waiting:
         if REFUSED not in request.query:
             self.outcomes["result" if with_result else "done"] += 1
             leaf = self._device.model.leaves.get(command.name)
-            if command.value is not None and leaf and not leaf.readable:
+            if command.value is None or leaf is None:
+                return
+            if leaf.readable:
+                self._done[command.name] = command.value
+            else:
                 # Of what the device never reports, this is all that it says.
                 self._device.receive({command.name: command.value})
             return
