@@ -67,6 +67,8 @@ class Listening:
         silent_after: float | None = None,
         model: Any = None,
         layout: dict[str, Any] | None = None,
+        device_key: str = "key",
+        quiet: bool = False,
         **reception: Any,
     ) -> VirtualDevice:
         """Add a device."""
@@ -74,6 +76,8 @@ class Listening:
             self.listener,
             base=base,
             model=model,
+            key=device_key,
+            quiet=quiet,
             silent_after=silent_after,
             reception=Reception(**reception),
             **({"coap_listener": layout} if layout else {}),

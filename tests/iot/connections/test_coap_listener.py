@@ -13,6 +13,7 @@ from custom_components.device_models.iot.connections.coap.request import Method
 from custom_components.device_models.iot.connections.coap_listener import (
     CoapListener,
     ListenerSettings,
+    connection,
 )
 from custom_components.device_models.iot.device import Alert, Availability, Certainty
 from custom_components.device_models.iot.errors import (
@@ -21,10 +22,11 @@ from custom_components.device_models.iot.errors import (
     NotOfferedError,
     UnreachableError,
 )
+from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.model import Severity
 
 from .listening import BASE, LOOPBACK, Listening, by_hand, counted, ids, waiting
-from .things import FLAT, STATE, model_of, nothing_left, shown, thing, until
+from .things import FLAT, STATE, THING, model_of, nothing_left, shown, thing, until
 from .udp_peer import CON, NON, datagram
 
 # Values
@@ -352,6 +354,66 @@ async def test_command_that_is_not_fetched_is_told_of(
     assert device.dropped == {"(other): not_fetched": 2}
     assert caplog.text.count("the device did not confirm it") == 1
     assert (await server.send.get("commands")).payload == b"[]"
+
+
+async def test_what_waits_is_handed_over_when_a_device_is_edited(
+    server: Listening, caplog: pytest.LogCaptureFixture
+) -> None:
+    device = await server.add(keep=60)
+    await device.set("level", 7)
+    await device.set("label", "hall")
+    await device.call("move", {"x": 1})
+    await device.call("reset")
+    await device.call("reset")
+    first, *_, last = ids(await server.send.get("commands"))
+    await server.listener.detach(device)
+    document = {**THING, "actions": [THING["actions"][1]]}
+    document["attributes"] = [
+        {**one, "range": "0,5"} if one["name"] == "level" else one
+        for one in THING["attributes"]
+    ]
+    edited = await server.add(
+        "other", model=load_document(document, "edited").model, keep=0.2
+    )
+    response = await server.send.get("/other/commands")
+    assert waiting(response) == [
+        {"set": {"label": "hall"}},
+        {"call": "move", "arguments": {"x": 1}},
+    ]
+    assert ids(response) == [first + 1, first + 2]
+    assert server.listener.health(edited).waiting == 2
+    assert server.listener.trace(edited)[0]["commands"] == {"unfit": 3}
+    assert caplog.text.count("dropped level is not offered") == 1
+    assert caplog.text.count("dropped reset is not offered") == 1
+    # Ids go on, and what is new waits as long as it does now.
+    await edited.call("move", {"x": 2})
+    assert ids(await server.send.get("/other/commands"))[-1] == last + 1
+    await until(lambda: server.listener.health(edited).waiting == 2)
+
+
+async def test_what_waits_for_too_long_meanwhile_is_told_of(server: Listening) -> None:
+    device = await server.add(keep=0.05)
+    await device.call("reset")
+    await server.listener.detach(device)
+    await asyncio.sleep(0.1)
+    device = await server.add()
+    await until(lambda: server.listener.health(device).waiting == 0)
+    assert device.dropped == {"(other): not_fetched": 1}
+
+
+async def test_what_waits_for_devices_that_do_not_come_back_is_bounded(
+    server: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "MAX_LEFT", 1)
+    for key in ("one", "other"):
+        device = await server.add(key, device_key=key)
+        await device.call("reset")
+        await server.listener.detach(device)
+    numbers = [
+        server.listener.health(await server.add(key, device_key=key)).waiting
+        for key in ("one", "other")
+    ]
+    assert numbers == [0, 1]
 
 
 async def test_times_are_sent_as_the_binding_says(server: Listening) -> None:

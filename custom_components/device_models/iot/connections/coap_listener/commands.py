@@ -12,6 +12,7 @@ from typing import Final
 
 from ...codecs import CODECS, Codec, Document, compose, from_scalar
 from ...device import VirtualDevice
+from ...errors import DeviceModelsError
 from ...model import DeviceModel
 from ...outbox import Command
 from ...values import Scalar
@@ -54,6 +55,19 @@ def document_of(
     if codec in SENML:
         return {str(number): told for number, told in listed.items()}
     return [{"id": number, **told} for number, told in listed.items()]
+
+
+def fits(command: Command, model: DeviceModel, layout: ListenerLayout) -> bool:
+    """Whether a device can be told a command, as its model and layout are now."""
+    try:
+        if command.value is None:
+            action = model.action(command.name)
+            same = action.validate(command.arguments) == command.arguments
+            return same and command.name in layout.actions
+        model.leaves[command.name].validate(command.value)
+    except DeviceModelsError, KeyError:
+        return False
+    return command.name in layout.settable
 
 
 def _told(

@@ -1,16 +1,18 @@
 """Devices that push to us: a CoAP server, and what waits for them."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, ClassVar, override
+from typing import Any, ClassVar, Final, override
 
 from ...binding import Binding
 from ...device import Availability, VirtualDevice
 from ...errors import NotListeningError, NotOfferedError, UnreachableError
 from ...formats import Loaded
 from ...model import Action, DeviceModel
+from ...outbox import Outbox
 from ...silence import SilenceWatch
 from ...values import JsonValue, Scalar
 from ..base import Capability, Connection, Health
@@ -25,6 +27,9 @@ from .listing import Listing
 from .resources import Resources
 from .settings import ListenerSettings
 from .site import ListenerSite
+
+MAX_LEFT: Final = 64
+"""Devices that were detached, and for which something may wait."""
 
 
 class CoapListener(Connection):
@@ -62,6 +67,9 @@ class CoapListener(Connection):
         self._context: Any = None
         self._attached: dict[VirtualDevice, ListenedDevice] = {}
         self._watches: dict[VirtualDevice, SilenceWatch] = {}
+        self._left: OrderedDict[str, Outbox] = OrderedDict()
+        """By the keys of devices that were detached, what waits for them: one that was
+        edited comes back."""
         self._owners: dict[Path, ListenedDevice] = {}
 
     @property
@@ -85,6 +93,7 @@ class CoapListener(Connection):
         try:
             await asyncio.gather(*(self.detach(device) for device in self._attached))
         finally:
+            self._left.clear()
             context, self._context = self._context, None
             if context is not None:
                 await context.shutdown()
@@ -95,7 +104,9 @@ class CoapListener(Connection):
 
     @override
     async def attach(self, device: VirtualDevice) -> None:
-        listened = ListenedDevice(device, listener_layout(device.model, device.binding))
+        layout = listener_layout(device.model, device.binding)
+        before = None if device.quiet else self._left.pop(device.key, None)
+        listened = ListenedDevice(device, layout, before)
         self._attached[device] = listened
         for path, resource in listened.resources.items():
             if self._resources.add(path, resource):
@@ -113,6 +124,10 @@ class CoapListener(Connection):
         if listened is None:
             return
         listened.stop()
+        if not device.quiet:
+            self._left[device.key] = listened.waiting.outbox
+            if len(self._left) > MAX_LEFT:
+                self._left.popitem(last=False)
         if (watch := self._watches.pop(device, None)) is not None:
             watch.stop()
         for path, resource in listened.resources.items():

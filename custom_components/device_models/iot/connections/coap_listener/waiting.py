@@ -9,12 +9,17 @@ from typing import Final
 
 from ...codecs import to_json
 from ...device import VirtualDevice
-from ...errors import NotFetchedError, PayloadError, RejectedError
+from ...errors import (
+    NotFetchedError,
+    NotOfferedError,
+    PayloadError,
+    RejectedError,
+)
 from ...model import Action
 from ...outbox import Command, Outbox
 from ...values import JsonValue, Scalar
 from ..coap.request import MAX_DIAGNOSTIC, Method
-from .commands import document_of
+from .commands import document_of, fits
 from .exchange import (
     BAD_REQUEST,
     CHANGED,
@@ -41,6 +46,7 @@ class Waiting:
         layout: ListenerLayout,
         guard: Guard,
         hear: Callable[[], None],
+        before: Outbox | None = None,
     ) -> None:
         """Begin.
 
@@ -49,9 +55,14 @@ class Waiting:
             layout: what the device can be told, and how.
             guard: who may fetch and confirm.
             hear: called when the device gives a sign of life.
+            before: what waited when the device was attached the last time.
 
         """
-        self.outbox = Outbox(device.name, device.binding.reception.keep, time.time())
+        keep = device.binding.reception.keep
+        known = () if before is None else before.waiting
+        next_id = None if before is None else before.next_id
+        fitting = (one for one in known if fits(one, device.model, layout))
+        self.outbox = Outbox(device.name, keep, fitting, next_id)
         self.outcomes: Counter[str] = Counter()
         """What became of commands."""
         self.resource = Resource(
@@ -69,6 +80,12 @@ class Waiting:
         self._hear = hear
         self._expiry: asyncio.TimerHandle | None = None
         self._deaf = device.on_waiting(self.resource.change)
+        for command in known:
+            if command not in self.outbox.waiting:
+                self.outcomes["unfit"] += 1
+                device.drop(command.name, NotOfferedError(operation=command.name))
+        if known:
+            self._note()
 
     def stop(self) -> None:
         """End what was begun."""
