@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 import json
 import struct
+import time
 
 import cbor2
 import pytest
@@ -536,6 +537,75 @@ async def test_two_devices_do_not_get_each_others_values(server: Listening) -> N
     await server.listener.detach(again)
     await server.send.post({"level": 2}, "/one/state")
     assert shown(one) == {"level": 2}
+
+
+async def test_two_devices_at_one_place(
+    server: Listening, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = await server.add("garden/shed")
+    other = await server.add("/garden//she%64/")
+    assert "Thing is not listened to at /garden/shed/alert/hot, /garden" in caplog.text
+    await server.send.post(STATE)
+    assert (shown(one), shown(other)) == (FLAT, {})
+    # It has the place as soon as that is free.
+    await server.listener.detach(one)
+    assert (await server.send.post({"level": 9})).code == "2.04"
+    assert shown(other) == {"level": 9}
+    await server.listener.detach(other)
+    assert (await server.send.post(STATE)).code == "4.04"
+
+
+# Before a device is known
+
+
+async def test_what_was_posted_before_is_not_taken_for_new_again(
+    server: Listening,
+) -> None:
+    assert (await server.send.post({"level": 1, "power": True})).absent
+    device = await server.add()
+    assert shown(device) == {"level": 1, "power": True}
+    await server.send(Method.PUT, "level", b"2")
+    await server.listener.detach(device)
+    device = await server.add()
+    assert shown(device) == {}
+    assert device.availability is Availability.UNKNOWN
+
+
+async def test_device_for_a_look_takes_nothing_away(server: Listening) -> None:
+    look = await server.add(quiet=True, key="k")
+    # Nobody does what it says: so it is told as without the look.
+    assert (await server.send.post({"level": 9}, "state?key=k")).code == "4.04"
+    assert (await server.send.post({"level": 8}, "state?key=x")).code == "4.04"
+    assert shown(look) == {"level": 9}
+    await server.listener.detach(look)
+    device = await server.add()
+    assert shown(device) == {"level": 8}
+    look = await server.add(quiet=True)
+    await server.send.post({"level": 7})
+    assert (shown(device), shown(look)) == ({"level": 7}, {"level": 7})
+    await server.listener.detach(device)
+    assert (await server.send.post(STATE)).code == "4.04"
+
+
+async def test_command_that_waits_no_longer_is_no_new_device(
+    server: Listening,
+) -> None:
+    await server.add()
+    for path in ("commands/5", "state/x"):
+        assert (await server.send.post({"value": 1}, path)).code == "4.04"
+    for place in (f"{BASE}/commands", f"{BASE}/state"):
+        with pytest.raises(ModelError, match="nothing was posted below"):
+            await server.listener.describe(place)
+
+
+async def test_device_that_was_silent_before_it_was_known(server: Listening) -> None:
+    await server.send.post({"level": 1})
+    await asyncio.sleep(0.3)
+    device = await server.add(silent_after=0.4)
+    assert device.online
+    await until(lambda: not device.online)
+    assert device.last_heard is not None
+    assert time.monotonic() - device.last_heard < 0.6
 
 
 def test_message_by_hand_is_what_it_should_be() -> None:

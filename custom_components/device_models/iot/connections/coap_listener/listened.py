@@ -91,16 +91,22 @@ class ListenedDevice:
             waiting=len(self.waiting.outbox),
         )
 
+    @property
+    def pushed(self) -> float | None:
+        """When the device sent something, on the clock ``time.monotonic``."""
+        return self._pushed
+
     # What it posts
 
     def recall(self, request: Incoming, ago: float) -> None:
-        """Take values that were posted before the device was known here.
+        """Take values that were posted where the device was not served.
 
-        Of a device with a key they are not: whether it was shown is not known any more.
+        From before it was known here, those of a device with a key are not taken:
+        whether it was shown is not known any more.
         """
         values = self.layout.values.get(request.path)
         limit = self.device.binding.silent_after or LONGEST_RECALL
-        admitted = self.guard.admits(request.source, None)
+        admitted = self.guard.admits(request.source, request.key)
         if values is None or ago > limit or not admitted:
             return
         try:
