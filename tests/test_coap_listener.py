@@ -258,8 +258,11 @@ async def test_device_that_has_not_pushed_yet(hass: HomeAssistant, port: int) ->
     # Another device cannot have its place, whatever its model is.
     flow_id = await adding(hass, entry, "library")
     await answered(hass, flow_id, model="water_pump")
-    result = await answered(hass, flow_id, **form)
-    assert result["errors"] == {"base": "already_configured"}
+    for spelled in ("bedroom", "/bedroom//", "b%65droom"):
+        result = await answered(hass, flow_id, **form | {CONF_BASE: spelled})
+        assert result["errors"] == {"base": "already_configured"}
+    result = await answered(hass, flow_id, **form | {CONF_BASE: "../bedroom"})
+    assert result["description_placeholders"]["where"] == "base"
 
 
 async def test_device_is_added_from_its_own_words(
