@@ -137,11 +137,11 @@ class Datagrams(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def by_hand(port: int) -> AsyncGenerator[Datagrams]:
-    """Talk to a port in datagrams."""
+async def by_hand(port: int, host: str = LOOPBACK) -> AsyncGenerator[Datagrams]:
+    """Talk to a port in datagrams, from an address of this machine."""
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.create_datagram_endpoint(
-        Datagrams, remote_addr=(LOOPBACK, port)
+        Datagrams, local_addr=(host, 0), remote_addr=(LOOPBACK, port)
     )
     try:
         yield protocol

@@ -308,24 +308,49 @@ def test_what_one_has_too_many_of_does_not_count_for_others(
 ) -> None:
     monkeypatch.setattr(limits, "DATAGRAMS", Rate(1, 3))
     monkeypatch.setattr(limits, "ALL_DATAGRAMS", Rate(1, 5))
-    both = Limits()
+    both = Limits(networks(DEFAULT_NETWORKS, ""))
     assert [both.admit("10.0.0.1") for _ in range(9)] == [True] * 3 + [False] * 6
     assert both.admit("::ffff:10.0.0.1") is False  # the same one
     assert [both.admit("10.0.0.2") for _ in range(3)] == [True, True, False]
     assert both.dropped == 8
 
 
+async def test_strangers_do_not_spend_what_is_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "STRANGERS", Rate(0.1, 30))
+    monkeypatch.setattr(limits, "ALL_REQUESTS", Rate(0.1, 10))
+    monkeypatch.setattr(limits, "ALL_DATAGRAMS", Rate(0.1, 40))
+    monkeypatch.setattr(limits, "MAX_SOURCES", 2)
+    async with listening(["127.0.0.1"]) as server:
+        device = await server.add()
+        await server.send.post({"level": 1})
+        for host in range(2, 12):
+            async with by_hand(server.port, f"127.0.0.{host}") as raw:
+                for number in range(10):
+                    get = datagram(NON, 1, number, b"t", b"", [(11, b"x")])
+                    raw.transport.sendto(get)
+                await asyncio.sleep(0.02)
+                codes = {Code(data[1]).dotted for data in raw.received}
+                assert codes == ({"4.01"} if host < 5 else set())
+        for level in range(2, 7):
+            assert (await server.send.post({"level": level})).code == "2.04"
+        counts = server.listener.trace(device)[0]
+    assert (counts["refused"], counts["dropped"]) == ({"4.01": 30}, 70)
+    assert counts["put_off"] == 0
+
+
 def test_only_so_many_senders_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_SOURCES", 2)
     monkeypatch.setattr(limits, "REQUESTS", Rate(0.01, 1))
-    both = Limits()
-    assert [both.wait(f"10.0.0.{n}") for n in (1, 2, 1)] == [
+    both = Limits(networks(DEFAULT_NETWORKS, ""))
+    assert [both.take_request(f"10.0.0.{n}") for n in (1, 2, 1)] == [
         0,
         0,
         pytest.approx(100, 1),
     ]
-    assert both.wait("10.0.0.3") == 0  # 2 is forgotten
-    assert both.wait("10.0.0.2") == 0
+    assert both.take_request("10.0.0.3") == 0  # 2 is forgotten
+    assert both.take_request("10.0.0.2") == 0
     assert both.put_off == 1
 
 

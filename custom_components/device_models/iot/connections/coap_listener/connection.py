@@ -56,12 +56,11 @@ class CoapListener(Connection):
         settings.check_host()
         self._settings = settings
         self._resources = Resources()
-        self._limits = Limits()
+        self._limits = Limits(settings.admitted())
         self._lately = Lately()
         self._site = ListenerSite(
             self._resources,
             self._limits,
-            settings.admitted(),
             self._miss,
             self._trace,
             self._is_pending,

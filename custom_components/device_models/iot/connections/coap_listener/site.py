@@ -32,7 +32,6 @@ from .exchange import (
 )
 from .limits import Limits
 from .resources import Resource, Resources, Watcher
-from .settings import Network, is_within
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -59,7 +58,6 @@ class ListenerSite:
         self,
         resources: Resources,
         limits: Limits,
-        networks: tuple[Network, ...],
         on_unknown: Callable[[Incoming], None],
         on_answer: Callable[[Incoming, Reply], None],
         is_pending: Callable[[Any], bool],
@@ -68,8 +66,7 @@ class ListenerSite:
 
         Args:
             resources: what there is; it may change.
-            limits: how much is taken from whom.
-            networks: whose requests are answered.
+            limits: how much is taken from whom, and whose requests are answered.
             on_unknown: told what was sent to a path where nothing is.
             on_answer: told of all that was asked for at a path where something is.
             is_pending: whether somebody has not acknowledged the last notification.
@@ -79,7 +76,6 @@ class ListenerSite:
         """How often what was refused, by the answer."""
         self._served = resources
         self._limits = limits
-        self._networks = networks
         self._on_unknown = on_unknown
         self._on_answer = on_answer
         self._is_pending = is_pending
@@ -136,10 +132,10 @@ class ListenerSite:
             Refusal: it is not.
 
         """
-        if wait := self._limits.wait(request.source):
-            raise Refusal(TOO_MANY, max_age=math.ceil(wait))
-        if not is_within(request.source, self._networks):
+        if self._limits.is_stranger(request.source):
             raise Refusal(UNAUTHORIZED)
+        if wait := self._limits.take_request(request.source):
+            raise Refusal(TOO_MANY, max_age=math.ceil(wait))
         if CONDITIONS & {int(one.number) for one in message.opt.option_list()}:
             raise Refusal(BAD_OPTION)
 
