@@ -106,11 +106,11 @@ class CoapListener(Connection):
 
     @override
     async def attach(self, device: VirtualDevice) -> None:
-        layout = listener_layout(device.model, device.binding)
-        before = None if device.quiet else self._left.pop(device.key, None)
-        listened = ListenedDevice(device, layout, before)
+        listened = ListenedDevice(device, listener_layout(device.model, device.binding))
         self._attached[device] = listened
         if not device.quiet:  # that one is only shown what others are sent
+            if (left := self._left.pop(device.key, None)) is not None:
+                listened.waiting.take_over(left)
             self._serve(listened)
         for request, ago in self._lately.all():
             listened.recall(request, ago)

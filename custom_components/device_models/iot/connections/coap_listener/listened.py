@@ -9,7 +9,6 @@ from typing import Final
 from ...codecs import Codec
 from ...device import VirtualDevice
 from ...errors import PayloadError
-from ...outbox import Outbox
 from ...values import JsonValue
 from ..base import Feed, Health, LastHeard
 from ..coap.request import MAX_DIAGNOSTIC, Method
@@ -33,25 +32,13 @@ PUSHED: Final = (Method.POST, Method.PUT)
 class ListenedDevice:
     """A device, the resources that it uses, and its outbox."""
 
-    def __init__(
-        self,
-        device: VirtualDevice,
-        layout: ListenerLayout,
-        before: Outbox | None = None,
-    ) -> None:
-        """Note the device; its resources are served by who asks for them.
-
-        Args:
-            device: the device.
-            layout: where it posts what.
-            before: what waited for it when it was attached the last time.
-
-        """
+    def __init__(self, device: VirtualDevice, layout: ListenerLayout) -> None:
+        """Note the device; its resources are served by who asks for them."""
         self.device = device
         self.layout = layout
         reception = device.binding.reception
         self.guard = Guard(reception)
-        self.waiting = Waiting(device, layout, self.guard, self._hear, before)
+        self.waiting = Waiting(device, layout, self.guard, self._hear)
         self.trace: deque[dict[str, JsonValue]] = deque(maxlen=TRACED)
         self._pushed: float | None = None
         self._last_heard = LastHeard(device)

@@ -46,7 +46,6 @@ class Waiting:
         layout: ListenerLayout,
         guard: Guard,
         hear: Callable[[], None],
-        before: Outbox | None = None,
     ) -> None:
         """Begin.
 
@@ -55,14 +54,9 @@ class Waiting:
             layout: what the device can be told, and how.
             guard: who may fetch and confirm.
             hear: called when the device gives a sign of life.
-            before: what waited when the device was attached the last time.
 
         """
-        keep = device.binding.reception.keep
-        known = () if before is None else before.waiting
-        next_id = None if before is None else before.next_id
-        fitting = (one for one in known if fits(one, device.model, layout))
-        self.outbox = Outbox(device.name, keep, fitting, next_id)
+        self.outbox = Outbox(device.name, device.binding.reception.keep)
         self.outcomes: Counter[str] = Counter()
         """What became of commands."""
         self.resource = Resource(
@@ -80,12 +74,6 @@ class Waiting:
         self._hear = hear
         self._expiry: asyncio.TimerHandle | None = None
         self._deaf = device.on_waiting(self.resource.change)
-        for command in known:
-            if command not in self.outbox.waiting:
-                self.outcomes["unfit"] += 1
-                device.drop(command.name, NotOfferedError(operation=command.name))
-        if known:
-            self._note()
 
     def stop(self) -> None:
         """End what was begun."""
@@ -94,6 +82,20 @@ class Waiting:
             self._expiry.cancel()
 
     # From this side
+
+    def take_over(self, before: Outbox) -> None:
+        """Go on with what waited when the device was attached the last time."""
+        device = self._device
+        keep = device.binding.reception.keep
+        fitting = [
+            one for one in before.waiting if fits(one, device.model, self._layout)
+        ]
+        self.outbox = Outbox(device.name, keep, fitting, before.next_id)
+        for command in before.waiting:
+            if command not in fitting:
+                self.outcomes["unfit"] += 1
+                device.drop(command.name, NotOfferedError(operation=command.name))
+        self._note()
 
     def put(self, values: Mapping[str, Scalar]) -> None:
         """Have values wait.
