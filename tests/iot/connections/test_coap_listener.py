@@ -374,7 +374,7 @@ async def test_what_waits_is_handed_over_when_a_device_is_edited(
         for one in THING["attributes"]
     ]
     edited = await server.add(
-        "other", model=load_document(document, "edited").model, keep=0.2
+        "other", model=load_document(document, "edited").model, keep=0.6
     )
     response = await server.send.get("/other/commands")
     assert waiting(response) == [

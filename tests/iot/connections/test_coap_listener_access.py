@@ -330,9 +330,8 @@ async def test_strangers_do_not_spend_what_is_for_others(
                 for number in range(10):
                     get = datagram(NON, 1, number, b"t", b"", [(11, b"x")])
                     raw.transport.sendto(get)
-                await asyncio.sleep(0.02)
-                codes = {Code(data[1]).dotted for data in raw.received}
-                assert codes == ({"4.01"} if host < 5 else set())
+                if host < 5:  # of them, there are tokens for
+                    await until(partial(raw.has_received, 10))
         for level in range(2, 7):
             assert (await server.send.post({"level": level})).code == "2.04"
         counts = server.listener.trace(device)[0]
