@@ -1,5 +1,6 @@
 """Devices that push over CoAP, in Home Assistant, as a user sets them up."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 import json
 import socket
@@ -258,8 +259,11 @@ async def test_device_that_has_not_pushed_yet(hass: HomeAssistant, port: int) ->
     # Another device cannot have its place, whatever its model is.
     flow_id = await adding(hass, entry, "library")
     await answered(hass, flow_id, model="water_pump")
-    result = await answered(hass, flow_id, **form)
-    assert result["errors"] == {"base": "already_configured"}
+    for spelled in ("bedroom", "/bedroom//", "b%65droom"):
+        result = await answered(hass, flow_id, **form | {CONF_BASE: spelled})
+        assert result["errors"] == {"base": "already_configured"}
+    result = await answered(hass, flow_id, **form | {CONF_BASE: "../bedroom"})
+    assert result["description_placeholders"]["where"] == "base"
 
 
 async def test_device_is_added_from_its_own_words(
@@ -369,6 +373,43 @@ async def test_switch_waits_until_the_device_wakes(
         alarm = "event.bedroom_window_left_open"
         await until(lambda: state_of(hass, alarm) not in {"unknown", "unavailable"})
     assert KEY not in caplog.text
+
+
+async def test_what_waits_outlives_an_edit_of_the_device(
+    hass: HomeAssistant, port: int, post: Post
+) -> None:
+    entry = entry_on(hass, port, bedroom())
+    await set_up(hass, entry)
+    await post("bedroom/state", {"childLock": False})
+    press = {"entity_id": "button.bedroom_identify"}
+    await hass.services.async_call("button", "press", press, blocking=True)
+    flow_id = await changing(hass, entry, "place")
+    form: dict[str, Any] = {"name": "Attic", CONF_BASE: "attic", CONF_KEEP: 60}
+    await answered(hass, flow_id, **form, published=False)
+    await hass.async_block_till_done()
+    assert only(entry).title == "Attic"
+    assert state_of(hass, "sensor.bedroom_waiting_commands") == "1"
+    (command,) = json.loads((await post("attic/state", {"childLock": True})).payload)
+    assert command["call"] == "identify"
+
+
+async def test_what_is_posted_during_the_preview_is_not_lost(
+    hass: HomeAssistant, port: int, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preview, "LISTEN_SECONDS", 0.5)
+    entry = entry_on(hass, port)
+    await set_up(hass, entry)
+    flow_id = await adding(hass, entry, "library")
+    await answered(hass, flow_id, model="room_climate")
+    form: dict[str, Any] = {"name": "Bedroom", CONF_BASE: "bedroom", CONF_KEEP: 60}
+    looking = hass.async_create_task(answered(hass, flow_id, **form, published=False))
+    await asyncio.sleep(0.1)
+    assert (await post("bedroom/state", {"temperature": 21})).absent
+    result = await looking
+    assert result["description_placeholders"]["known"] == "1"
+    await answered(hass, flow_id)
+    await hass.async_block_till_done()
+    assert state_of(hass, "sensor.bedroom_temperature") == "21"
 
 
 async def test_more_than_can_wait(

@@ -9,6 +9,7 @@ from typing import Final
 from custom_components.device_models.iot import outbox
 from custom_components.device_models.iot.binding import DAY, Binding
 from custom_components.device_models.iot.codecs import CODECS
+from custom_components.device_models.iot.connections.coap import recent
 from custom_components.device_models.iot.connections.coap_listener import (
     DEFAULT_NETWORKS,
     blocks,
@@ -17,6 +18,7 @@ from custom_components.device_models.iot.connections.coap_listener import (
     limits,
     listened,
     site,
+    waiting,
 )
 from custom_components.device_models.iot.connections.coap_listener.commands import (
     document_of,
@@ -34,6 +36,9 @@ PAGE: Final = " ".join(
     (Path(__file__).parent.parent / "docs" / "coap-listening.md").read_text().split()
 )
 
+TABLE: Final = " ".join(re.findall(r"\| (\d\.\d\d(?:, \d\.\d\d)*) \|", PAGE))
+"""The codes that are explained."""
+
 
 def test_figures_are_those_that_hold() -> None:
     kib = 1024
@@ -45,11 +50,13 @@ def test_figures_are_those_that_hold() -> None:
         f"up to {lately.MAX_BYTES // kib} KiB, for a day",
         f"{limits.REQUESTS.burst} at once, {limits.REQUESTS.each} a second",
         f"{limits.ALL_REQUESTS.burst} at once, {limits.ALL_REQUESTS.each} a second",
+        f"{limits.STRANGERS.burst} refusals at once, {limits.STRANGERS.each} a second",
+        f"within {recent.LIFETIME:g} seconds",
         f"{site.MAX_WATCHERS} observers at most, {site.MAX_WATCHERS_OF_ONE} from one",
         f"once for each address, for {site.MAX_LINES} of them",
         f"the last {listened.TRACED} requests",
         f"`?{exchange.KEY_ARGUMENT}…`",
-        f"?{listened.REFUSED}`",
+        f"?{waiting.REFUSED}`",
     ):
         assert figure in PAGE, figure
     assert lately.MAX_SECONDS == DAY
@@ -66,7 +73,7 @@ def test_codes_are_those_that_are_answered() -> None:
         for code in vars(exchange).values()
         if isinstance(code, str) and re.fullmatch(r"\d\.\d\d", code)
     }
-    assert {code for code in used if code > "4" and code not in PAGE} == set()
+    assert {code for code in used if code > "4" and code not in TABLE} == set()
 
 
 def test_example_is_what_is_handed_out() -> None:

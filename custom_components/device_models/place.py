@@ -65,12 +65,13 @@ def refusal(
 
     """
     identity = identity_of(data, loaded)
-    shares_places = SYSTEMS[entry.data[CONF_SYSTEM]].shares_places
+    one_at = SYSTEMS[entry.data[CONF_SYSTEM]].one_at
     for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE):
         if subentry.subentry_id == but:
             continue
-        same_place = subentry.data[CONF_BASE] == data[CONF_BASE]
-        if subentry.unique_id == identity or (same_place and not shares_places):
+        if subentry.unique_id == identity or (
+            one_at and one_at(subentry.data[CONF_BASE]) == one_at(data[CONF_BASE])
+        ):
             return "already_configured"
     try:
         connection_for(hass, entry.data).check(loaded.model, binding_of(data, loaded))

@@ -34,6 +34,7 @@ from .iot.connections.coap import CoapConnection, CoapEndpoint
 from .iot.connections.coap_listener import (
     CoapListener,
     ListenerSettings,
+    place_of,
 )
 from .iot.connections.mqtt import (
     BrokerClient,
@@ -64,8 +65,9 @@ class Kind:
     """What is meant where the user has entered nothing."""
     occupied: str | None = None
     """The datum of which an entry has the only one while it runs: its port."""
-    shares_places: bool = True
-    """Whether several devices may be at one place, in parts of their own."""
+    one_at: Callable[[str], object] | None = None
+    """What a place is, however it is spelled, where each is that of one device only;
+    None where several may share one, in parts of their own."""
 
 
 def _coap(hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
@@ -156,7 +158,7 @@ SYSTEMS: Final[Mapping[System, Kind]] = {
         _listener_title,
         (CONF_HOST, CONF_PORT),
         occupied=CONF_PORT,
-        shares_places=False,
+        one_at=place_of,
     ),
     System.HOME_ASSISTANT_MQTT: Kind(_home_assistant_mqtt, lambda _data: "MQTT", ()),
     System.MQTT_BROKER: Kind(_mqtt_broker, _broker_title, (CONF_HOST, CONF_PORT)),

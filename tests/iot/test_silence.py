@@ -132,3 +132,16 @@ async def test_clock_is_that_of_the_device_whatever_the_loop_has(
     await clock.forward(1)
     assert noted == [True]
     watch.stop()
+
+
+async def test_watch_that_begins_late_has_the_rest_of_the_limit(
+    device: VirtualDevice, clock: Clock
+) -> None:
+    noted: list[bool] = []
+    since = time.monotonic() - 50
+    watch = SilenceWatch(device, LIMIT, lambda: noted.append(True), since)
+    await clock.forward(LIMIT - 51)
+    assert noted == []
+    await clock.forward(1)
+    assert noted == [True]
+    watch.stop()

@@ -112,7 +112,7 @@ class VirtualDevice:
         self.dropped: Counter[str] = Counter()
         """How often something from the wire was dropped, by cause."""
         self._port = port
-        self._quiet = quiet
+        self.quiet = quiet
         self._values: dict[str, Reading] = {}
         self._transaction: dict[str, Scalar] | None = None
         self._objects = frozenset(
@@ -252,7 +252,7 @@ class VirtualDevice:
         known = name in self._by_attribute or name in self._by_format
         cause = f"{name if known else '(other)'}: {error.key}"
         self.dropped[cause] += 1
-        if self.dropped[cause] == 1 and not self._quiet:
+        if self.dropped[cause] == 1 and not self.quiet:
             _LOGGER.warning(
                 "%s: dropped %s; more of this kind are only counted", self.name, error
             )

@@ -10,6 +10,7 @@ is, and could store what waits and begin with it again.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+import secrets
 from typing import Final
 
 from .errors import OutboxFullError
@@ -24,6 +25,9 @@ MAX_CHARACTERS: Final = 16 * 1024
 
 FIRST_ID: Final = 2**31
 """Ids stay below: they fit into a signed integer of 32 bits."""
+
+LAST_BEGIN: Final = 2**30
+"""Ids begin below, so that they grow for as long as anybody will see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +60,27 @@ class Outbox:
     """The commands of one device, in the order in which they were given."""
 
     def __init__(
-        self, name: str, keep: float, now: float, waiting: Iterable[Command] = ()
+        self,
+        name: str,
+        keep: float,
+        waiting: Iterable[Command] = (),
+        next_id: int | None = None,
     ) -> None:
         """Begin with what waits already.
 
         Args:
             name: the device, for errors.
             keep: for how many seconds a command is of use.
-            now: seconds since 1970. Ids begin with it, so that a device which is late
-                to confirm what it was given before a restart confirms nothing else.
             waiting: what was stored, in its order.
+            next_id: where ids go on, that of an earlier outbox. Without one they begin
+                anywhere: a device which is late to confirm what it was given before a
+                restart confirms nothing else, and takes nothing new for done.
 
         """
         self._name = name
         self._keep = keep
         self._waiting = {command.id: command for command in waiting}
-        self._next = max([int(now) % FIRST_ID, *(one + 1 for one in self._waiting)])
+        self._next = secrets.randbelow(LAST_BEGIN) if next_id is None else next_id
 
     def __len__(self) -> int:
         """Return how many commands wait."""
@@ -81,6 +90,11 @@ class Outbox:
     def waiting(self) -> tuple[Command, ...]:
         """What waits, in order."""
         return tuple(self._waiting.values())
+
+    @property
+    def next_id(self) -> int:
+        """The id of the next command."""
+        return self._next
 
     @property
     def expires(self) -> float | None:
@@ -148,6 +162,8 @@ class Outbox:
     def _new_id(self) -> int:
         """Return an id that no command had."""
         number = self._next
+        while number in self._waiting:
+            number = (number + 1) % FIRST_ID
         self._next = (number + 1) % FIRST_ID
         return number
 

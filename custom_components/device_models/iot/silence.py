@@ -16,15 +16,30 @@ class SilenceWatch:
     """
 
     def __init__(
-        self, device: VirtualDevice, seconds: float, on_silent: Callable[[], None]
+        self,
+        device: VirtualDevice,
+        seconds: float,
+        on_silent: Callable[[], None],
+        since: float | None = None,
     ) -> None:
-        """Begin to watch; a device that was never heard has its limit from now on."""
+        """Begin to watch.
+
+        Args:
+            device: whom.
+            seconds: for how long it may be silent.
+            on_silent: called when it has been.
+            since: from when on that counts, on the clock ``time.monotonic``; None for
+                from now on, whenever the device was heard before.
+
+        """
         self._device = device
         self._seconds = seconds
         self._on_silent = on_silent
         self._loop = asyncio.get_running_loop()
-        self._since = time.monotonic()  # the clock of ``last_heard``
-        self._timer = self._loop.call_later(seconds, self._look)
+        now = time.monotonic()  # the clock of ``last_heard``
+        self._since = now if since is None else since
+        rest = max(0.0, self._since + seconds - now)
+        self._timer = self._loop.call_later(rest, self._look)
 
     def stop(self) -> None:
         """Stop watching."""

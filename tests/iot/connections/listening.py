@@ -67,6 +67,8 @@ class Listening:
         silent_after: float | None = None,
         model: Any = None,
         layout: dict[str, Any] | None = None,
+        device_key: str = "key",
+        quiet: bool = False,
         **reception: Any,
     ) -> VirtualDevice:
         """Add a device."""
@@ -74,6 +76,8 @@ class Listening:
             self.listener,
             base=base,
             model=model,
+            key=device_key,
+            quiet=quiet,
             silent_after=silent_after,
             reception=Reception(**reception),
             **({"coap_listener": layout} if layout else {}),
@@ -133,11 +137,11 @@ class Datagrams(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def by_hand(port: int) -> AsyncGenerator[Datagrams]:
-    """Talk to a port in datagrams."""
+async def by_hand(port: int, host: str = LOOPBACK) -> AsyncGenerator[Datagrams]:
+    """Talk to a port in datagrams, from an address of this machine."""
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.create_datagram_endpoint(
-        Datagrams, remote_addr=(LOOPBACK, port)
+        Datagrams, local_addr=(host, 0), remote_addr=(LOOPBACK, port)
     )
     try:
         yield protocol

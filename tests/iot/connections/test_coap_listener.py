@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 import json
 import struct
+import time
 
 import cbor2
 import pytest
@@ -13,6 +14,7 @@ from custom_components.device_models.iot.connections.coap.request import Method
 from custom_components.device_models.iot.connections.coap_listener import (
     CoapListener,
     ListenerSettings,
+    connection,
 )
 from custom_components.device_models.iot.device import Alert, Availability, Certainty
 from custom_components.device_models.iot.errors import (
@@ -21,10 +23,11 @@ from custom_components.device_models.iot.errors import (
     NotOfferedError,
     UnreachableError,
 )
+from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.model import Severity
 
 from .listening import BASE, LOOPBACK, Listening, by_hand, counted, ids, waiting
-from .things import FLAT, STATE, model_of, nothing_left, shown, thing, until
+from .things import FLAT, STATE, THING, model_of, nothing_left, shown, thing, until
 from .udp_peer import CON, NON, datagram
 
 # Values
@@ -235,6 +238,26 @@ async def test_members_of_an_object_go_together(server: Listening) -> None:
     assert server.listener.health(device).waiting == 0
 
 
+async def test_members_that_are_set_one_after_the_other_are_both_set(
+    server: Listening,
+) -> None:
+    device = await server.add()
+    await server.send.post(STATE)
+    await device.set("night.hour", 1)
+    await device.set("night.dim", 0.9)
+    both = {"set": {"night": {"hour": 1, "dim": 0.9}}}
+    response = await server.send.get("commands")
+    assert waiting(response) == [both, both]
+    # One is confirmed, but not reported yet: the other does not take it back.
+    await server.send(Method.DELETE, f"commands/{ids(response)[0]}")
+    assert waiting(await server.send.get("commands")) == [both]
+    # What the device reports is how it is.
+    response = await server.send.post({"night": {"hour": 5}})
+    assert waiting(response) == [{"set": {"night": {"hour": 5, "dim": 0.9}}}]
+    await server.send.post({"night": {"dim": 0.9}})
+    assert server.listener.health(device).waiting == 0
+
+
 @pytest.mark.parametrize(
     ("options", "content_format"),
     [
@@ -332,6 +355,66 @@ async def test_command_that_is_not_fetched_is_told_of(
     assert device.dropped == {"(other): not_fetched": 2}
     assert caplog.text.count("the device did not confirm it") == 1
     assert (await server.send.get("commands")).payload == b"[]"
+
+
+async def test_what_waits_is_handed_over_when_a_device_is_edited(
+    server: Listening, caplog: pytest.LogCaptureFixture
+) -> None:
+    device = await server.add(keep=60)
+    await device.set("level", 7)
+    await device.set("label", "hall")
+    await device.call("move", {"x": 1})
+    await device.call("reset")
+    await device.call("reset")
+    first, *_, last = ids(await server.send.get("commands"))
+    await server.listener.detach(device)
+    document = {**THING, "actions": [THING["actions"][1]]}
+    document["attributes"] = [
+        {**one, "range": "0,5"} if one["name"] == "level" else one
+        for one in THING["attributes"]
+    ]
+    edited = await server.add(
+        "other", model=load_document(document, "edited").model, keep=0.6
+    )
+    response = await server.send.get("/other/commands")
+    assert waiting(response) == [
+        {"set": {"label": "hall"}},
+        {"call": "move", "arguments": {"x": 1}},
+    ]
+    assert ids(response) == [first + 1, first + 2]
+    assert server.listener.health(edited).waiting == 2
+    assert server.listener.trace(edited)[0]["commands"] == {"unfit": 3}
+    assert caplog.text.count("dropped level is not offered") == 1
+    assert caplog.text.count("dropped reset is not offered") == 1
+    # Ids go on, and what is new waits as long as it does now.
+    await edited.call("move", {"x": 2})
+    assert ids(await server.send.get("/other/commands"))[-1] == last + 1
+    await until(lambda: server.listener.health(edited).waiting == 2)
+
+
+async def test_what_waits_for_too_long_meanwhile_is_told_of(server: Listening) -> None:
+    device = await server.add(keep=0.05)
+    await device.call("reset")
+    await server.listener.detach(device)
+    await asyncio.sleep(0.1)
+    device = await server.add()
+    await until(lambda: server.listener.health(device).waiting == 0)
+    assert device.dropped == {"(other): not_fetched": 1}
+
+
+async def test_what_waits_for_devices_that_do_not_come_back_is_bounded(
+    server: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "MAX_LEFT", 1)
+    for key in ("one", "other"):
+        device = await server.add(key, device_key=key)
+        await device.call("reset")
+        await server.listener.detach(device)
+    numbers = [
+        server.listener.health(await server.add(key, device_key=key)).waiting
+        for key in ("one", "other")
+    ]
+    assert numbers == [0, 1]
 
 
 async def test_times_are_sent_as_the_binding_says(server: Listening) -> None:
@@ -454,6 +537,75 @@ async def test_two_devices_do_not_get_each_others_values(server: Listening) -> N
     await server.listener.detach(again)
     await server.send.post({"level": 2}, "/one/state")
     assert shown(one) == {"level": 2}
+
+
+async def test_two_devices_at_one_place(
+    server: Listening, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = await server.add("garden/shed")
+    other = await server.add("/garden//she%64/")
+    assert "Thing is not listened to at /garden/shed/alert/hot, /garden" in caplog.text
+    await server.send.post(STATE)
+    assert (shown(one), shown(other)) == (FLAT, {})
+    # It has the place as soon as that is free.
+    await server.listener.detach(one)
+    assert (await server.send.post({"level": 9})).code == "2.04"
+    assert shown(other) == {"level": 9}
+    await server.listener.detach(other)
+    assert (await server.send.post(STATE)).code == "4.04"
+
+
+# Before a device is known
+
+
+async def test_what_was_posted_before_is_not_taken_for_new_again(
+    server: Listening,
+) -> None:
+    assert (await server.send.post({"level": 1, "power": True})).absent
+    device = await server.add()
+    assert shown(device) == {"level": 1, "power": True}
+    await server.send(Method.PUT, "level", b"2")
+    await server.listener.detach(device)
+    device = await server.add()
+    assert shown(device) == {}
+    assert device.availability is Availability.UNKNOWN
+
+
+async def test_device_for_a_look_takes_nothing_away(server: Listening) -> None:
+    look = await server.add(quiet=True, key="k")
+    # Nobody does what it says: so it is told as without the look.
+    assert (await server.send.post({"level": 9}, "state?key=k")).code == "4.04"
+    assert (await server.send.post({"level": 8}, "state?key=x")).code == "4.04"
+    assert shown(look) == {"level": 9}
+    await server.listener.detach(look)
+    device = await server.add()
+    assert shown(device) == {"level": 8}
+    look = await server.add(quiet=True)
+    await server.send.post({"level": 7})
+    assert (shown(device), shown(look)) == ({"level": 7}, {"level": 7})
+    await server.listener.detach(device)
+    assert (await server.send.post(STATE)).code == "4.04"
+
+
+async def test_command_that_waits_no_longer_is_no_new_device(
+    server: Listening,
+) -> None:
+    await server.add()
+    for path in ("commands/5", "state/x"):
+        assert (await server.send.post({"value": 1}, path)).code == "4.04"
+    for place in (f"{BASE}/commands", f"{BASE}/state"):
+        with pytest.raises(ModelError, match="nothing was posted below"):
+            await server.listener.describe(place)
+
+
+async def test_device_that_was_silent_before_it_was_known(server: Listening) -> None:
+    await server.send.post({"level": 1})
+    await asyncio.sleep(0.3)
+    device = await server.add(silent_after=0.4)
+    assert device.online
+    await until(lambda: not device.online)
+    assert device.last_heard is not None
+    assert time.monotonic() - device.last_heard < 0.6
 
 
 def test_message_by_hand_is_what_it_should_be() -> None:

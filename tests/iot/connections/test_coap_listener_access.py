@@ -3,8 +3,9 @@
 import asyncio
 from functools import partial
 import logging
+from typing import Any
 
-from aiocoap import Code
+from aiocoap import Code, Message
 import pytest
 
 from custom_components.device_models.iot.connections.coap.request import Method
@@ -225,6 +226,37 @@ async def test_answers_that_nobody_goes_on_to_fetch_are_forgotten(
     assert codes == ["2.04", "2.04", "2.04", "4.08"]
 
 
+async def test_blocks_of_what_waits_tell_of_which_document_they_are(
+    server: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 7959 §2.4."""
+    monkeypatch.setattr(blocks, "MAX_UNFINISHED", 1)
+    device = await server.add(published=True)
+    await server.send.post({"label": "y" * 100})
+    await device.set("label", "x" * 100)
+
+    def get(message_id: int, name: bytes, number: int) -> bytes:
+        path = [(11, b"garden"), (11, b"shed"), (11, name)]
+        options = [*path, (23, bytes([number << 4 | 1]))]
+        return datagram(NON, 1, message_id, b"t", b"", options)
+
+    async with by_hand(server.port) as raw:
+
+        async def etag(*request: Any) -> bytes | None:
+            before = len(raw.received)
+            raw.transport.sendto(get(*request))
+            await until(lambda: len(raw.received) > before)
+            found: bytes | None = Message.decode(raw.received[-1]).opt.etag
+            return found
+
+        first = await etag(1, b"commands", 0)
+        assert first
+        assert await etag(2, b"commands", 1) == first
+        await etag(3, b"label", 0)  # takes the place of what was kept
+        await device.set("level", 1)
+        assert await etag(4, b"commands", 2) not in {first, None}
+
+
 async def test_further_block_of_what_was_never_answered(server: Listening) -> None:
     device = await server.add(published=True)
     await server.send.post({"label": "x" * 3000})
@@ -276,24 +308,48 @@ def test_what_one_has_too_many_of_does_not_count_for_others(
 ) -> None:
     monkeypatch.setattr(limits, "DATAGRAMS", Rate(1, 3))
     monkeypatch.setattr(limits, "ALL_DATAGRAMS", Rate(1, 5))
-    both = Limits()
+    both = Limits(networks(DEFAULT_NETWORKS, ""))
     assert [both.admit("10.0.0.1") for _ in range(9)] == [True] * 3 + [False] * 6
     assert both.admit("::ffff:10.0.0.1") is False  # the same one
     assert [both.admit("10.0.0.2") for _ in range(3)] == [True, True, False]
     assert both.dropped == 8
 
 
+async def test_strangers_do_not_spend_what_is_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "STRANGERS", Rate(0.1, 30))
+    monkeypatch.setattr(limits, "ALL_REQUESTS", Rate(0.1, 10))
+    monkeypatch.setattr(limits, "ALL_DATAGRAMS", Rate(0.1, 40))
+    monkeypatch.setattr(limits, "MAX_SOURCES", 2)
+    async with listening(["127.0.0.1"]) as server:
+        device = await server.add()
+        await server.send.post({"level": 1})
+        for host in range(2, 12):
+            async with by_hand(server.port, f"127.0.0.{host}") as raw:
+                for number in range(10):
+                    get = datagram(NON, 1, number, b"t", b"", [(11, b"x")])
+                    raw.transport.sendto(get)
+                if host < 5:  # of them, there are tokens for
+                    await until(partial(raw.has_received, 10))
+        for level in range(2, 7):
+            assert (await server.send.post({"level": level})).code == "2.04"
+        counts = server.listener.trace(device)[0]
+    assert (counts["refused"], counts["dropped"]) == ({"4.01": 30}, 70)
+    assert counts["put_off"] == 0
+
+
 def test_only_so_many_senders_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_SOURCES", 2)
     monkeypatch.setattr(limits, "REQUESTS", Rate(0.01, 1))
-    both = Limits()
-    assert [both.wait(f"10.0.0.{n}") for n in (1, 2, 1)] == [
+    both = Limits(networks(DEFAULT_NETWORKS, ""))
+    assert [both.take_request(f"10.0.0.{n}") for n in (1, 2, 1)] == [
         0,
         0,
         pytest.approx(100, 1),
     ]
-    assert both.wait("10.0.0.3") == 0  # 2 is forgotten
-    assert both.wait("10.0.0.2") == 0
+    assert both.take_request("10.0.0.3") == 0  # 2 is forgotten
+    assert both.take_request("10.0.0.2") == 0
     assert both.put_off == 1
 
 

@@ -16,11 +16,12 @@ from custom_components.device_models.iot.connections.coap.context import (
 )
 from custom_components.device_models.iot.connections.coap.request import Method
 from custom_components.device_models.iot.connections.coap_listener import site
+from custom_components.device_models.iot.device import Availability
 from custom_components.device_models.iot.formats.ipso.links import parse_links
 
 from .listening import BASE, LOOPBACK, Listening, by_hand, waiting
 from .things import STATE, model_of, until
-from .udp_peer import ACK, CON, RST, datagram
+from .udp_peer import ACK, CON, NON, RST, datagram
 
 
 @pytest.fixture(autouse=True)
@@ -258,6 +259,60 @@ async def test_commands_are_observed(server: Listening) -> None:
         await server.send.post({"power": True}, "state?key=k")
         await until(lambda: len(came) == 3)
         assert came[2].payload == b"[]"
+
+
+async def test_device_that_is_only_told_something_was_not_heard(
+    server: Listening,
+) -> None:
+    device = await server.add(silent_after=0.2)
+    async with observed(server.port, f"{BASE}/commands") as came:
+        await until(lambda: device.availability is Availability.SILENT)
+        heard = device.last_heard
+        await device.set("level", 3)
+        await until(lambda: len(came) == 2)
+        assert waiting(came[1]) == [{"set": {"level": 3}}]
+        assert device.availability is Availability.SILENT
+        assert device.last_heard == heard
+
+
+async def test_observer_who_did_not_ask_to_be_sure_is_lost_when_it_is_gone(
+    server: Listening,
+) -> None:
+    """RFC 7641 §4.5: without confirmable notifications nobody would notice."""
+    await server.add(published=True)
+    await server.send.post(STATE)
+    path = [(11, b"garden"), (11, b"shed"), (11, b"level")]
+    async with by_hand(server.port) as raw:
+        raw.transport.sendto(datagram(NON, 1, 1, b"t", b"", [(6, b""), *path]))
+        await until(lambda: raw.has_received(1))
+        await server.send.post({"level": 4})
+        await until(lambda: raw.has_received(2))
+        first, second = (aiocoap.Message.decode(data) for data in raw.received)
+        assert (first.mtype, second.mtype) == (aiocoap.NON, aiocoap.CON)
+        raw.transport.sendto(datagram(RST, 0, second.mid))
+        await asyncio.sleep(0.05)
+        await server.send.post({"level": 5})
+        await asyncio.sleep(0.1)
+        assert len(raw.received) == 2
+
+
+async def test_observer_that_does_not_acknowledge_loses_its_place(
+    server: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "MAX_WATCHERS_OF_ONE", 1)
+    monkeypatch.setattr(aiocoap.Reliable, "ACK_TIMEOUT", 0.02)
+    monkeypatch.setattr(aiocoap.Reliable, "MAX_RETRANSMIT", 1)
+    await server.add(published=True)
+    await server.send.post(STATE)
+    path = [(11, b"garden"), (11, b"shed"), (11, b"level")]
+    async with by_hand(server.port) as raw:
+        raw.transport.sendto(datagram(NON, 1, 1, b"t", b"", [(6, b""), *path]))
+        await until(lambda: raw.has_received(1))
+        await server.send.post({"level": 4})
+        await until(lambda: raw.has_received(3))  # once more, and then no more
+        await asyncio.sleep(0.2)
+        async with observed(server.port, f"{BASE}/level") as other:
+            assert other[0].opt.observe is not None
 
 
 # The listing

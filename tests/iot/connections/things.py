@@ -93,6 +93,8 @@ def thing(
     *,
     base: str = "",
     model: DeviceModel | None = None,
+    key: str = "key",
+    quiet: bool = False,
     **binding: Any,
 ) -> VirtualDevice:
     """Return a device behind a connection; ``coap``, ``mqtt`` … are its layouts."""
@@ -102,11 +104,12 @@ def thing(
         if name in binding
     }
     return VirtualDevice(
-        key="key",
+        key=key,
         name="Thing",
         model=model or load_document(THING, "thing").model,
         binding=Binding(base=base, layouts=layouts, **binding),
         port=connection,
+        quiet=quiet,
     )
 
 

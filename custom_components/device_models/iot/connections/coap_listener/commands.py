@@ -5,39 +5,76 @@ or ``{"id": 8, "age": 3, "call": "reset", "arguments": {}}``. SenML has no array
 objects: there it is one pack, with names such as ``7.set.power``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 import time
+from types import MappingProxyType
 from typing import Final
 
 from ...codecs import CODECS, Codec, Document, compose, from_scalar
 from ...device import VirtualDevice
+from ...errors import DeviceModelsError
+from ...model import DeviceModel
 from ...outbox import Command
 from ...values import Scalar
 from ..messages import fellow_members
 from .layout import ListenerLayout
 
+NOTHING: Final[Mapping[str, Scalar]] = MappingProxyType({})
+
 SENML: Final = frozenset({CODECS["senml+json"], CODECS["senml+cbor"]})
 
 
 def document_of(
-    commands: Iterable[Command],
+    commands: Sequence[Command],
     device: VirtualDevice,
     layout: ListenerLayout,
     codec: Codec,
+    done: Mapping[str, Scalar] = NOTHING,
 ) -> Document:
-    """Return what waits, to be written by a codec."""
+    """Return what waits, to be written by a codec.
+
+    Args:
+        commands: what waits.
+        device: whose it is.
+        layout: how the device is told.
+        codec: what it is written in.
+        done: what the device has confirmed, but not reported yet.
+
+    """
     now = time.time()
+    # An object goes as a whole: none of two commands takes back what the other sets.
+    wanted = {
+        **{name: reading.value for name, reading in device.values.items()},
+        **done,
+        **{one.name: one.value for one in commands if one.value is not None},
+    }
     listed = {
-        command.id: {"age": command.age(now), **_told(command, device, layout)}
-        for command in commands
+        one.id: {"age": one.age(now), **_told(one, device.model, wanted, layout)}
+        for one in commands
     }
     if codec in SENML:
         return {str(number): told for number, told in listed.items()}
     return [{"id": number, **told} for number, told in listed.items()]
 
 
+def fits(command: Command, model: DeviceModel, layout: ListenerLayout) -> bool:
+    """Whether a device can be told a command, as its model and layout are now."""
+    try:
+        if command.value is None:
+            action = model.action(command.name)
+            same = action.validate(command.arguments) == command.arguments
+            return same and command.name in layout.actions
+        model.leaves[command.name].validate(command.value)
+    except DeviceModelsError, KeyError:
+        return False
+    return command.name in layout.settable
+
+
 def _told(
-    command: Command, device: VirtualDevice, layout: ListenerLayout
+    command: Command,
+    model: DeviceModel,
+    wanted: Mapping[str, Scalar],
+    layout: ListenerLayout,
 ) -> Mapping[str, Document]:
     """Return what is to be done; the other members of an object go with one."""
     if command.value is None:
@@ -46,7 +83,6 @@ def _told(
             "call": command.name,
             "arguments": {name: from_scalar(it) for name, it in arguments.items()},
         }
-    fellows = fellow_members(device.model, {command.name}) & device.values.keys()
-    values = {name: device.values[name].value for name in fellows}
-    slots = layout.settable.values()
-    return {"set": compose(slots, values | {command.name: command.value})}
+    names = fellow_members(model, {command.name}) | {command.name}
+    values = {name: wanted[name] for name in names & wanted.keys()}
+    return {"set": compose(layout.settable.values(), values)}

@@ -1,17 +1,19 @@
 """Devices that push to us: a CoAP server, and what waits for them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-import time
-from typing import Any, ClassVar, override
+import logging
+from typing import Any, ClassVar, Final, override
 
 from ...binding import Binding
 from ...device import Availability, VirtualDevice
 from ...errors import NotListeningError, NotOfferedError, UnreachableError
 from ...formats import Loaded
 from ...model import Action, DeviceModel
+from ...outbox import Outbox
 from ...silence import SilenceWatch
 from ...values import JsonValue, Scalar
 from ..base import Capability, Connection, Health
@@ -21,11 +23,16 @@ from .exchange import Incoming, Reply
 from .lately import Lately
 from .layout import Path, listener_layout
 from .limits import Limits
-from .listened import ListenedDevice
+from .listened import PUSHED, ListenedDevice
 from .listing import Listing
 from .resources import Resources
 from .settings import ListenerSettings
 from .site import ListenerSite
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_LEFT: Final = 64
+"""Devices that were detached, and for which something may wait."""
 
 
 class CoapListener(Connection):
@@ -49,13 +56,12 @@ class CoapListener(Connection):
         settings.check_host()
         self._settings = settings
         self._resources = Resources()
-        self._limits = Limits()
+        self._limits = Limits(settings.admitted())
         self._lately = Lately()
         self._site = ListenerSite(
             self._resources,
             self._limits,
-            settings.admitted(),
-            self._lately.take,
+            self._miss,
             self._trace,
             self._is_pending,
         )
@@ -63,6 +69,9 @@ class CoapListener(Connection):
         self._context: Any = None
         self._attached: dict[VirtualDevice, ListenedDevice] = {}
         self._watches: dict[VirtualDevice, SilenceWatch] = {}
+        self._left: OrderedDict[str, Outbox] = OrderedDict()
+        """By the keys of devices that were detached, what waits for them: one that was
+        edited comes back."""
         self._owners: dict[Path, ListenedDevice] = {}
 
     @property
@@ -86,6 +95,7 @@ class CoapListener(Connection):
         try:
             await asyncio.gather(*(self.detach(device) for device in self._attached))
         finally:
+            self._left.clear()
             context, self._context = self._context, None
             if context is not None:
                 await context.shutdown()
@@ -98,15 +108,18 @@ class CoapListener(Connection):
     async def attach(self, device: VirtualDevice) -> None:
         listened = ListenedDevice(device, listener_layout(device.model, device.binding))
         self._attached[device] = listened
-        for path, resource in listened.resources.items():
-            if self._resources.add(path, resource):
-                self._owners[path] = listened
+        if not device.quiet:  # that one is only shown what others are sent
+            if (left := self._left.pop(device.key, None)) is not None:
+                listened.waiting.take_over(left)
+            self._serve(listened)
+        for request, ago in self._lately.all():
+            listened.recall(request, ago)
         if seconds := device.binding.silent_after:
             reason = f"silent for over {seconds:g} s"
             on_silent = partial(device.report, Availability.SILENT, reason)
-            self._watches[device] = SilenceWatch(device, seconds, on_silent)
-        for request, ago in self._lately.all():
-            listened.recall(request, ago)
+            self._watches[device] = SilenceWatch(
+                device, seconds, on_silent, since=listened.pushed
+            )
 
     @override
     async def detach(self, device: VirtualDevice) -> None:
@@ -114,12 +127,18 @@ class CoapListener(Connection):
         if listened is None:
             return
         listened.stop()
+        if not device.quiet:
+            self._left[device.key] = listened.waiting.outbox
+            if len(self._left) > MAX_LEFT:
+                self._left.popitem(last=False)
         if (watch := self._watches.pop(device, None)) is not None:
             watch.stop()
         for path, resource in listened.resources.items():
             self._resources.remove(path, resource)
             if self._owners.get(path) is listened:
                 del self._owners[path]
+        for other in self._attached.values():
+            self._take_over(other, listened.resources)
 
     @override
     def pushed(self, device: VirtualDevice) -> frozenset[str]:
@@ -136,7 +155,7 @@ class CoapListener(Connection):
         if listened is None:
             return []
         counted: dict[str, JsonValue] = {
-            "commands": dict(listened.outcomes),
+            "commands": dict(listened.waiting.outcomes),
             "refused": dict(self._site.refused),
             "put_off": self._limits.put_off,
             "dropped": self._limits.dropped,
@@ -156,8 +175,7 @@ class CoapListener(Connection):
         for name in values:
             if name not in listened.layout.settable:
                 raise NotOfferedError(operation=name)
-        listened.outbox.put(values, time.time())
-        listened.wait()
+        listened.waiting.put(values)
 
     @override
     async def call(
@@ -173,8 +191,7 @@ class CoapListener(Connection):
         listened = self._known(device)
         if action.name not in listened.layout.actions:
             raise NotOfferedError(operation=action.name)
-        listened.outbox.call(action, arguments, time.time())
-        listened.wait()
+        listened.waiting.call(action, arguments)
 
     @override
     async def describe(self, reference: str) -> Loaded:
@@ -202,10 +219,56 @@ class CoapListener(Connection):
         pending: bool = remote in interface.token_interface._backlogs  # noqa: SLF001
         return pending
 
+    def _serve(self, listened: ListenedDevice) -> None:
+        """Serve the resources of a device, those that another one has left over."""
+        taken = listened.resources.keys() - self._take_over(
+            listened, listened.resources
+        )
+        if taken:
+            _LOGGER.warning(
+                "%s is not listened to at /%s: that is the path of another device",
+                listened.device.name,
+                ", /".join(sorted("/".join(path) for path in taken)),
+            )
+
+    def _take_over(
+        self, listened: ListenedDevice, paths: Iterable[Path]
+    ) -> frozenset[Path]:
+        """Serve the resources of a device at some paths, if they are free.
+
+        Returns those that it has now.
+        """
+        if listened.device.quiet:
+            return frozenset()
+        for path in listened.resources.keys() & frozenset(paths):
+            if self._resources.add(path, listened.resources[path]):
+                self._owners[path] = listened
+        return frozenset(path for path in paths if self._owners.get(path) is listened)
+
+    def _owner(self, path: Path) -> ListenedDevice | None:
+        """Return the device that is served at a path, or right below one of its own."""
+        return self._owners.get(path) or self._owners.get(path[:-1])
+
+    def _look(self, request: Incoming) -> None:
+        """Show a message to the devices that are there for a look."""
+        for listened in self._attached.values():
+            if listened.device.quiet:
+                listened.recall(request, 0.0)
+
+    def _miss(self, request: Incoming) -> None:
+        """Remember what was posted where no device is."""
+        if self._owner(request.path) is None:
+            self._lately.take(request)
+            self._look(request)
+
     def _trace(self, request: Incoming, reply: Reply) -> None:
         """Remember a message of a device; without payload and query."""
-        owner = self._owners.get(request.path) or self._owners.get(request.path[:-1])
+        owner = self._owner(request.path)
         if owner is not None:
+            if reply.success and request.method in PUSHED:
+                # What it says now is newer than anything from before it was known.
+                self._lately.forget(owner.resources)
+                self._look(request)
             owner.trace.append(
                 {
                     "at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,7 +1,8 @@
 """A request as the server gets it, and what it answers, without aiocoap's objects."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+import hashlib
 from typing import Any, Final
 
 import aiocoap
@@ -141,6 +142,15 @@ class Reply:
         """Return an answer with a document."""
         payload = codec.encode(document)
         return cls(code, payload, codec.content_format, **more)
+
+    def tagged(self) -> Reply:
+        """Return the same with an ETag, which tells it from any other.
+
+        Who fetches it in blocks finds out by it that they are not of one document
+        (RFC 7959 §2.4).
+        """
+        tagged = f"{self.content_format} ".encode() + self.payload
+        return replace(self, etag=hashlib.sha256(tagged).digest()[:8])
 
     @property
     def success(self) -> bool:

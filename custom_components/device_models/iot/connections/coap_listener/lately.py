@@ -1,7 +1,7 @@
 """What was posted lately where no device is known: from it, one can be added."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 import time
 from typing import Final
@@ -37,6 +37,11 @@ class Lately:
         self._by_path[request.path] = time.monotonic(), request
         if len(self._by_path) > MAX_PATHS:
             self._by_path.popitem(last=False)
+
+    def forget(self, paths: Iterable[Path]) -> None:
+        """Forget what came to some paths."""
+        for path in paths:
+            self._by_path.pop(path, None)
 
     def all(self) -> Iterator[tuple[Incoming, float]]:
         """Yield everything, the oldest first, and how many seconds ago it came."""

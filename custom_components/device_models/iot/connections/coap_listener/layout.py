@@ -78,6 +78,14 @@ def listener_layout(model: DeviceModel, binding: Binding) -> ListenerLayout:
         raise err.within(model.name) from err
 
 
+def place_of(base: str) -> Path:
+    """Return the place of a device: a path, which can be spelled in several ways."""
+    try:
+        return tuple(split_path(base)[0])
+    except ValueError:
+        return (base,)  # none at all, as ``listener_layout`` says
+
+
 class _Reader:
     """Reads the ``coap_listener`` part of one binding."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import time
 from typing import Final
 
-from .settings import plain_address
+from .settings import Network, is_within, plain_address
 
 MAX_SOURCES: Final = 512
 """Senders that are remembered; of more, those that were not heard for longest are
@@ -33,6 +33,10 @@ DATAGRAMS: Final = Rate(50, 300)
 """Of one sender; with repetitions and acknowledgements, several for a request."""
 
 ALL_DATAGRAMS: Final = Rate(1_000, 3_000)
+
+STRANGERS: Final = Rate(5, 50)
+"""Datagrams of all who are refused whatever they ask; they are not remembered, either:
+who forges addresses has many."""
 
 
 @dataclass(slots=True)
@@ -68,8 +72,16 @@ class _Source:
 class Limits:
     """The buckets of all senders."""
 
-    def __init__(self) -> None:
-        """Begin with full ones."""
+    def __init__(self, networks: tuple[Network, ...]) -> None:
+        """Begin with full ones.
+
+        Args:
+            networks: whose requests are answered. All others are strangers: they get a
+                refusal, and have one bucket for themselves.
+
+        """
+        self._networks = networks
+        self._strangers = Bucket(STRANGERS)
         self.dropped = 0
         """How many datagrams were not admitted."""
         self.put_off = 0
@@ -81,14 +93,27 @@ class Limits:
     def admit(self, address: str) -> bool:
         """Whether a datagram of a sender is to be looked at."""
         now = time.monotonic()
-        # What one sender has too many of does not count for the others.
-        if self._source(address).datagrams.take(now) or self._datagrams.take(now):
+        if self.is_stranger(address):
+            wait = self._strangers.take(now)
+        else:
+            # What one sender has too many of does not count for the others.
+            wait = self._source(address).datagrams.take(now) or self._datagrams.take(
+                now
+            )
+        if wait:
             self.dropped += 1
             return False
         return True
 
-    def wait(self, address: str) -> float:
-        """Return for how many seconds a sender is to wait; 0 if it may ask now."""
+    def is_stranger(self, address: str) -> bool:
+        """Whether a sender is in none of the networks."""
+        return not is_within(address, self._networks)
+
+    def take_request(self, address: str) -> float:
+        """Take a token for a request of a sender.
+
+        Returns 0 if there was one, or else in how many seconds there will be.
+        """
         now = time.monotonic()
         wait = self._source(address).requests.take(now) or self._requests.take(now)
         if wait:

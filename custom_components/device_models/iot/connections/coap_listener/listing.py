@@ -49,7 +49,9 @@ class Listing:
             target = "/" + "/".join(quote(part, safe=SAFE) for part in path)
             known = {**about, "href": target}
             if all(_passes(known, name, value) for name, value in filters):
-                links.append(_link(target, about, observable=resource.observable))
+                links.append(
+                    _link(target, about, observable=resource.notified is not None)
+                )
         payload = TEXT.encode(",".join(links))
         return Reply(CONTENT, payload, LINK_FORMAT)
 

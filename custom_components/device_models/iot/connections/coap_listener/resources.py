@@ -7,7 +7,7 @@ import hmac
 from typing import Final
 
 from ...binding import Reception
-from ...codecs import BY_CONTENT_FORMAT, CODECS
+from ...codecs import BY_CONTENT_FORMAT, CODECS, Codec
 from ..coap.request import Method
 from .exchange import NOT_ALLOWED, NOT_FOUND, UNAUTHORIZED, Incoming, Refusal, Reply
 from .settings import Network, is_within, networks
@@ -58,7 +58,9 @@ class Resource:
     handlers: Mapping[Method, Handler]
     public: frozenset[Method] = frozenset()
     """What everybody may do that the connection admits."""
-    observable: bool = False
+    notified: Handler | None = None
+    """What those who observe it are told when it changes: the answer to a GET, without
+    what a request does besides. None if it cannot be observed."""
     child: Callable[[str], Resource | None] | None = None
     """Finds what is one segment below, where that comes and goes."""
     about: Mapping[str, str] = field(default_factory=dict)
@@ -83,10 +85,11 @@ class Resource:
 
     def answer(self, request: Incoming) -> Reply:
         """Do what is asked; returns the answer, whatever it is."""
-        try:
-            return self.handlers[Method(request.method)](request)
-        except Refusal as refusal:
-            return refusal.reply
+        return _reply(self.handlers[Method(request.method)], request)
+
+    def notification(self, request: Incoming) -> Reply:
+        """Return what somebody is told now who observes it."""
+        return _reply(self.notified, request) if self.notified else Reply(NOT_ALLOWED)
 
     def change(self) -> None:
         """Have those told who observe it."""
@@ -133,3 +136,16 @@ class Resources:
             if (child := parent.child(path[-1])) is not None:
                 return child
         raise Refusal(NOT_FOUND)
+
+
+def _reply(handler: Handler, request: Incoming) -> Reply:
+    """Return what a handler answers, whatever it is."""
+    try:
+        return handler(request)
+    except Refusal as refusal:
+        return refusal.reply
+
+
+def numbers(formats: Mapping[int, Codec]) -> str:
+    """Return content formats as the listing has them."""
+    return " ".join(map(str, sorted(formats)))

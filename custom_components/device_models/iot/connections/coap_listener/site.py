@@ -14,6 +14,8 @@ import math
 import time
 from typing import Any, Final
 
+import aiocoap
+
 from ..coap.request import Method
 from .blocks import MAX_DOCUMENT, Blocks, Key
 from .exchange import (
@@ -30,7 +32,6 @@ from .exchange import (
 )
 from .limits import Limits
 from .resources import Resource, Resources, Watcher
-from .settings import Network, is_within
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,7 +58,6 @@ class ListenerSite:
         self,
         resources: Resources,
         limits: Limits,
-        networks: tuple[Network, ...],
         on_unknown: Callable[[Incoming], None],
         on_answer: Callable[[Incoming, Reply], None],
         is_pending: Callable[[Any], bool],
@@ -66,8 +66,7 @@ class ListenerSite:
 
         Args:
             resources: what there is; it may change.
-            limits: how much is taken from whom.
-            networks: whose requests are answered.
+            limits: how much is taken from whom, and whose requests are answered.
             on_unknown: told what was sent to a path where nothing is.
             on_answer: told of all that was asked for at a path where something is.
             is_pending: whether somebody has not acknowledged the last notification.
@@ -77,7 +76,6 @@ class ListenerSite:
         """How often what was refused, by the answer."""
         self._served = resources
         self._limits = limits
-        self._networks = networks
         self._on_unknown = on_unknown
         self._on_answer = on_answer
         self._is_pending = is_pending
@@ -134,10 +132,10 @@ class ListenerSite:
             Refusal: it is not.
 
         """
-        if wait := self._limits.wait(request.source):
-            raise Refusal(TOO_MANY, max_age=math.ceil(wait))
-        if not is_within(request.source, self._networks):
+        if self._limits.is_stranger(request.source):
             raise Refusal(UNAUTHORIZED)
+        if wait := self._limits.take_request(request.source):
+            raise Refusal(TOO_MANY, max_age=math.ceil(wait))
         if CONDITIONS & {int(one.number) for one in message.opt.option_list()}:
             raise Refusal(BAD_OPTION)
 
@@ -184,7 +182,7 @@ class ListenerSite:
         watcher = Watcher(request.source)
         answer = self._answer(key, message, resource, request)
         if not (
-            resource.observable
+            resource.notified
             and answer.code.is_successful()
             and self._has_room(request.source)
         ):
@@ -204,6 +202,8 @@ class ListenerSite:
                 watcher.changed.clear()
                 reply = self._current(resource, request)
                 answer = self._blocks.cut(key, message, reply)
+                # To whatever request: who is gone is found out by nothing else.
+                answer.transport_tuning = aiocoap.Reliable()
                 if not reply.success:
                     pipe.add_response(answer, is_last=True)  # RFC 7641 §3.2
                     return
@@ -218,7 +218,7 @@ class ListenerSite:
         """Return what an observer is told now."""
         if self._served.by_path.get(request.path) is not resource:
             return Reply(NOT_FOUND)
-        return resource.answer(request)
+        return resource.notification(request)
 
     def _has_room(self, source: str) -> bool:
         """Whether somebody may observe one more resource."""
