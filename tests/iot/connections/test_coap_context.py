@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+import gc
 
 from aiocoap import Message
 import pytest
@@ -142,3 +143,20 @@ async def test_endpoint_that_is_not_there_disturbs_no_other(endpoint: Endpoint) 
             assert "refused" in str(refused)
             assert not [one for one in answers if isinstance(one, BaseException)]
         assert not sum(one.statistics.unanswered for one in there)
+
+
+async def test_requests_leave_nothing_to_the_garbage_collector(
+    endpoint: Endpoint,
+) -> None:
+    """It stops everything for as long as it takes to look through all there is."""
+    async with udp_peer(polite) as peer:
+        asking = await endpoint(peer.port)
+        await asking.request(GET, "a")
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(50):
+                await asking.request(GET, "a")
+            assert gc.collect() < 50  # not even one object for each
+        finally:
+            gc.enable()

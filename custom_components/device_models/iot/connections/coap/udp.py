@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 import errno
+from functools import partial
 import logging
 import socket
 from typing import Any, Final, override
@@ -118,8 +119,12 @@ class _Context(aiocoap.Context):  # type: ignore[misc]  # aiocoap is untyped
         until the next notification, which may never come. If one does, it is reset.
         """
         made = super().request(request_message, handle_blockwise)
-        if not handle_blockwise and made.observation is not None:
+        if handle_blockwise:
+            return made
+        if made.observation is not None:
             made.observation.on_cancel(made._stop_interest)  # noqa: SLF001
+        else:
+            made.response.add_done_callback(partial(_untie, made))
         return made
 
     @override
@@ -132,6 +137,19 @@ class _Context(aiocoap.Context):  # type: ignore[misc]  # aiocoap is untyped
             raise aiocoap.error.BadOption
         self._transfers.take(pipe.request)
         await super()._render_to_pipe(pipe)
+
+
+def _untie(request: Any, _response: Any) -> None:
+    """Have a request that is over not refer to itself.
+
+    Otherwise it is left to the garbage collector, which stops everything for half a
+    second when there is much to look through.
+    """
+    request._stop_interest = _nothing  # noqa: SLF001
+
+
+def _nothing() -> None:
+    pass
 
 
 class _Socket(MessageInterfaceUDP6):  # type: ignore[misc]  # aiocoap is untyped
