@@ -115,10 +115,11 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
     @override
     def dispatch_error(self, error: Exception, remote: Any) -> None:
         """Fail what is under way to a peer; what waits behind it is not sent."""
-        if self._active_exchanges is not None:
-            for key in [one for one in self._active_exchanges if one[0] == remote]:
-                self._active_exchanges.pop(key)[1].cancel()
-            self._backlogs.pop(remote, None)
+        if self._active_exchanges is None:
+            return  # all has failed
+        for key in [one for one in self._active_exchanges if one[0] == remote]:
+            self._active_exchanges.pop(key)[1].cancel()
+        self._backlogs.pop(remote, None)
         super().dispatch_error(error, remote)
 
     # Messages that come twice
@@ -205,10 +206,7 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
         super().send_message(message, messageerror_monitor)
         if message.mtype is not CON and not _awaited(message):
             return None
-        key = (message.remote, message.mid)
-        if key in self._active_exchanges or message.remote in self._backlogs:
-            return partial(self._call_off, message)
-        return None  # it could not be sent, and its sender knows
+        return partial(self._call_off, message)
 
     @override
     def _send_initially(

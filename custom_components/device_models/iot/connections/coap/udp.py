@@ -214,7 +214,15 @@ class _Socket(MessageInterfaceUDP6):  # type: ignore[misc]  # aiocoap is untyped
 
     @override
     def error_received(self, exc: Exception) -> None:
-        """Take an error of the socket."""
+        """Take an error of the socket, after what was being done.
+
+        In the midst of sending, aiocoap would end the exchange that the message belongs
+        to, and then go on with it: have it repeated, and what waits behind it sent.
+        What aiocoap knows of the message is in a context variable, and comes along.
+        """
+        asyncio.get_running_loop().call_soon(self._take_error, exc)
+
+    def _take_error(self, exc: Exception) -> None:
         try:
             super().error_received(exc)
         except Exception:
