@@ -12,7 +12,6 @@ import pytest
 from custom_components.device_models.iot.connections.coap import (
     exchanges,
     recent,
-    transfers,
 )
 from custom_components.device_models.iot.connections.coap.request import Method
 from custom_components.device_models.iot.connections.coap.udp import open_udp
@@ -212,58 +211,6 @@ async def test_failure_of_ours_is_told_once(
 # What never ends
 
 
-@pytest.mark.parametrize(
-    ("block", "payload", "code"),
-    [
-        (0 << 4 | 8 | 6, b"x" * 1024, Code.CONTINUE),
-        (1 << 4 | 8 | 6, b"x" * 1024, Code.REQUEST_ENTITY_INCOMPLETE),
-        (1024 << 4 | 8 | 6, b"x" * 1024, Code.REQUEST_ENTITY_INCOMPLETE),
-    ],
-)
-async def test_block_that_comes_first(
-    served: Served, block: int, payload: bytes, code: Code
-) -> None:
-    options = [A, (27, block.to_bytes(3))]
-    async with wire(served.port) as peer:
-        peer.send(datagram(CON, 3, 5, b"t", payload, options))
-        await until(lambda: peer.received)
-        assert peer.received[0].code == code
-
-
-async def test_document_without_end_is_refused(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transfers, "MAX_DOCUMENT", 10_240)
-    async with wire(served.port) as peer:
-        for number in range(12):
-            options = [A, (27, (number << 4 | 8 | 6).to_bytes(2))]
-            peer.send(datagram(CON, 3, number, b"t", b"x" * 1024, options))
-            await until(lambda: len(peer.received) == number + 1)  # noqa: B023
-        codes = [one.code for one in peer.received]
-        assert codes[:10] == [Code.CONTINUE] * 10
-        assert codes[10:] == [Code.REQUEST_ENTITY_TOO_LARGE] * 2
-
-
-@pytest.mark.parametrize("limit", ["MAX_KEPT", "MAX_COUNT"])
-async def test_documents_that_are_begun_have_an_end(
-    served: Served, monkeypatch: pytest.MonkeyPatch, limit: str
-) -> None:
-    monkeypatch.setattr(transfers, limit, {"MAX_KEPT": 4096, "MAX_COUNT": 4}[limit])
-    async with wire(served.port) as peer:
-        for number in range(6):
-            options = [A, (15, b"%d" % number), (27, b"\x0e")]
-            peer.send(datagram(CON, 3, number, b"t", b"x" * 1024, options))
-            await until(lambda: len(peer.received) == number + 1)  # noqa: B023
-        codes = [one.code for one in peer.received]
-        assert codes == [Code.CONTINUE] * 4 + [Code.SERVICE_UNAVAILABLE] * 2
-        monkeypatch.setattr(transfers, "KEPT", 0)
-        for transfer in served.context._transfers._kept.values():
-            transfer.until = 0
-        peer.send(datagram(CON, 3, 9, b"t", b"x" * 1024, [A, (27, b"\x0e")]))
-        await until(lambda: len(peer.received) == 7)
-        assert peer.received[-1].code == Code.CONTINUE
-
-
 @pytest.mark.parametrize("kind", [CON, NON])
 async def test_one_peer_does_not_take_all_places(served: Served, kind: int) -> None:
     observe = (6, b"")
@@ -332,7 +279,6 @@ async def test_server_that_ends_while_it_is_asked_leaves_nothing() -> None:
         server.context = await open_udp(server.site, ("127.0.0.1", 0))
         async with wire(server.port) as peer:
             peer.send(datagram(CON, GET, 7, b"t", options=[(11, b"slow")]))
-            peer.send(datagram(CON, 3, 8, b"u", b"x" * 16, [A, (27, b"\x08")]))
             await until(lambda: peer.received)
             await server.context.shutdown()
 

@@ -17,7 +17,6 @@ from .complaints import Complaints
 from .datagram import BadDatagramError, message_in
 from .exchanges import Exchanges, Tokens
 from .names import Names, literal
-from .transfers import Transfers, stop_timers
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,7 +37,8 @@ async def open_udp(
     """Return a context: a server's if there is a site, else a client's.
 
     Args:
-        site: the resources to serve.
+        site: the resources to serve; it has to bound what it keeps of documents in
+            blocks (aiocoap's own does not).
         bind: address and port to listen on; for a server only.
         admit: told the address of who sent a datagram, before it is looked at; whether
             it is to be taken. A link-local address has its zone: fe80::1%eth0.
@@ -101,13 +101,10 @@ class _Context(aiocoap.Context):  # type: ignore[misc]  # aiocoap is untyped
     def __init__(self, site: Site | None) -> None:
         super().__init__(serversite=site)
         self.log = Complaints(_LOGGER)
-        self._transfers = Transfers()
 
     @override
     async def shutdown(self) -> None:
         await super().shutdown()
-        if self.serversite is not None:
-            stop_timers(self.serversite)
         self.log.flush()
 
     @override
@@ -130,7 +127,6 @@ class _Context(aiocoap.Context):  # type: ignore[misc]  # aiocoap is untyped
             raise aiocoap.error.ProxyingNotSupported
         if {one for one in numbers if one & 1} - UNDERSTOOD:
             raise aiocoap.error.BadOption
-        self._transfers.take(pipe.request)
         await super()._render_to_pipe(pipe)
 
 
