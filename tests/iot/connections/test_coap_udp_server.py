@@ -22,6 +22,7 @@ from .hostile import GET, IGNORED, garbage_of_all_kinds, unharmed, wire
 from .things import nothing_left, until
 from .udp_peer import ACK, CON, CONTENT, EMPTY, NON, RST, datagram
 
+PUT = 3
 A = (11, b"a")
 
 
@@ -119,6 +120,42 @@ async def test_memory_of_messages_has_an_end(
             peer.send(datagram(NON, GET, 9, b"t", options=[A]))
             await asyncio.sleep(0.01)
             assert len(peer.received) == 10
+
+
+@pytest.mark.parametrize("kind", [CON, NON])
+@pytest.mark.parametrize("hosts", [1, 30])
+async def test_strangers_do_not_have_forgotten_what_was_done(
+    served: Served, monkeypatch: pytest.MonkeyPatch, kind: int, hosts: int
+) -> None:
+    monkeypatch.setattr(recent, "MAX_OF_ALL", 20)
+    done = datagram(kind, PUT, 7, b"t", b"2", [A])
+    async with wire(served.port) as device:
+        device.send(done)
+        await until(lambda: device.received)
+        for host in range(hosts):
+            async with wire(served.port, f"127.0.0.{host + 2}") as stranger:
+                await stranger.flood(
+                    datagram(CON, code, number, b"t", b"3", [path])
+                    for number in range(60 // hosts)
+                    for code, path in [((GET, A), (PUT, (11, b"b")))[number % 2]]
+                )
+        device.send(done)
+        device.send(datagram(CON, EMPTY, 8))
+        await until(lambda: device.received[-1].mtype == RST)
+        puts = [one for one in served.resource.requests if one.code == Code.PUT]
+        assert len(puts) == 1
+        assert len(device.received) == (3 if kind == CON else 2)
+    assert len(served.exchanges._recent) == 21
+
+
+async def test_message_that_was_done_goes_when_another_has_its_id(
+    served: Served,
+) -> None:
+    async with wire(served.port) as device:
+        for payload in (b"2", b"3", b"2"):
+            device.send(datagram(CON, PUT, 7, b"t", payload, [A]))
+            await until(lambda: served.resource.payload == payload)  # noqa: B023
+    assert len(served.exchanges._recent) == 1
 
 
 # What is refused
