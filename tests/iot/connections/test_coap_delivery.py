@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable
+import errno
 import itertools
 import json
 from pathlib import Path
 import socket
+import time
 from typing import Any, override
 
 from aiocoap import ACK, CON, NON, Code, Message
@@ -30,9 +32,11 @@ from custom_components.device_models.iot.errors import (
     UnreachableError,
 )
 
+from .clock import own_time
 from .coap_server import Content, bare_server, state
 from .conftest import Connect, Endpoint
-from .things import FLAT, STATE, shown, thing, until
+from .hostile import unharmed
+from .things import FLAT, STATE, exchanges_of, shown, thing, until
 from .udp_peer import answer, polite, reset, silent, udp_peer
 
 GET, POST, PUT = Method.GET, Method.POST, Method.PUT
@@ -553,11 +557,100 @@ async def test_request_that_got_lost_holds_up_others_for_a_moment(
         first = asyncio.create_task(one.request(GET, "a"))
         await until(lambda: peer.received)
         peer.behave = polite
-        began = asyncio.get_running_loop().time()
+        began, own = time.monotonic(), own_time()
         await other.request(GET, "b")
-        assert 0.03 < asyncio.get_running_loop().time() - began < 0.2
+        assert time.monotonic() - began > 0.03
+        assert own_time() - own < 0.2
         peer.send(answer(peer.received[0], b"late", kind=NON))
         assert (await first).payload == b"late"
+
+
+def sending_fails(
+    monkeypatch: pytest.MonkeyPatch, user: CoapEndpoint, *numbers: int
+) -> None:
+    """Have the system refuse these datagrams, as while an interface goes down."""
+    interface = exchanges_of(user).message_interface
+    transport = interface.transport
+    count = itertools.count(1)
+    send = transport.sendmsg
+
+    def sendmsg(*args: Any) -> None:
+        if next(count) in numbers:
+            refused = OSError(errno.ENETUNREACH, "Network is unreachable")
+            interface.error_received(refused)
+        else:
+            send(*args)
+
+    monkeypatch.setattr(transport, "sendmsg", sendmsg)
+
+
+async def test_repetition_that_cannot_be_sent_ends_the_request(
+    endpoint: Endpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with unharmed(caplog), udp_peer(silent) as peer:
+        user = await endpoint(peer.port)
+        sending_fails(monkeypatch, user, 2)
+        with pytest.raises(UnreachableError, match="unreachable"):
+            await user.request(POST, "a")
+        layer = exchanges_of(user)
+        assert not layer._active_exchanges
+        assert not layer._backlogs
+        peer.behave = polite
+        for _ in range(2):
+            assert (await user.request(GET, "b")).payload == b"fine"
+        await asyncio.sleep(0.3)  # in which it would be repeated
+        assert [one.opt.uri_path for one in peer.received] == [("a",), ("b",), ("b",)]
+
+
+@pytest.mark.parametrize("confirmable", [True, False])
+@pytest.mark.parametrize("called_off", [True, False])
+async def test_request_in_turn_that_cannot_be_sent_fails(
+    endpoint: Endpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    confirmable: bool,
+    called_off: bool,
+) -> None:
+    async with unharmed(caplog), udp_peer(silent) as peer:
+        users = [await endpoint(peer.port, confirmable=confirmable) for _ in range(3)]
+        sending_fails(monkeypatch, users[0], 2)
+        first, *others = [
+            asyncio.create_task(user.request(POST, "a")) for user in users
+        ]
+        await until(lambda: peer.received)
+        if called_off:
+            first.cancel()
+        else:
+            kind = ACK if confirmable else NON
+            peer.send(answer(peer.received[0], b"fine", kind=kind))
+        for one in others:
+            with pytest.raises(UnreachableError, match="unreachable"):
+                await one
+        assert not exchanges_of(users[0])._backlogs
+        peer.behave = polite
+        assert (await users[0].request(GET, "b")).payload == b"fine"
+        assert len(peer.received) == 2
+
+
+async def test_error_that_comes_while_all_ends(
+    endpoint: Endpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with unharmed(caplog, lines=0), udp_peer(silent) as peer:
+        user = await endpoint(peer.port)
+        asking = asyncio.create_task(user.request(GET, "a"))
+        await until(lambda: peer.received)
+        layer = exchanges_of(user)
+        ((remote, _),) = layer._active_exchanges
+        closing = asyncio.create_task(user.close())
+        while layer._active_exchanges is not None:  # noqa: ASYNC110  (it has no event)
+            await asyncio.sleep(0)
+        layer.message_interface._remote_being_sent_to.set(remote)
+        layer.message_interface.error_received(OSError(errno.ENETUNREACH, "gone"))
+        await closing
+        with pytest.raises(UnreachableError):
+            await asking
 
 
 async def test_reset_ends_a_request_that_is_not_confirmable(endpoint: Endpoint) -> None:

@@ -116,20 +116,26 @@ AT_ONCE = 8
 
 @pytest.mark.parametrize("way", ["write", "call"])
 async def test_each_of_many_is_done_once_or_reported(
-    connect: Connect, way: str
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
+    # What is not lost is to be answered in time, however busy the machine is.
+    monkeypatch.setattr(request.ConfirmableTuning, "ACK_TIMEOUT", 0.04)
+    monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 2.0)
     failed: list[int] = []
     done: list[int] = []
-    retransmissions = 0
+    lost = retransmissions = 0
+    connecting, connected = asyncio.Lock(), asyncio.Barrier(AT_ONCE)
 
     async def one_device(part: int) -> None:
-        nonlocal retransmissions
+        nonlocal lost, retransmissions
         resources = {name: Content(b"") for name in ("level", "move")}
         async with (
             bare_server(**resources) as server,
             UdpRelay(("127.0.0.1", server.port), seed=part) as relay,
         ):
-            connection = await connect(relay.port)
+            async with connecting:  # while nothing else is under way
+                connection = await connect(relay.port)
+            await connected.wait()
             device = thing(connection, coap={"state": False})
             worsen(relay, 30.0)
             mine: list[int] = []
@@ -149,11 +155,14 @@ async def test_each_of_many_is_done_once_or_reported(
                 read = json.loads(one.payload)
                 done.append(int(read if way == "write" else read["x"]))
             failed.extend(mine)
+            lost += relay.to_target.dropped + relay.to_clients.dropped
             retransmissions += connection.health(device).retransmissions or 0
 
-    await asyncio.gather(*(one_device(part) for part in range(AT_ONCE)))
+    async with asyncio.TaskGroup() as group:
+        for part in range(AT_ONCE):
+            group.create_task(one_device(part))
     assert len(done) == len(set(done))  # none twice
     assert set(done) | set(failed) == set(range(WRITES))  # none is missing
-    # Three tries of which each gets through both ways 64 times in 100.
-    assert len(failed) < WRITES / 10
+    # Each of its three tries has to get lost on one of the ways.
+    assert len(failed) * 3 <= lost
     assert retransmissions > WRITES / 4

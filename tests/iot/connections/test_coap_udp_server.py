@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-import time
 from typing import Any
 
 from aiocoap import Code, Message
@@ -12,17 +11,18 @@ import pytest
 from custom_components.device_models.iot.connections.coap import (
     exchanges,
     recent,
-    transfers,
 )
 from custom_components.device_models.iot.connections.coap.request import Method
 from custom_components.device_models.iot.connections.coap.udp import open_udp
 
+from .clock import own_time
 from .coap_server import Content
 from .conftest import Endpoint
 from .hostile import GET, IGNORED, garbage_of_all_kinds, unharmed, wire
 from .things import nothing_left, until
 from .udp_peer import ACK, CON, CONTENT, EMPTY, NON, RST, datagram
 
+PUT = 3
 A = (11, b"a")
 
 
@@ -122,6 +122,42 @@ async def test_memory_of_messages_has_an_end(
             assert len(peer.received) == 10
 
 
+@pytest.mark.parametrize("kind", [CON, NON])
+@pytest.mark.parametrize("hosts", [1, 30])
+async def test_strangers_do_not_have_forgotten_what_was_done(
+    served: Served, monkeypatch: pytest.MonkeyPatch, kind: int, hosts: int
+) -> None:
+    monkeypatch.setattr(recent, "MAX_OF_ALL", 20)
+    done = datagram(kind, PUT, 7, b"t", b"2", [A])
+    async with wire(served.port) as device:
+        device.send(done)
+        await until(lambda: device.received)
+        for host in range(hosts):
+            async with wire(served.port, f"127.0.0.{host + 2}") as stranger:
+                await stranger.flood(
+                    datagram(CON, code, number, b"t", b"3", [path])
+                    for number in range(60 // hosts)
+                    for code, path in [((GET, A), (PUT, (11, b"b")))[number % 2]]
+                )
+        device.send(done)
+        device.send(datagram(CON, EMPTY, 8))
+        await until(lambda: device.received[-1].mtype == RST)
+        puts = [one for one in served.resource.requests if one.code == Code.PUT]
+        assert len(puts) == 1
+        assert len(device.received) == (3 if kind == CON else 2)
+    assert len(served.exchanges._recent) == 21
+
+
+async def test_message_that_was_done_goes_when_another_has_its_id(
+    served: Served,
+) -> None:
+    async with wire(served.port) as device:
+        for payload in (b"2", b"3", b"2"):
+            device.send(datagram(CON, PUT, 7, b"t", payload, [A]))
+            await until(lambda: served.resource.payload == payload)  # noqa: B023
+    assert len(served.exchanges._recent) == 1
+
+
 # What is refused
 
 
@@ -212,58 +248,6 @@ async def test_failure_of_ours_is_told_once(
 # What never ends
 
 
-@pytest.mark.parametrize(
-    ("block", "payload", "code"),
-    [
-        (0 << 4 | 8 | 6, b"x" * 1024, Code.CONTINUE),
-        (1 << 4 | 8 | 6, b"x" * 1024, Code.REQUEST_ENTITY_INCOMPLETE),
-        (1024 << 4 | 8 | 6, b"x" * 1024, Code.REQUEST_ENTITY_INCOMPLETE),
-    ],
-)
-async def test_block_that_comes_first(
-    served: Served, block: int, payload: bytes, code: Code
-) -> None:
-    options = [A, (27, block.to_bytes(3))]
-    async with wire(served.port) as peer:
-        peer.send(datagram(CON, 3, 5, b"t", payload, options))
-        await until(lambda: peer.received)
-        assert peer.received[0].code == code
-
-
-async def test_document_without_end_is_refused(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transfers, "MAX_DOCUMENT", 10_240)
-    async with wire(served.port) as peer:
-        for number in range(12):
-            options = [A, (27, (number << 4 | 8 | 6).to_bytes(2))]
-            peer.send(datagram(CON, 3, number, b"t", b"x" * 1024, options))
-            await until(lambda: len(peer.received) == number + 1)  # noqa: B023
-        codes = [one.code for one in peer.received]
-        assert codes[:10] == [Code.CONTINUE] * 10
-        assert codes[10:] == [Code.REQUEST_ENTITY_TOO_LARGE] * 2
-
-
-@pytest.mark.parametrize("limit", ["MAX_KEPT", "MAX_COUNT"])
-async def test_documents_that_are_begun_have_an_end(
-    served: Served, monkeypatch: pytest.MonkeyPatch, limit: str
-) -> None:
-    monkeypatch.setattr(transfers, limit, {"MAX_KEPT": 4096, "MAX_COUNT": 4}[limit])
-    async with wire(served.port) as peer:
-        for number in range(6):
-            options = [A, (15, b"%d" % number), (27, b"\x0e")]
-            peer.send(datagram(CON, 3, number, b"t", b"x" * 1024, options))
-            await until(lambda: len(peer.received) == number + 1)  # noqa: B023
-        codes = [one.code for one in peer.received]
-        assert codes == [Code.CONTINUE] * 4 + [Code.SERVICE_UNAVAILABLE] * 2
-        monkeypatch.setattr(transfers, "KEPT", 0)
-        for transfer in served.context._transfers._kept.values():
-            transfer.until = 0
-        peer.send(datagram(CON, 3, 9, b"t", b"x" * 1024, [A, (27, b"\x0e")]))
-        await until(lambda: len(peer.received) == 7)
-        assert peer.received[-1].code == Code.CONTINUE
-
-
 @pytest.mark.parametrize("kind", [CON, NON])
 async def test_one_peer_does_not_take_all_places(served: Served, kind: int) -> None:
     observe = (6, b"")
@@ -332,7 +316,6 @@ async def test_server_that_ends_while_it_is_asked_leaves_nothing() -> None:
         server.context = await open_udp(server.site, ("127.0.0.1", 0))
         async with wire(server.port) as peer:
             peer.send(datagram(CON, GET, 7, b"t", options=[(11, b"slow")]))
-            peer.send(datagram(CON, 3, 8, b"u", b"x" * 16, [A, (27, b"\x08")]))
             await until(lambda: peer.received)
             await server.context.shutdown()
 
@@ -366,9 +349,9 @@ async def test_flood(
     async def read_meanwhile() -> None:
         nonlocal slowest
         while True:
-            began = time.monotonic()
+            began = own_time()
             assert (await device.request(Method.GET, "a")).payload == b"1"
-            slowest = max(slowest, time.monotonic() - began)
+            slowest = max(slowest, own_time() - began)
             await asyncio.sleep(0.01)
 
     async with unharmed(caplog, lines=20), wire(served.port, "127.0.0.2") as peer:

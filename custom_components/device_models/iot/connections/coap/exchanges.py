@@ -35,10 +35,22 @@ OUTSTANDING: Final = 2.0
 """Seconds for which others wait for the answer to a request that is not confirmable:
 so long, too, the first try of ours waits. It may have got lost."""
 
+SAFE: Final = frozenset({aiocoap.Code.GET, aiocoap.Code.FETCH})
+"""Methods that change nothing (RFC 7252 §5.1, RFC 8132 §2)."""
+
 
 def _awaited(message: Any) -> bool:
     """Whether a message is a request whose answer somebody waits for."""
     return getattr(message, "awaited", False)
+
+
+def _says_done(message: Any) -> bool:
+    """Whether a message is the answer to a request that has changed something."""
+    return (
+        message.request is not None
+        and message.code.is_successful()
+        and message.request.code not in SAFE
+    )
 
 
 def _add_error(pipe: Callable[[], Any], error: Any) -> None:
@@ -115,10 +127,11 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
     @override
     def dispatch_error(self, error: Exception, remote: Any) -> None:
         """Fail what is under way to a peer; what waits behind it is not sent."""
-        if self._active_exchanges is not None:
-            for key in [one for one in self._active_exchanges if one[0] == remote]:
-                self._active_exchanges.pop(key)[1].cancel()
-            self._backlogs.pop(remote, None)
+        if self._active_exchanges is None:
+            return  # all has failed
+        for key in [one for one in self._active_exchanges if one[0] == remote]:
+            self._active_exchanges.pop(key)[1].cancel()
+        self._backlogs.pop(remote, None)
         super().dispatch_error(error, remote)
 
     # Messages that come twice
@@ -202,13 +215,12 @@ class Exchanges(MessageManager):  # type: ignore[misc]  # aiocoap is untyped
                 for one in backlog
                 if not one[0].code.is_response() or one[0].token != message.token
             ]
+        if _says_done(message):
+            self._recent.done(message.request.remote, message.request.mid)
         super().send_message(message, messageerror_monitor)
         if message.mtype is not CON and not _awaited(message):
             return None
-        key = (message.remote, message.mid)
-        if key in self._active_exchanges or message.remote in self._backlogs:
-            return partial(self._call_off, message)
-        return None  # it could not be sent, and its sender knows
+        return partial(self._call_off, message)
 
     @override
     def _send_initially(

@@ -18,7 +18,6 @@ from .complaints import Complaints
 from .datagram import BadDatagramError, message_in
 from .exchanges import Exchanges, Tokens
 from .names import Names, literal
-from .transfers import Transfers, stop_timers
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,7 +38,8 @@ async def open_udp(
     """Return a context: a server's if there is a site, else a client's.
 
     Args:
-        site: the resources to serve.
+        site: the resources to serve; it has to bound what it keeps of documents in
+            blocks (aiocoap's own does not).
         bind: address and port to listen on; for a server only.
         admit: told the address of who sent a datagram, before it is looked at; whether
             it is to be taken. A link-local address has its zone: fe80::1%eth0.
@@ -102,13 +102,10 @@ class _Context(aiocoap.Context):  # type: ignore[misc]  # aiocoap is untyped
     def __init__(self, site: Site | None) -> None:
         super().__init__(serversite=site)
         self.log = Complaints(_LOGGER)
-        self._transfers = Transfers()
 
     @override
     async def shutdown(self) -> None:
         await super().shutdown()
-        if self.serversite is not None:
-            stop_timers(self.serversite)
         self.log.flush()
 
     @override
@@ -135,7 +132,6 @@ class _Context(aiocoap.Context):  # type: ignore[misc]  # aiocoap is untyped
             raise aiocoap.error.ProxyingNotSupported
         if {one for one in numbers if one & 1} - UNDERSTOOD:
             raise aiocoap.error.BadOption
-        self._transfers.take(pipe.request)
         await super()._render_to_pipe(pipe)
 
 
@@ -232,7 +228,15 @@ class _Socket(MessageInterfaceUDP6):  # type: ignore[misc]  # aiocoap is untyped
 
     @override
     def error_received(self, exc: Exception) -> None:
-        """Take an error of the socket."""
+        """Take an error of the socket, after what was being done.
+
+        In the midst of sending, aiocoap would end the exchange that the message belongs
+        to, and then go on with it: have it repeated, and what waits behind it sent.
+        What aiocoap knows of the message is in a context variable, and comes along.
+        """
+        asyncio.get_running_loop().call_soon(self._take_error, exc)
+
+    def _take_error(self, exc: Exception) -> None:
         try:
             super().error_received(exc)
         except Exception:
