@@ -16,6 +16,7 @@ from aiocoap.resource import Resource, Site
 import pytest
 
 from custom_components.device_models.iot.connections.coap import raw, transports
+from custom_components.device_models.iot.connections.coap.observation import State
 from custom_components.device_models.iot.connections.coap.options import (
     option_of,
 )
@@ -28,6 +29,7 @@ from custom_components.device_models.iot.connections.coap.raw import (
 from custom_components.device_models.iot.connections.coap.uri import (
     parse_uri,
 )
+from custom_components.device_models.iot.connections.coap.watching import Watches
 from custom_components.device_models.iot.errors import (
     TransportMissingError,
     UnreachableError,
@@ -36,7 +38,7 @@ from simulators.coap_server import Timers
 
 from .certificates import Authority
 from .coap_server import Content, bare_server
-from .things import free_port, lacking, nothing_left
+from .things import free_port, lacking, nothing_left, until
 from .udp_peer import (
     acknowledged_only,
     answer,
@@ -263,13 +265,32 @@ async def test_closed_port() -> None:
         await asked(f"coap://127.0.0.1:{free_port()}/x")
 
 
-@pytest.mark.parametrize(("seconds", "sent"), [(0.06, 1), (0.25, 2), (5.0, 3)])
+@pytest.mark.parametrize(("seconds", "sent"), [(0.04, 1), (0.12, 2), (5.0, 3)])
 async def test_nothing_is_repeated_after_the_time(seconds: float, sent: int) -> None:
     async with udp_peer(silent) as peer:
         with pytest.raises(TimedOutError):
             await asked(f"coap://127.0.0.1:{peer.port}/x", timeout=seconds)
         await asyncio.sleep(0.2)
         assert len(peer.received) == sent
+
+
+async def test_short_time_ends_nothing_of_others() -> None:
+    def notes(message: Message) -> Iterable[bytes]:
+        if message.code.is_request() and message.opt.observe == 0:
+            yield answer(message, b"1", options=[(6, b"\x01")])
+
+    async with udp_peer(notes) as peer:
+        watches = Watches()
+        got: list[object] = []
+        uri = f"coap://127.0.0.1:{peer.port}"
+        watch = await watches.start("me", parse_uri(f"{uri}/door"), got.append)
+        await until(lambda: got)
+        with pytest.raises(TimedOutError):
+            await asked(f"{uri}/silent", timeout=0.06)
+        await asyncio.sleep(0.3)
+        assert watch.observation.state is State.ACTIVE
+        assert len(got) == 1
+        await watches.end()
 
 
 async def test_answer_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,7 @@ class RawRequest:
             code=aiocoap.Code(self.method),
             uri=self.target.address,
             payload=self.payload,
-            transport_tuning=_tuning(self.timeout, confirmable=self.confirmable),
+            transport_tuning=self._tuning(),
         )
         options = message.opt
         options.uri_path, options.uri_query = self.target.path, self.target.query
@@ -118,6 +118,21 @@ class RawRequest:
         for option in self.options:
             option.added_to(message)
         return message
+
+    def _tuning(self) -> ConfirmableTuning:
+        """Return how a message is repeated: not beyond the time that is waited for it.
+
+        Over DTLS, aiocoap would go on after that, and hold up others who ask the same
+        endpoint (sheet "CoAP" §5). Elsewhere it is called off with the waiting.
+        """
+        tuning = ConfirmableTuning()
+        tuning.reliability = self.confirmable
+        if self.address.transport is Transport.DTLS:
+            while tuning.MAX_RETRANSMIT and self.timeout < _ends_after(tuning):
+                tuning.MAX_RETRANSMIT -= 1
+            if self.timeout < _ends_after(tuning):
+                tuning.ACK_TIMEOUT = self.timeout / tuning.ACK_RANDOM_FACTOR
+        return tuning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,21 +271,6 @@ class _Bounded:
         if wanted is not None and wanted.start >= MAX_BYTES:
             raise TooLongError
         return self._context.request(message, handle_blockwise=handle_blockwise)
-
-
-def _tuning(timeout: float, *, confirmable: bool) -> ConfirmableTuning:
-    """Return how a message is repeated: not beyond the time that is waited for it.
-
-    What goes on after that would hold up others who ask the same endpoint (sheet
-    "CoAP" §5).
-    """
-    tuning = ConfirmableTuning()
-    tuning.reliability = confirmable
-    while tuning.MAX_RETRANSMIT and timeout < _ends_after(tuning):
-        tuning.MAX_RETRANSMIT -= 1
-    if timeout < _ends_after(tuning):
-        tuning.ACK_TIMEOUT = timeout / tuning.ACK_RANDOM_FACTOR
-    return tuning
 
 
 def _ends_after(tuning: ConfirmableTuning) -> float:
