@@ -27,7 +27,7 @@ from custom_components.device_models.const import (
     CONF_TLS,
     DOMAIN,
 )
-from custom_components.device_models.iot.connections.coap import client, request
+from custom_components.device_models.iot.connections.coap import attempt, request
 from custom_components.device_models.systems import System
 from simulators.behaviour import SimulatedDevice
 from simulators.coap import CoapSimulator
@@ -133,7 +133,7 @@ async def room(socket_enabled: None) -> AsyncGenerator[CoapSimulator]:
 @pytest.fixture
 def quick_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have CoAP requests give up soon."""
-    monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 0.3)
+    monkeypatch.setattr(attempt, "CONFIRMABLE_TIMEOUT", 0.3)
     monkeypatch.setattr(request.ConfirmableTuning, "ACK_TIMEOUT", 0.05)
 
 

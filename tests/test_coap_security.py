@@ -41,7 +41,7 @@ from custom_components.device_models.const import (
 )
 from custom_components.device_models.iot.connections.coap import (
     CoapConnection,
-    client,
+    attempt,
     request as tuning,
     transports,
 )
@@ -228,7 +228,7 @@ async def test_dtls(
         "custom_components.device_models.iot.connections.coap.dtls"
     )
     monkeypatch.setattr(dtls, "HANDSHAKE_TIMEOUT", 0.3)
-    monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 8.0)
+    monkeypatch.setattr(attempt, "CONFIRMABLE_TIMEOUT", 8.0)
     monkeypatch.setattr(tuning.ConfirmableTuning, "ACK_TIMEOUT", 0.2)
     server = peer(request, "coap-server-openssl")
     port = free_port(socket.SOCK_DGRAM) + 1

@@ -11,7 +11,7 @@ import pytest
 from custom_components.device_models.iot.connections.coap import (
     CoapConnection,
     CoapEndpoint,
-    client,
+    attempt,
     observation,
     request,
 )
@@ -34,8 +34,8 @@ type Connect = Callable[..., Awaitable[CoapConnection]]
 def short_waits(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> None:
     """Have everything that waits wait a twentieth of its time."""
     monkeypatch.setattr(request.ConfirmableTuning, "ACK_TIMEOUT", 0.05)
-    monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 0.6)
-    monkeypatch.setattr(client, "NON_CONFIRMABLE_TIMEOUTS", (0.1, 0.15, 0.25))
+    monkeypatch.setattr(attempt, "CONFIRMABLE_TIMEOUT", 0.6)
+    monkeypatch.setattr(attempt, "NON_CONFIRMABLE_TIMEOUTS", (0.1, 0.15, 0.25))
     monkeypatch.setattr(observation, "FIRST_RETRY", 0.05)
     monkeypatch.setattr(observation, "LONGEST_RETRY", 0.2)
     monkeypatch.setattr(observation, "SPREAD", (0.1, 0.2))

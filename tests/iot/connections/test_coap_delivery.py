@@ -15,7 +15,7 @@ import pytest
 
 from custom_components.device_models.iot.connections.coap import (
     CoapEndpoint,
-    client,
+    attempt,
     delivery as delivery_module,
     exchanges,
     names,
@@ -550,7 +550,7 @@ async def test_request_that_got_lost_holds_up_others_for_a_moment(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exchanges, "OUTSTANDING", 0.05)
-    monkeypatch.setattr(client, "NON_CONFIRMABLE_TIMEOUTS", (0.5,))
+    monkeypatch.setattr(attempt, "NON_CONFIRMABLE_TIMEOUTS", (0.5,))
     async with udp_peer(silent) as peer:
         one = await endpoint(peer.port, confirmable=False)
         other = await endpoint(peer.port)

@@ -12,7 +12,7 @@ import pytest
 from custom_components.device_models.iot.connections.coap import (
     CoapConnection,
     CoapEndpoint,
-    client,
+    attempt,
     request,
 )
 from custom_components.device_models.iot.connections.coap.raw import RawRequest, send
@@ -53,7 +53,7 @@ KEY: Final = PreSharedKey(b"home", b"secret")
 def short_handshakes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a handshake without an end found out soon, and servers not wait for long."""
     monkeypatch.setattr(dtls, "HANDSHAKE_TIMEOUT", 0.4)
-    monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 8.0)
+    monkeypatch.setattr(attempt, "CONFIRMABLE_TIMEOUT", 8.0)
     monkeypatch.setattr(request.ConfirmableTuning, "ACK_TIMEOUT", 0.1)
 
 

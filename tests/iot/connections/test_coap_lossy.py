@@ -7,7 +7,7 @@ import json
 from aiocoap import Code
 import pytest
 
-from custom_components.device_models.iot.connections.coap import client, request
+from custom_components.device_models.iot.connections.coap import attempt, request
 from custom_components.device_models.iot.errors import CommunicationError
 from simulators.relay import UdpRelay
 
@@ -22,8 +22,8 @@ MODES = pytest.mark.parametrize(("confirmable", "tries"), [(True, 20), (False, 1
 def shorter_waits(monkeypatch: pytest.MonkeyPatch, short_waits: None) -> None:
     """Have what is lost sent again soon: much is."""
     monkeypatch.setattr(request.ConfirmableTuning, "ACK_TIMEOUT", 0.02)
-    monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 0.3)
-    monkeypatch.setattr(client, "NON_CONFIRMABLE_TIMEOUTS", (0.05, 0.08, 0.12))
+    monkeypatch.setattr(attempt, "CONFIRMABLE_TIMEOUT", 0.3)
+    monkeypatch.setattr(attempt, "NON_CONFIRMABLE_TIMEOUTS", (0.05, 0.08, 0.12))
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_each_of_many_is_done_once_or_reported(
 ) -> None:
     # What is not lost is to be answered in time, however busy the machine is.
     monkeypatch.setattr(request.ConfirmableTuning, "ACK_TIMEOUT", 0.04)
-    monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 2.0)
+    monkeypatch.setattr(attempt, "CONFIRMABLE_TIMEOUT", 2.0)
     failed: list[int] = []
     done: list[int] = []
     lost = retransmissions = 0

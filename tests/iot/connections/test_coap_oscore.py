@@ -15,7 +15,7 @@ import pytest
 from custom_components.device_models.iot.connections.coap import (
     CoapConnection,
     CoapEndpoint,
-    client,
+    attempt,
     oscore,
     request,
 )
@@ -306,7 +306,7 @@ async def test_request_is_given_up(
         with pytest.raises(UnreachableError, match="no answer"):
             await asking.request(Method.GET, "level")
         assert asking.statistics.retransmissions == 2
-        monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 0.05)
+        monkeypatch.setattr(attempt, "CONFIRMABLE_TIMEOUT", 0.05)
         with pytest.raises(UnreachableError, match="no answer"):
             await asking.request(Method.GET, "level")
         await asking.close()

@@ -371,6 +371,36 @@ async def test_all_who_ask_at_once_have_one_connection() -> None:
         assert len(connections) == 1
 
 
+@pytest.mark.parametrize("turns", range(4))
+async def test_closed_while_requests_are_being_given_up(turns: int) -> None:
+    """Whatever aiocoap has forgotten of the first one when the last one leaves."""
+    got, left = bytearray(), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: Any) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(1000):
+                got.extend(data)
+        left.set()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with nothing_left():
+        at = server.sockets[0].getsockname()[1]
+        asked = RawRequest(target=parse_uri(f"coap+tcp://127.0.0.1:{at}/state"))
+        asking = [asyncio.create_task(send(asked)) for _ in range(2)]
+        await until(lambda: got.count(b"state") == len(asking))
+        for task in asking:
+            task.cancel()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        await asyncio.wait(asking)
+        assert all(task.cancelled() for task in asking)
+        async with asyncio.timeout(5):
+            await left.wait()
+    server.close()
+    await server.wait_closed()
+
+
 async def test_certificate_that_is_none() -> None:
     async with nothing_left():
         asking = secure(5684, TlsFiles(ca="nonsense"))

@@ -111,9 +111,9 @@ async def test_server_is_read_and_written(connect: Connect, port: int) -> None:
 async def test_server_that_answers_late(
     connect: Connect, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from custom_components.device_models.iot.connections.coap import client
+    from custom_components.device_models.iot.connections.coap import attempt
 
-    monkeypatch.setattr(client, "CONFIRMABLE_TIMEOUT", 5.0)
+    monkeypatch.setattr(attempt, "CONFIRMABLE_TIMEOUT", 5.0)
     device = clock(connection := await connect(port))
     await connection.read(device, {"slow"})
     assert shown(device)["slow"] == "done"

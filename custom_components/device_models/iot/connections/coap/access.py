@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ...errors import UnreachableError
 from .security import Security
 from .transports import TRANSPORTS, Transport, prepare
 
@@ -63,9 +64,12 @@ class Access:
             OSError: this machine has no network that could be used.
             TransportMissingError: something that it needs is not installed.
             ValueError: a certificate or a key is not usable.
+            UnreachableError: all who used it have left it.
 
         """
         async with self._making:
+            if not self.users:
+                raise UnreachableError(address=self.address.uri, reason="closed")
             if self._context is None:
                 await prepare(self.address.transport)
                 lent = self._kind.lend(self.address.security, self.stretch)

@@ -1,60 +1,25 @@
-"""Requests to one CoAP endpoint, each with an end.
-
-Retransmissions are tuned to end before our own timeout: aiocoap would go on with them
-when nobody waits any more, and hold up all else for that peer (protocol sheet "CoAP"
-§5). One request at a time goes to an endpoint.
-"""
+"""Requests to one CoAP endpoint, each with an end, and one at a time."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 import secrets
-import time
-from typing import Any, Final
-
-import aiocoap.error
+from typing import Final
 
 from ...errors import UnauthorizedError, UnreachableError
 from .access import DEAD, Access, Address, acquire, release
-from .answer import UnansweredError, answer_to, translated
+from .answer import translated
+from .attempt import Attempt, Exchange
 from .context import send_alone
 from .delivery import ANY, Delivery, TooLongError, Tuning
-from .request import UNAUTHORIZED, Method, Request, Response
-from .security import RefusedError, Security
+from .request import Method, Request, Response
+from .security import Security
 from .statistics import Statistics
 from .transports import Transport
 
-CONFIRMABLE_TIMEOUT: Final = 11.0
-"""Seconds; just above the 10.5 s after which the retransmissions have ended."""
-
-NON_CONFIRMABLE_TIMEOUTS: Final = (2.0, 3.0, 5.0)
-"""For each try of a request that may be repeated; as patient as the above."""
-
 MAX_ALONE: Final = 1024
 """Bytes of a payload that is sent in one message, whatever becomes of it."""
-
-SENT_WITHIN: Final = 8
-"""Turns of the loop after which aiocoap has sent what it was given, or never will."""
-
-RENEWED_TIMEOUT: Final = 5.0
-"""Seconds for an answer in a new session, after the old one seems to have died."""
-
-DOUBTED: Final = "perhaps the credentials are not taken"
-
-RESTARTS: Final = 2
-"""How often a document that changes while it is sent in blocks is begun again."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """A request that was sent: ours, as aiocoap's message, and aiocoap's handle."""
-
-    request: Request
-    message: Any
-    running: Any
-    tuning: Tuning
-    context: Any
 
 
 @dataclass(slots=True)
@@ -190,7 +155,7 @@ class CoapEndpoint:
         finally:
             await notifications.aclose()
             if not exchange.running.observation.cancelled:
-                self._part(exchange)
+                exchange.part()
 
     @property
     def _address(self) -> Address:
@@ -208,7 +173,7 @@ class CoapEndpoint:
             raise UnreachableError(address=self.address, reason="closed")
         return self._access
 
-    async def _notifications(self, exchange: _Exchange) -> AsyncGenerator[Response]:
+    async def _notifications(self, exchange: Exchange) -> AsyncGenerator[Response]:
         """Yield the notifications of an observation."""
         tuning, observation = exchange.tuning, exchange.running.observation
 
@@ -226,7 +191,7 @@ class CoapEndpoint:
 
     async def _ask(
         self, request: Request, delivery: Delivery
-    ) -> tuple[_Exchange, Response]:
+    ) -> tuple[Exchange, Response]:
         """Ask as often as may be, when it is our turn; returns the exchange too.
 
         Raises:
@@ -249,159 +214,10 @@ class CoapEndpoint:
                     if access.silence >= before + DEAD:
                         # It has turned out to be dead meanwhile: one timeout is enough.
                         raise TimeoutError("no answer")
-                    return await self._try(access, request, delivery)
+                    self._opened()  # it may have been closed meanwhile
+                    attempt = Attempt(request, access, delivery, self.statistics)
+                    return await attempt.make()
         except UnauthorizedError:
             if self.on_unauthorized is not None:
                 self.on_unauthorized()
             raise
-
-    async def _try(
-        self, access: Access, request: Request, delivery: Delivery
-    ) -> tuple[_Exchange, Response]:
-        """Ask now; what had a session that may have died is asked in a new one, too.
-
-        Raises:
-            UnreachableError: no answer in time.
-            RefusedError: the endpoint refuses our credentials; twice in a row, if
-                that is not certain.
-            Exception: whatever aiocoap raises.
-
-        """
-        timeouts: tuple[float, ...] = (CONFIRMABLE_TIMEOUT,)
-        if not delivery.confirmable and request.method.idempotent:
-            timeouts = NON_CONFIRMABLE_TIMEOUTS
-        again = request.method.idempotent
-        proven, context = access.proven, access.made
-        try:
-            return await self._repeat(access, request, delivery, timeouts)
-        except RefusedError as err:
-            if err.certain:
-                raise
-            if not again:
-                raise UnreachableError(address=self.address, reason=DOUBTED) from err
-        except UnreachableError:
-            if access.silence < DEAD:
-                raise
-            await access.renew(context)
-            if not (again and proven and access.renewable):
-                raise
-            timeouts = (RENEWED_TIMEOUT,)
-        except aiocoap.error.NetworkError, aiocoap.error.LibraryShutdown:
-            # The session has ended, or somebody else has ended it.
-            if not (again and access.renewable and self._access is access):
-                raise
-        await access.renew(context)
-        return await self._repeat(access, request, delivery, timeouts)
-
-    async def _repeat(
-        self,
-        access: Access,
-        request: Request,
-        delivery: Delivery,
-        timeouts: tuple[float, ...],
-    ) -> tuple[_Exchange, Response]:
-        """Ask once for each timeout, in seconds, until there is an answer.
-
-        Raises:
-            UnreachableError: there is none.
-            Exception: whatever aiocoap raises.
-
-        """
-        silence = 0.0
-        for number, seconds in enumerate(timeouts):
-            self.statistics.retransmissions += number > 0
-            try:
-                answered = await self._exchange(access, request, delivery, seconds)
-            except TimeoutError:
-                silence = DEAD / 2  # it may be slow with this one only
-            except aiocoap.error.TimeoutError:
-                silence = DEAD  # nothing was even acknowledged
-            except aiocoap.error.NetworkError as err:
-                if isinstance(err.__cause__, RefusedError):
-                    raise err.__cause__ from err
-                raise
-            else:
-                access.silence = 0.0
-                access.proven = True
-                return answered
-        access.silence += silence
-        if delivery.confirmable and silence < DEAD:
-            raise UnansweredError(address=self.address, reason="no answer")
-        raise UnreachableError(address=self.address, reason="no answer")
-
-    async def _exchange(
-        self, access: Access, request: Request, delivery: Delivery, seconds: float
-    ) -> tuple[_Exchange, Response]:
-        """Send a request once; each of its messages has so much time to be answered.
-
-        Raises:
-            TimeoutError: there is none in time.
-            Exception: whatever aiocoap raises.
-
-        """
-        restarts = RESTARTS if request.method is Method.GET else 0
-        tuning = Tuning(delivery)
-        tuning.on_number = request.on_number
-        began = time.monotonic()
-        try:
-            async with tuning.limited(seconds):
-                for _ in range(restarts):
-                    with suppress(aiocoap.error.ResourceChanged):
-                        answered = await self._send(access, request, delivery, tuning)
-                        break
-                else:
-                    answered = await self._send(access, request, delivery, tuning)
-        except Exception as err:
-            self.statistics.failed(request, err, tuning, began)
-            raise
-        self.statistics.answered(request, answered[1], tuning, began)
-        return answered
-
-    async def _send(
-        self, access: Access, request: Request, delivery: Delivery, tuning: Tuning
-    ) -> tuple[_Exchange, Response]:
-        """Send a request and wait for its answer, without end."""
-        self._opened()  # it may have been closed meanwhile
-        context = await access.context()
-        message = request.message(self.address, tuning, delivery.block_exponent)
-        exchange = _Exchange(
-            request, message, context.request(message), tuning, context
-        )
-        try:
-            response = Response.of(await answer_to(exchange.running))
-        except aiocoap.error.NetworkError:
-            raise
-        except BaseException:
-            if request.observe is not None:
-                self._part(exchange)  # perhaps it was registered
-            raise
-        if response.code == UNAUTHORIZED and response.echo and not request.echo:
-            # It was not carried out: this is no repetition, whatever the method.
-            heard = replace(request, echo=response.echo)
-            return await self._send(access, heard, delivery, tuning)
-        return exchange, response
-
-    def _part(self, exchange: _Exchange, turns: int = SENT_WITHIN) -> None:
-        """End the interest in notifications, and tell the server so.
-
-        Under the same token (RFC 7641 §3.6): otherwise the server would keep one
-        observer more with each registration. Not confirmable: a dead server is not to
-        be asked again and again.
-        """
-        sent = exchange.message
-        if not exchange.running.observation.cancelled:
-            exchange.running.observation.cancel()
-        if self._access is None:
-            return  # nothing can be sent any more
-        if not sent.token:
-            if turns:  # it may still be: aiocoap notices later that it is not to
-                asyncio.get_running_loop().call_later(
-                    0, self._part, exchange, turns - 1
-                )
-            return
-        parting = replace(exchange.request, observe=1)
-        tuning = Tuning(Delivery(confirmable=False))
-        message = parting.message(self.address, tuning)
-        message.token, message.remote = sent.token, sent.remote
-        with suppress(Exception):  # it may get lost as well
-            send_alone(exchange.context, message)

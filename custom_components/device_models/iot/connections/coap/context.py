@@ -79,8 +79,15 @@ async def release_context() -> None:
     # Nobody waits for it to be made, and whoever comes now gets another one.
     del _BY_LOOP[loop]
     if shared.context is not None:
-        try:
-            # Timers that forget requests which were given up run before this one.
-            await asyncio.sleep(0.001)
-        finally:
-            await shared.context.shutdown()
+        await shut_down(shared.context)
+
+
+async def shut_down(context: Any) -> None:
+    """End a context, when it has forgotten the requests which were given up.
+
+    aiocoap would try to tell them of the end, fail, and close nothing.
+    """
+    try:
+        await asyncio.sleep(0.001)  # timers that forget them run before this one
+    finally:
+        await context.shutdown()

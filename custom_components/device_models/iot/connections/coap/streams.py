@@ -13,6 +13,7 @@ from aiocoap.transports.tcp import TCPClient, TcpConnection
 from aiocoap.transports.tls import TLSClient
 from aiocoap.util import hostportsplit
 
+from .context import shut_down
 from .security import RefusedError
 
 FIRST_WORD: Final = 1.0
@@ -55,11 +56,13 @@ async def end_streams(context: aiocoap.Context) -> None:
     """End a context with its connections."""
     pool = context.request_interfaces[0].token_interface._pool  # noqa: SLF001
     connections = list(pool.values())
-    await context.shutdown()
-    for connection in connections:
-        # aiocoap leaves it to the other side to close what is released.
-        if (stream := getattr(connection, "_transport", None)) is not None:
-            stream.abort()
+    try:
+        await shut_down(context)
+    finally:
+        for connection in connections:
+            # aiocoap leaves it to the other side to close what is released.
+            if (stream := getattr(connection, "_transport", None)) is not None:
+                stream.abort()
 
 
 class TcpInterface(TCPClient):  # type: ignore[misc]  # aiocoap is untyped

@@ -18,7 +18,7 @@ import aiocoap
 
 from ...errors import TransportMissingError, ValueRefusedError
 from ..tls import TlsFileError, TlsFiles
-from .context import acquire_context, notice_messages, release_context
+from .context import acquire_context, notice_messages, release_context, shut_down
 from .security import OscoreKeys, PreSharedKey, Security
 from .streams import TcpInterface, TlsInterface, Trust, add_stream, end_streams
 from .uri import DEFAULT_PORTS
@@ -130,7 +130,7 @@ async def _dtls(security: Security | None, stretch: float) -> AsyncGenerator[Any
     try:
         yield context
     finally:
-        await context.shutdown()
+        await shut_down(context)
 
 
 @asynccontextmanager
@@ -143,7 +143,7 @@ async def _oscore(security: Security | None, stretch: float) -> AsyncGenerator[A
         try:
             yield context
         finally:
-            await context.shutdown()
+            await shut_down(context)
 
 
 TRANSPORTS: Final[Mapping[Transport, TransportKind]] = {
