@@ -228,6 +228,37 @@ async def test_silence_is_silence(peer_program: str) -> None:
             await asking.close()
 
 
+@pytest.mark.parametrize(("alert", "sessions"), [((2, 51), 1), ((2, 40), 2)])
+async def test_alert_in_place_of_a_handshake(
+    peer_program: str, alert: tuple[int, int], sessions: int
+) -> None:
+    """decrypt_error means the key; handshake_failure does if it comes again."""
+    record = b"\x15\xfe\xfd" + bytes(8) + b"\x00\x02" + bytes(alert)
+    peers: set[Any] = set()
+    async with deaf(record, peers) as port, nothing_left():
+        asking = endpoint(port)
+        await asking.open()
+        async with asyncio.timeout(5):
+            with pytest.raises(UnauthorizedError):
+                await asking.request(Method.GET, "time")
+        await asking.close()
+    assert len(peers) == sessions
+
+
+@pytest.mark.usefixtures("server")
+async def test_session_is_kept_by_what_is_no_end(port: int) -> None:
+    async with nothing_left():
+        asking = endpoint(port)
+        await asking.open()
+        assert (await asking.request(Method.GET, "time")).success
+        session = await session_of(asking)
+        session._event(0, dtls.DTLS_EVENT_CONNECTED)  # hands shaken again
+        session._event(1, 90)  # user_canceled, which ends nothing (RFC 5246 §7.2.2)
+        assert (await asking.request(Method.GET, "time")).success
+        assert await session_of(asking) is session
+        await asking.close()
+
+
 async def test_host_without_an_address(peer_program: str) -> None:
     async with nothing_left():
         asking = CoapEndpoint(
@@ -242,9 +273,10 @@ async def test_host_without_an_address(peer_program: str) -> None:
 class Deaf(asyncio.DatagramProtocol):
     """Answers each datagram in the same way, whatever it says."""
 
-    def __init__(self, answer: bytes) -> None:
+    def __init__(self, answer: bytes, peers: set[Any]) -> None:
         """Note the answer; nothing, if it is empty."""
         self._answer = answer
+        self._peers = peers
         self._transport: Any = None
 
     @override
@@ -255,15 +287,17 @@ class Deaf(asyncio.DatagramProtocol):
     @override
     def datagram_received(self, data: bytes, addr: Any) -> None:
         """Answer."""
+        self._peers.add(addr)
         if self._answer:
             self._transport.sendto(self._answer, addr)
 
 
 @asynccontextmanager
-async def deaf(answer: bytes) -> AsyncGenerator[int]:
-    """Run a peer that does not know DTLS; returns its port."""
+async def deaf(answer: bytes, peers: set[Any] | None = None) -> AsyncGenerator[int]:
+    """Run a peer that does not know DTLS; returns its port. It notes its peers."""
+    noted = set() if peers is None else peers
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: Deaf(answer), local_addr=("127.0.0.1", 0)
+        lambda: Deaf(answer, noted), local_addr=("127.0.0.1", 0)
     )
     yield transport.get_extra_info("sockname")[1]
     transport.close()

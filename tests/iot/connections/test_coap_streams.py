@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 import socket
 import ssl
@@ -351,54 +352,72 @@ async def test_end_without_a_word_is_no_refusal(
         await asking.close()
 
 
-async def test_all_who_ask_at_once_have_one_connection() -> None:
-    connections: list[Any] = []
+@dataclass(slots=True)
+class Listener:
+    """Takes all that comes over TCP, and says nothing."""
 
-    async def silent(reader: asyncio.StreamReader, writer: Any) -> None:
-        connections.append(writer)
+    port: int = 0
+    got: bytearray = field(default_factory=bytearray)
+    connections: int = 0
+    left: int = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: Any) -> None:
+        """Listen to one peer until it leaves."""
+        self.connections += 1
         with suppress(ConnectionError):
-            await reader.read()
+            while data := await reader.read(1000):
+                self.got.extend(data)
+        self.left += 1
         writer.close()
 
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    async with server:
-        at = server.sockets[0].getsockname()[1]
-        asked = RawRequest(target=parse_uri(f"coap+tcp://127.0.0.1:{at}/"), timeout=0.3)
+
+@asynccontextmanager
+async def listening() -> AsyncGenerator[Listener]:
+    """Run a listener, until all have left it."""
+    listener = Listener()
+    server = await asyncio.start_server(listener.serve, "127.0.0.1", 0)
+    listener.port = server.sockets[0].getsockname()[1]
+    yield listener
+    await until(lambda: listener.left == listener.connections)
+    server.close()
+    await server.wait_closed()
+
+
+async def test_all_who_ask_at_once_have_one_connection() -> None:
+    async with listening() as there:
+        target = parse_uri(f"coap+tcp://127.0.0.1:{there.port}/")
+        asked = RawRequest(target=target, timeout=0.3)
         answers = await asyncio.gather(
             *(send(asked) for _ in range(5)), return_exceptions=True
         )
         assert all(isinstance(one, UnreachableError) for one in answers)
-        assert len(connections) == 1
+        assert there.connections == 1
 
 
 @pytest.mark.parametrize("turns", range(4))
 async def test_closed_while_requests_are_being_given_up(turns: int) -> None:
     """Whatever aiocoap has forgotten of the first one when the last one leaves."""
-    got, left = bytearray(), asyncio.Event()
-
-    async def silent(reader: asyncio.StreamReader, writer: Any) -> None:
-        with suppress(ConnectionError):
-            while data := await reader.read(1000):
-                got.extend(data)
-        left.set()
-        writer.close()
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    async with nothing_left():
-        at = server.sockets[0].getsockname()[1]
-        asked = RawRequest(target=parse_uri(f"coap+tcp://127.0.0.1:{at}/state"))
+    async with nothing_left(), listening() as there:
+        asked = RawRequest(target=parse_uri(f"coap+tcp://127.0.0.1:{there.port}/state"))
         asking = [asyncio.create_task(send(asked)) for _ in range(2)]
-        await until(lambda: got.count(b"state") == len(asking))
+        await until(lambda: there.got.count(b"state") == len(asking))
         for task in asking:
             task.cancel()
             for _ in range(turns):
                 await asyncio.sleep(0)
         await asyncio.wait(asking)
         assert all(task.cancelled() for task in asking)
-        async with asyncio.timeout(5):
-            await left.wait()
-    server.close()
-    await server.wait_closed()
+
+
+async def test_closed_while_it_is_asked() -> None:
+    async with nothing_left(), listening() as there:
+        asking = CoapEndpoint("127.0.0.1", there.port, transport=Transport.TCP)
+        await asking.open()
+        asked = asyncio.create_task(asking.request(Method.GET, "/state"))
+        await until(lambda: b"state" in there.got)
+        await asking.close()
+        with pytest.raises(UnreachableError, match="closed"):
+            await asked
 
 
 async def test_certificate_that_is_none() -> None:
