@@ -460,6 +460,45 @@ async def test_libcoap_server_over_tcp(
         await connection.close()
 
 
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    "peer_program",
+    [[name] for name in SERVERS if "notls" not in name],
+    indirect=True,
+    ids=lambda names: names[0],
+)
+async def test_libcoap_server_over_tls(
+    peer_program: str, port: int, home: Authority, tmp_path: Path
+) -> None:
+    """It wants a certificate of its clients, too."""
+    server, client = home.sign("localhost"), home.sign("client")
+    command = f"{peer_program} -A 127.0.0.1 -p {port} -v 7".split()
+    for option, text in (
+        ("-c", server.certificate),
+        ("-j", server.key),
+        ("-C", home.certificate),
+    ):
+        file = tmp_path / f"file{option}.pem"
+        file.write_text(text)
+        command += (option, str(file))
+    with running(*command, log=tmp_path / "log"):
+        known = TlsFiles(home.certificate, client.certificate, client.key)
+        connection = CoapConnection(secure(port + 1, known))
+        await opened(connection)
+        device = clock(connection)
+        await connection.attach(device)
+        await until(lambda: connection.pushed(device))
+        await until(changes(device, 1))
+        await device.set("note", "0123456789" * 500)
+        assert shown(device)["note"] == "0123456789" * 500
+        stranger = secure(port + 1, TlsFiles(home.certificate))
+        await stranger.open()
+        with pytest.raises(UnauthorizedError):
+            await stranger.request(Method.GET, "/time")
+        await stranger.close()
+        await connection.close()
+
+
 async def opened(connection: CoapConnection) -> None:
     """Open a connection to a program that is just starting."""
     async with asyncio.timeout(8):
