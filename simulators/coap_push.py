@@ -144,6 +144,8 @@ class CoapPushSimulator(Simulator):
                 _LOGGER.info("%s does not answer: %s", self._address, err)
                 return False
             finally:
+                # In which aiocoap forgets a request that was given up.
+                await asyncio.sleep(0.001)
                 await context.shutdown()
         return True
 
@@ -228,7 +230,24 @@ class _Radio:
         key = () if self._key is None else (f"key={self._key}",)
         message.opt.uri_query = (*query, *key)
         message.opt.content_format = media
-        return await self._context.request(message).response
+        return await _answer(self._context.request(message))
+
+
+async def _answer(request: Any) -> Message:
+    """Return the answer to a request of aiocoap's.
+
+    One that is not wanted any more is left to a timer: aiocoap fails if an answer comes
+    in the turns of the loop which it needs to notice that, and reads none right after.
+    """
+    response = request.response
+    response.add_done_callback(lambda it: it.cancelled() or it.exception())
+    try:
+        await asyncio.wait((response,))
+    finally:
+        if not response.done():
+            stop = request._runner.cancel  # noqa: SLF001
+            asyncio.get_running_loop().call_later(0, stop)
+    return response.result()
 
 
 def _commands(answer: Message) -> Iterator[Mapping[str, Any]]:

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
 import json
+from typing import Any
 
 from aiocoap import Message
+from aiocoap.error import ConRetransmitsExceeded
 import pytest
 
 from custom_components.device_models.iot.connections.coap import (
@@ -176,6 +178,29 @@ async def test_peer_without_a_usable_answer(
         layer = exchanges_of(hostile)
         await until(lambda: not layer.token_manager.outgoing_requests)
         assert not [one for one in layer._backlogs if one.sockaddr[1] == peer.port]
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_given_up_when_the_last_repetition_ends(
+    neighbour: Neighbour, endpoint: Endpoint, turns: int
+) -> None:
+    async with udp_peer(silent) as peer:
+        hostile = await endpoint(peer.port)
+        tokens = exchanges_of(hostile).token_manager
+        asked = asyncio.create_task(hostile.request(GET, "a"))
+
+        def remotes() -> list[Any]:
+            pending = [remote for _, remote in tokens.outgoing_requests]
+            return [one for one in pending if one.sockaddr[1] == peer.port]
+
+        await until(remotes)
+        (remote,) = remotes()
+        asked.cancel()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        tokens.dispatch_error(ConRetransmitsExceeded(), remote)
+        await asyncio.wait((asked,))
+        await until(lambda: not remotes())
 
 
 @pytest.mark.parametrize("behave", NO_ANSWER)

@@ -4,7 +4,9 @@ aiocoap's own keep what peers make them keep, and repeat messages whose answer h
 or is not wanted any more (protocol sheet "CoAP" §5, §8).
 """
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 import secrets
 from typing import Any, Final, override
@@ -54,9 +56,14 @@ def _says_done(message: Any) -> bool:
 
 
 def _add_error(pipe: Callable[[], Any], error: Any) -> None:
-    """Have a request fail, as aiocoap's ``Pipe`` does it."""
+    """Have a request fail, as aiocoap's ``Pipe`` does it.
+
+    It may have been given up in this very turn of the loop, as when its time and its
+    last repetition end together.
+    """
     if (request := pipe()) is not None:
-        Pipe.add_exception(request, error() if isinstance(error, type) else error)
+        with suppress(asyncio.InvalidStateError):
+            Pipe.add_exception(request, error() if isinstance(error, type) else error)
 
 
 class Tokens(TokenManager):  # type: ignore[misc]  # aiocoap is untyped
