@@ -8,8 +8,9 @@ written; the connection has its own.
 from collections.abc import Iterable, Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from ..codecs import CODECS, Codec, Slot
+from ..codecs import CODECS, Codec, Slot, slots_of, split_pointer
 from ..errors import NotOfferedError
+from ..model import DeviceModel
 from ..reading import Element
 from ..values import JsonValue
 
@@ -49,6 +50,35 @@ def overrides_of(
         },
         {name for name, spelled in listed.content.items() if spelled is False},
     )
+
+
+def every_slot(model: DeviceModel) -> tuple[Slot, ...]:
+    """Return where values are in a message that has all attributes by their names."""
+    return tuple(
+        slot
+        for attribute in model.attributes
+        for slot in slots_of(attribute, (attribute.name,))
+    )
+
+
+def readable(model: DeviceModel, slots: Iterable[Slot]) -> tuple[Slot, ...]:
+    """Return the slots of what can be read."""
+    leaves = model.leaves
+    return tuple(slot for slot in slots if leaves[slot.element.name].readable)
+
+
+def writable(model: DeviceModel, slots: Iterable[Slot]) -> tuple[Slot, ...]:
+    """Return the slots of what can be written."""
+    leaves = model.leaves
+    return tuple(slot for slot in slots if leaves[slot.element.name].writable)
+
+
+def pointer_of(element: Element) -> tuple[str, ...]:
+    """Return where an override says that a value is in its message."""
+    try:
+        return split_pointer(element.text("pointer"))
+    except ValueError as err:
+        element.refuse(str(err), "pointer")
 
 
 def timed(slots: Iterable[Slot], element: Element) -> tuple[Slot, ...]:

@@ -36,10 +36,19 @@ from dataclasses import replace
 from typing import Final
 
 from ...binding import Binding
-from ...codecs import Slot, slots_of, split_pointer
+from ...codecs import Slot, slots_of
 from ...model import Action, Attribute, DeviceModel, Format
 from ...reading import Element, Unusable
-from ..layout import codec_of, override_of, overrides_of, timed
+from ..layout import (
+    codec_of,
+    every_slot,
+    override_of,
+    overrides_of,
+    pointer_of,
+    readable,
+    timed,
+    writable,
+)
 from .delivery import delivery_of, timing_of
 from .places import CoapLayout, checked, method_of
 from .request import Method
@@ -100,14 +109,10 @@ class _Reader:
             if "state" not in self._top.content:
                 return  # the default place is that of an attribute of this name
             del self._resources[path]
-        every = [
-            slot
-            for attribute in self._model.attributes
-            for slot in slots_of(attribute, (attribute.name,))
-        ]
+        every = every_slot(self._model)
         codec = codec_of(element)
         shared = None
-        if slots := self._readable(every):
+        if slots := readable(self._model, every):
             shared = self._resource(element, path, slots, observe=True, shared=True)
             yield shared
         write = element.text("write")
@@ -115,7 +120,7 @@ class _Reader:
             self._together = Writing(
                 self._below(write, element) if write else path,
                 codec,
-                self._writable(every),
+                writable(self._model, every),
                 method=method_of(element, "write_method", WRITE_METHODS),
                 source=shared,
                 sending=self._sending(element),
@@ -167,22 +172,19 @@ class _Reader:
     def _attribute(self, attribute: Attribute, element: Element) -> None:
         """Note where one attribute is read and written."""
         path = self._place(element, attribute.name)
-        readable = element.content.get("read") is not False
-        writable = element.content.get("write") is not False
-        write = element.text("write") if writable else ""
+        reads = element.content.get("read") is not False
+        writes = element.content.get("write") is not False
+        write = element.text("write") if writes else ""
         write_path = self._below(write, element) if write else path
-        try:
-            pointer = split_pointer(element.text("pointer"))
-        except ValueError as err:
-            element.refuse(str(err), "pointer")
+        pointer = pointer_of(element)
         every = timed(slots_of(attribute, pointer), element)
-        if readable and (slots := self._readable(every)):
+        if reads and (slots := readable(self._model, every)):
             observe = attribute.observable
             resource = self._resource(element, path, slots, observe=observe)
             if (other := self._resources.get(path)) is not None:
                 resource = other.merged(resource)
             self._resources[path] = resource
-        if writable and (slots := self._writable(every)):
+        if writes and (slots := writable(self._model, every)):
             method = method_of(element, "write_method", WRITE_METHODS)
             writing = Writing(
                 write_path,
@@ -228,14 +230,6 @@ class _Reader:
                 sending=self._sending(element),
             )
         return targets
-
-    def _readable(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
-        leaves = self._model.leaves
-        return tuple(slot for slot in slots if leaves[slot.element.name].readable)
-
-    def _writable(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
-        leaves = self._model.leaves
-        return tuple(slot for slot in slots if leaves[slot.element.name].writable)
 
     def _place(self, element: Element, name: str, prefix: str = "") -> str:
         """Return the path of an element: as the binding says, or by its name."""

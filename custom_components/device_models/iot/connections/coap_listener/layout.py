@@ -20,12 +20,21 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ...binding import Binding
-from ...codecs import Codec, Slot, slots_of, split_pointer
+from ...codecs import Codec, Slot, slots_of
 from ...errors import ValueRefusedError
 from ...model import Attribute, DeviceModel
 from ...reading import Element, Unusable
 from ..coap.request import split_path
-from ..layout import codec_of, override_of, overrides_of, timed
+from ..layout import (
+    codec_of,
+    every_slot,
+    override_of,
+    overrides_of,
+    pointer_of,
+    readable,
+    timed,
+    writable,
+)
 from .exchange import JSON, TEXT
 from .settings import networks
 
@@ -121,15 +130,11 @@ class _Reader:
         if spelled is False:
             return
         element = override_of(self._top, "state", spelled, "path")
-        every = tuple(
-            slot
-            for attribute in self._model.attributes
-            for slot in slots_of(attribute, (attribute.name,))
-        )
+        every = every_slot(self._model)
         codec = codec_of(element) or JSON
         path = self._below(element.text("path") or "state", element)
         self._is_free(path, element, chosen=True)
-        values = Values(self._readable(every), codec, shared=True)
+        values = Values(readable(self._model, every), codec, shared=True)
         self._layout.values[path] = values
 
     def _attributes(self) -> None:
@@ -150,13 +155,10 @@ class _Reader:
     ) -> None:
         """Note where one attribute is posted; those of one path are one message."""
         path = self._place(element, attribute.name)
-        try:
-            pointer = split_pointer(element.text("pointer"))
-        except ValueError as err:
-            element.refuse(str(err), "pointer")
+        pointer = pointer_of(element)
         if not self._is_free(path, element, chosen=chosen):
             return
-        slots = self._readable(slots_of(attribute, pointer))
+        slots = readable(self._model, slots_of(attribute, pointer))
         alone = len(slots) == 1 and not slots[0].path
         values = Values(slots, codec_of(element) or (TEXT if alone else JSON))
         other = self._layout.values.get(path)
@@ -171,10 +173,9 @@ class _Reader:
         """Note what of an attribute a command may set."""
         if element.content.get("write") is False:
             return
-        leaves = self._model.leaves
-        for slot in timed(slots_of(attribute, (attribute.name,)), element):
-            if leaves[slot.element.name].writable:
-                self._layout.settable[slot.element.name] = slot
+        slots = timed(slots_of(attribute, (attribute.name,)), element)
+        for slot in writable(self._model, slots):
+            self._layout.settable[slot.element.name] = slot
 
     def _actions(self) -> None:
         names = [action.name for action in self._model.actions]
@@ -193,10 +194,6 @@ class _Reader:
             path = self._place(element, name, "alert/")
             self._is_free(path, element, chosen=True)
             self._layout.alerts[path] = (name, codec_of(element) or JSON)
-
-    def _readable(self, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
-        leaves = self._model.leaves
-        return tuple(slot for slot in slots if leaves[slot.element.name].readable)
 
     def _place(self, element: Element, name: str, prefix: str = "") -> Path:
         """Return the path of an element: as the binding says, or by its name."""

@@ -23,16 +23,26 @@ A topic is below the device's base topic unless it begins with a slash, which is
 part of it. A device whose topics all do needs no base. ``address`` is not used here.
 """
 
-from collections.abc import Iterable, Set as AbstractSet
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ...binding import Binding
-from ...codecs import CODECS, Codec, Slot, slots_of, split_pointer
+from ...codecs import CODECS, Codec, Slot, slots_of
 from ...model import Attribute, DeviceModel
 from ...reading import Element, Unusable
 from ...values import DataType
-from ..layout import codec_of, offered, override_of, overrides_of, timed
+from ..layout import (
+    codec_of,
+    every_slot,
+    offered,
+    override_of,
+    overrides_of,
+    pointer_of,
+    readable,
+    timed,
+    writable,
+)
 from .topics import check_topic
 
 JSON: Final = CODECS["json"]
@@ -197,16 +207,14 @@ class _Reader:
         if spelled is False:
             return
         element = override_of(self._top, "state", spelled, "topic")
-        every = [
-            slot
-            for attribute in self._model.attributes
-            for slot in slots_of(attribute, (attribute.name,))
-        ]
+        every = every_slot(self._model)
         codec = codec_of(element) or JSON
-        self._mean(self._topic(element, "state"), Values(self._readable(every), codec))
+        self._mean(
+            self._topic(element, "state"), Values(readable(self._model, every), codec)
+        )
         if write := element.text("write"):
             topic = self._below(write, element)
-            self._layout.together = Target(topic, codec, self._writable(every))
+            self._layout.together = Target(topic, codec, writable(self._model, every))
 
     def _attributes(self) -> None:
         names = [attribute.name for attribute in self._model.attributes]
@@ -220,24 +228,21 @@ class _Reader:
         where = f"attribute {attribute.name!r}"
         element = override or Element({}, where)
         topic = self._topic(element, attribute.name)
-        try:
-            pointer = split_pointer(element.text("pointer"))
-        except ValueError as err:
-            element.refuse(str(err), "pointer")
+        pointer = pointer_of(element)
         structured = attribute.type is DataType.OBJECT or bool(pointer)
         codec = codec_of(element) or (JSON if structured else TEXT)
         slots = timed(slots_of(attribute, pointer), element)
         published = element.content.get("read") is not False
         if published and (override is not None or topic not in self._layout.meanings):
             # The default topic of an attribute called "state" has a meaning already.
-            self._mean(topic, Values(self._readable(slots), codec))
+            self._mean(topic, Values(readable(self._model, slots), codec))
         if element.content.get("write") is False:
             return
         write = element.text("write")
         target = Target(
             self._below(write, element) if write else f"{topic}/set",
             codec_of(element, "write_format") or codec,
-            self._writable(slots),
+            writable(self._model, slots),
         )
         self._write(target)
         confirmed = self._binding.confirm and element.flag("confirm", default=True)
@@ -263,14 +268,6 @@ class _Reader:
             if target.topic in layout.meanings:
                 # What comes back there is our own message: no confirmation.
                 layout.assumed |= target.names
-
-    def _readable(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
-        leaves = self._model.leaves
-        return tuple(slot for slot in slots if leaves[slot.element.name].readable)
-
-    def _writable(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
-        leaves = self._model.leaves
-        return tuple(slot for slot in slots if leaves[slot.element.name].writable)
 
     def _actions(self) -> None:
         names = [action.name for action in self._model.actions]
