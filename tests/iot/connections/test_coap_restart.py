@@ -1,7 +1,8 @@
 """Devices that restart, as the numbers of their notifications tell (RFC 7641 §4.4)."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 import json
 import time
 from typing import Any
@@ -40,6 +41,9 @@ class Device:
     With ``each`` it counts for each registration.
     """
 
+    peer: UdpPeer
+    """Itself on the network; see ``served``."""
+
     def __init__(self, *, each: bool = False, max_age: int = 60) -> None:
         self.values: dict[str, Any] = {"temperature": 20.0, "level": 3}
         self.version = 1
@@ -50,7 +54,6 @@ class Device:
         self.observers: dict[str, Message] = {}
         self.registrations: list[str] = []
         self.asked: list[Message] = []
-        self.peer: UdpPeer | None = None
         self.message_id = 0
 
     def restart(self, *, again_from: int = 2) -> None:
@@ -72,7 +75,6 @@ class Device:
     def tell(self, name: str, number: int, *, kind: int = NON) -> None:
         """Send a notification under a number."""
         self.message_id += 1
-        assert self.peer is not None
         self.peer.send(
             answer(
                 self.observers[name],
@@ -117,6 +119,27 @@ class Device:
         yield answer(request, self.payload(name), options=self.options(number))
 
 
+@asynccontextmanager
+async def served(device: Device) -> AsyncGenerator[UdpPeer]:
+    """Have a device on the network."""
+    async with udp_peer(device) as peer:
+        device.peer = peer
+        yield peer
+
+
+@asynccontextmanager
+async def watched(
+    endpoint: Endpoint, device: Device, **more: Any
+) -> AsyncGenerator[Watch]:
+    """Have a device on the network, and its level observed."""
+    async with served(device) as peer:
+        watch = Watch(await endpoint(peer.port), "level", **more)
+        watch.start()
+        await until(lambda: watch.state is State.ACTIVE)
+        yield watch
+        await watch.stop()
+
+
 def observation_of(connection: CoapConnection, path: str) -> Observation:
     """Return the observation of a resource."""
     return next(
@@ -131,8 +154,7 @@ async def test_restart_is_seen_by_a_registration(
     connect: Connect, patient: None
 ) -> None:
     device = Device()
-    async with udp_peer(device) as peer:
-        device.peer = peer
+    async with served(device) as peer:
         connection = await connect(peer.port)
         shown_device = thing(connection)
         await connection.read(shown_device, {"temperature"})
@@ -164,8 +186,7 @@ async def test_etags_are_forgotten_after_a_restart(
 ) -> None:
     """RFC 7252 §5.10.6: an ETag is that of one resource, over time."""
     device = Device()
-    async with udp_peer(device) as peer:
-        device.peer = peer
+    async with served(device) as peer:
         connection = await connect(peer.port)
         shown_device = thing(
             connection,
@@ -193,11 +214,8 @@ async def test_server_that_numbers_each_registration_has_not_restarted(
 ) -> None:
     device = Device(each=True)
     restarts = []
-    async with udp_peer(device) as peer:
-        device.peer = peer
-        numbering = Numbering(lambda: restarts.append(1))
-        watch = Watch(await endpoint(peer.port), "level", numbering=numbering)
-        watch.start()
+    numbering = Numbering(lambda: restarts.append(1))
+    async with watched(endpoint, device, numbering=numbering) as watch:
         for round_number in range(4):
             await until(lambda: watch.state is State.ACTIVE)
             known = len(device.registrations)
@@ -213,35 +231,26 @@ async def test_server_that_numbers_each_registration_has_not_restarted(
         assert restarts == [1]
         assert numbering.continues is False
         assert len(device.registrations) == 1 + 4 + 1
-        await watch.stop()
 
 
 async def test_alert_that_is_the_occasion_to_register_again_is_passed_on(
     endpoint: Endpoint, patient: None
 ) -> None:
     device = Device(each=True)
-    async with udp_peer(device) as peer:
-        device.peer = peer
-        numbering = Numbering()
-        numbering.wanted = True
-        watch = Watch(await endpoint(peer.port), "level", numbering=numbering)
-        watch.start()
-        await until(lambda: watch.state is State.ACTIVE)
+    numbering = Numbering()
+    numbering.wanted = True
+    async with watched(endpoint, device, numbering=numbering) as watch:
         device.notify("level", 1)
         await until(lambda: len(device.registrations) == 2)
         assert watch.notified == [b"1"]
         await until(lambda: numbering.continues is False)
-        await watch.stop()
 
 
 async def test_server_whose_numbers_go_on(endpoint: Endpoint, patient: None) -> None:
     device = Device()
     restarts = []
-    async with udp_peer(device) as peer:
-        device.peer = peer
-        numbering = Numbering(lambda: restarts.append(1))
-        watch = Watch(await endpoint(peer.port), "level", numbering=numbering)
-        watch.start()
+    numbering = Numbering(lambda: restarts.append(1))
+    async with watched(endpoint, device, numbering=numbering) as watch:
         for number in range(3):
             await until(lambda: watch.state is State.ACTIVE)
             device.notify("level", number)
@@ -253,7 +262,6 @@ async def test_server_whose_numbers_go_on(endpoint: Endpoint, patient: None) -> 
         device.restart()
         watch.renew()
         await until(lambda: restarts)
-        await watch.stop()
 
 
 async def test_notifications_that_are_counted_from_the_start_again(
@@ -262,18 +270,14 @@ async def test_notifications_that_are_counted_from_the_start_again(
     """A device that has kept its observers, but not its counters."""
     device = Device(max_age=3600)
     restarts = []
-    async with udp_peer(device) as peer:
-        device.peer = peer
-        numbering = Numbering(lambda: restarts.append(1))
-        watch = Watch(await endpoint(peer.port), "level", numbering=numbering)
-        watch.start()
-        await until(lambda: watch.state is State.ACTIVE)
+    numbering = Numbering(lambda: restarts.append(1))
+    async with watched(endpoint, device, numbering=numbering) as watch:
         device.values["level"] = 50
         device.tell("level", 500)
         await until(lambda: watch.notified == [b"50"])
         device.values["level"] = 51
         device.tell("level", 3, kind=CON)  # perhaps the network has held it up
-        await until(lambda: peer.received[-1].code.dotted == "0.00")
+        await until(lambda: device.peer.received[-1].code.dotted == "0.00")
         assert watch.notified == [b"50"]
         assert not restarts
         monkeypatch.setattr(module, "OVERTAKEN", 0.05)
@@ -285,7 +289,6 @@ async def test_notifications_that_are_counted_from_the_start_again(
         device.notify("level", 52)
         await until(lambda: watch.notified[-1] == b"52")
         assert len(device.registrations) == 2
-        await watch.stop()
 
 
 async def test_notification_that_was_overtaken_is_not_taken(
@@ -293,11 +296,7 @@ async def test_notification_that_was_overtaken_is_not_taken(
 ) -> None:
     """RFC 7641 §3.4."""
     device = Device()
-    async with udp_peer(device) as peer:
-        device.peer = peer
-        watch = Watch(await endpoint(peer.port), "level")
-        watch.start()
-        await until(lambda: watch.state is State.ACTIVE)
+    async with watched(endpoint, device) as watch:
         for number in (5, 4, 3, 7, 6, 7, 9):
             device.values["level"] = number
             device.tell("level", number)
@@ -305,7 +304,6 @@ async def test_notification_that_was_overtaken_is_not_taken(
         await until(lambda: watch.notified and watch.notified[-1] == b"9")
         assert watch.notified == [b"5", b"7", b"9"]
         assert len(device.registrations) == 1
-        await watch.stop()
 
 
 async def test_numbers_that_go_round_are_newer(
@@ -313,16 +311,11 @@ async def test_numbers_that_go_round_are_newer(
 ) -> None:
     device = Device()
     device.counters["level"] = 2**24 - 2
-    async with udp_peer(device) as peer:
-        device.peer = peer
-        watch = Watch(await endpoint(peer.port), "level")
-        watch.start()
-        await until(lambda: watch.state is State.ACTIVE)
+    async with watched(endpoint, device) as watch:
         for number in (2**24 - 1, 0, 1):
             device.values["level"] = number
             device.tell("level", number)
             await until(lambda: watch.notified[-1:] == [b"%d" % number])  # noqa: B023
-        await watch.stop()
 
 
 async def test_answer_of_before_a_restart_is_not_taken(
@@ -330,8 +323,7 @@ async def test_answer_of_before_a_restart_is_not_taken(
 ) -> None:
     """It was asked for before the restart was seen, and is a false "unchanged"."""
     device = Device()
-    async with udp_peer(device) as peer:
-        device.peer = peer
+    async with served(device) as peer:
         connection = await connect(peer.port)
         shown_device = thing(connection)
         await connection.read(shown_device, {"level"})
@@ -409,11 +401,7 @@ async def test_notification_that_the_server_is_busy(
 ) -> None:
     """RFC 7641 §4.2: it is the last one; RFC 7252 §5.9.3.4: Max-Age says until when."""
     device = Device()
-    async with udp_peer(device) as peer:
-        device.peer = peer
-        watch = Watch(await endpoint(peer.port), "level")
-        watch.start()
-        await until(lambda: watch.state is State.ACTIVE)
+    async with watched(endpoint, device) as watch:
         registration = device.observers["level"]
         busy = answer(
             registration,
@@ -422,11 +410,10 @@ async def test_notification_that_the_server_is_busy(
             message_id=9,
             options=[(MAX_AGE, b"\x01")],
         )
-        peer.send(busy)
+        device.peer.send(busy)
         began, own = time.monotonic(), own_time()
         await until(lambda: watch.state is State.PENDING)
         await until(lambda: len(device.registrations) == 2)
         assert time.monotonic() - began > 0.9
         assert own_time() - own < 1.5
         await until(lambda: watch.state is State.ACTIVE)
-        await watch.stop()
