@@ -25,6 +25,9 @@ LOOPBACK: Final = "127.0.0.1"
 
 BASE: Final = "garden/shed"
 
+URI_PATH: Final = 11
+"""RFC 7252 §5.10, table 4: the number of the option."""
+
 
 class Sender:
     """Sends as a device does, and returns what is answered."""
@@ -147,6 +150,11 @@ async def by_hand(port: int, host: str = LOOPBACK) -> AsyncGenerator[Datagrams]:
         yield protocol
     finally:
         transport.close()
+
+
+def path_to(*names: str) -> list[tuple[int, bytes]]:
+    """Return the options that say where something below the base path is."""
+    return [(URI_PATH, name.encode()) for name in (*BASE.split("/"), *names)]
 
 
 def counted(device: VirtualDevice, name: str) -> Callable[[], int]:

@@ -27,8 +27,8 @@ from custom_components.device_models.iot.errors import (
 from simulators.relay import UdpRelay
 
 from .programs import Program, running
-from .test_libcoap import changes, clock
-from .things import free_port, nothing_left, shown, until
+from .test_libcoap import changes, clock, working_clock
+from .things import free_port, nothing_left, until
 from .udp_peer import datagram
 
 dtls = pytest.importorskip(
@@ -104,14 +104,7 @@ async def test_device_is_read_written_and_observed(port: int) -> None:
         connection = CoapConnection(endpoint(port))
         assert connection.address == f"coaps://127.0.0.1:{port}"
         await connection.open()
-        device = clock(connection)
-        await connection.attach(device)
-        await until(lambda: connection.pushed(device))
-        await until(changes(device, 1))
-        long = "0123456789" * 500
-        await device.set("note", long)
-        await connection.read(device, {"note"})
-        assert shown(device)["note"] == long
+        device = await working_clock(connection)
         assert connection.health(device).round_trip
         await connection.close()
 

@@ -26,7 +26,16 @@ from custom_components.device_models.iot.errors import (
 from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.model import Severity
 
-from .listening import BASE, LOOPBACK, Listening, by_hand, counted, ids, waiting
+from .listening import (
+    BASE,
+    LOOPBACK,
+    Listening,
+    by_hand,
+    counted,
+    ids,
+    path_to,
+    waiting,
+)
 from .things import FLAT, STATE, THING, model_of, nothing_left, shown, thing, until
 from .udp_peer import CON, NON, datagram
 
@@ -170,7 +179,7 @@ async def test_alert_that_is_none(server: Listening) -> None:
 async def test_duplicates_are_done_once(server: Listening, kind: int) -> None:
     device = await server.add()
     count = counted(device, "hot")
-    options = [(11, part.encode()) for part in (*BASE.split("/"), "alert", "hot")]
+    options = path_to("alert", "hot")
     message = datagram(
         kind, Method.POST, 7, b"t", b'{"temperature": 80}', [*options, (12, b"\x32")]
     )

@@ -29,7 +29,7 @@ from custom_components.device_models.iot.connections.coap_listener.settings impo
 )
 from custom_components.device_models.iot.errors import ModelError, ValueRefusedError
 
-from .listening import LOOPBACK, Listening, by_hand, listening, waiting
+from .listening import LOOPBACK, Listening, by_hand, listening, path_to, waiting
 from .things import STATE, shown, until
 from .udp_peer import CON, NON, datagram
 
@@ -146,7 +146,7 @@ async def test_document_that_is_too_long(server: Listening) -> None:
 
 async def test_blocks_that_do_not_fit_together(server: Listening) -> None:
     device = await server.add()
-    path = [(11, b"garden"), (11, b"shed"), (11, b"state")]
+    path = path_to("state")
 
     def block(message_id: int, number: int, payload: bytes, *, more: bool) -> bytes:
         value = bytes([number << 4 | more << 3 | 0])  # of 16 bytes
@@ -170,7 +170,7 @@ async def test_unfinished_documents_are_forgotten(
 ) -> None:
     monkeypatch.setattr(blocks, "MAX_UNFINISHED", 2)
     await server.add()
-    path = [(11, b"garden"), (11, b"shed"), (11, b"state")]
+    path = path_to("state")
     async with by_hand(server.port) as raw:
         for number in range(3):
             query = (15, b"n=%d" % number)
@@ -189,7 +189,7 @@ async def test_unfinished_documents_are_forgotten(
 
 async def test_document_that_grows_too_long(server: Listening) -> None:
     device = await server.add()
-    path = [(11, b"garden"), (11, b"shed"), (11, b"label")]
+    path = path_to("label")
     async with by_hand(server.port) as raw:
         for number in range(33):
             value = (number << 4 | 8 | 6).to_bytes(2)
@@ -212,7 +212,7 @@ async def test_answers_that_nobody_goes_on_to_fetch_are_forgotten(
     await device.set("label", "x" * 100)
 
     def post(message_id: int, query: bytes, number: int) -> bytes:
-        path = [(11, b"garden"), (11, b"shed"), (11, b"state")]
+        path = path_to("state")
         options = [*path, (15, query), (23, bytes([number << 4 | 1]))]
         return datagram(NON, 2, message_id, b"t", b"", options)
 
@@ -236,7 +236,7 @@ async def test_blocks_of_what_waits_tell_of_which_document_they_are(
     await device.set("label", "x" * 100)
 
     def get(message_id: int, name: bytes, number: int) -> bytes:
-        path = [(11, b"garden"), (11, b"shed"), (11, name)]
+        path = path_to(name.decode())
         options = [*path, (23, bytes([number << 4 | 1]))]
         return datagram(NON, 1, message_id, b"t", b"", options)
 
@@ -260,7 +260,7 @@ async def test_blocks_of_what_waits_tell_of_which_document_they_are(
 async def test_further_block_of_what_was_never_answered(server: Listening) -> None:
     device = await server.add(published=True)
     await server.send.post({"label": "x" * 3000})
-    path = [(11, b"garden"), (11, b"shed"), (11, b"state")]
+    path = path_to("state")
     async with by_hand(server.port) as raw:
         post = datagram(NON, 2, 1, b"t", b"", [*path, (23, b"\x16")])
         raw.transport.sendto(post)
@@ -292,7 +292,7 @@ async def test_far_too_much_is_not_even_looked_at(
 ) -> None:
     monkeypatch.setattr(limits, "DATAGRAMS", Rate(0.1, 5))
     device = await server.add()
-    path = [(11, part) for part in (b"garden", b"shed", b"level")]
+    path = path_to("level")
     async with by_hand(server.port) as raw:
         for number in range(50):
             level = str(number).encode()
@@ -378,7 +378,7 @@ async def test_lines_of_the_log_are_bounded(
 
 async def test_no_answer_where_none_is_wanted(server: Listening) -> None:
     device = await server.add()
-    path = [(11, b"garden"), (11, b"shed"), (11, b"state")]
+    path = path_to("state")
     async with by_hand(server.port) as raw:
         # RFC 7967: no answers of class 2, 4 and 5
         wanted = [*path, (258, b"\x1a")]

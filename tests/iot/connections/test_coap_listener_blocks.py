@@ -7,12 +7,12 @@ import pytest
 from custom_components.device_models.iot.connections.coap_listener import blocks
 
 from .hostile import Wire, wire
-from .listening import LOOPBACK, Listening, listening
+from .listening import LOOPBACK, URI_PATH, Listening, listening, path_to
 from .things import shown, until
 from .udp_peer import CON, NON, datagram
 
-STATE = ((11, b"garden"), (11, b"shed"), (11, b"state"))
-NOWHERE = ((11, b"nowhere"),)
+STATE = path_to("state")
+NOWHERE = ((URI_PATH, b"nowhere"),)
 KEY, NEW = (15, b"key=x"), (15, b"new")
 
 FIRST, LAST = (27, b"\x08"), (27, b"\x10")

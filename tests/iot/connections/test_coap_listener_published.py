@@ -19,7 +19,7 @@ from custom_components.device_models.iot.connections.coap_listener import site
 from custom_components.device_models.iot.device import Availability
 from custom_components.device_models.iot.formats.ipso.links import parse_links
 
-from .listening import BASE, LOOPBACK, Listening, by_hand, waiting
+from .listening import BASE, LOOPBACK, Listening, by_hand, path_to, waiting
 from .things import STATE, model_of, until
 from .udp_peer import ACK, CON, NON, RST, datagram
 
@@ -175,7 +175,7 @@ async def test_next_notification_waits_for_the_last_to_be_acknowledged(
 ) -> None:
     await server.add(published=True)
     await server.send.post(STATE)
-    path = [(11, b"garden"), (11, b"shed"), (11, b"level")]
+    path = path_to("level")
     async with by_hand(server.port) as raw:
         raw.transport.sendto(datagram(CON, 1, 1, b"t", b"", [(6, b""), *path]))
         await until(lambda: raw.has_received(1))
@@ -228,7 +228,7 @@ async def test_observer_that_goes_makes_room(
     await server.add(published=True)
     await server.send.post(STATE)
     observe = (6, b"")
-    path = [(11, b"garden"), (11, b"shed"), (11, b"level")]
+    path = path_to("level")
     async with by_hand(server.port) as raw:
         raw.transport.sendto(datagram(CON, 1, 1, b"t", b"", [observe, *path]))
         await until(lambda: len(raw.received) == 1)
@@ -281,7 +281,7 @@ async def test_observer_who_did_not_ask_to_be_sure_is_lost_when_it_is_gone(
     """RFC 7641 §4.5: without confirmable notifications nobody would notice."""
     await server.add(published=True)
     await server.send.post(STATE)
-    path = [(11, b"garden"), (11, b"shed"), (11, b"level")]
+    path = path_to("level")
     async with by_hand(server.port) as raw:
         raw.transport.sendto(datagram(NON, 1, 1, b"t", b"", [(6, b""), *path]))
         await until(lambda: raw.has_received(1))
@@ -304,7 +304,7 @@ async def test_observer_that_does_not_acknowledge_loses_its_place(
     monkeypatch.setattr(aiocoap.Reliable, "MAX_RETRANSMIT", 1)
     await server.add(published=True)
     await server.send.post(STATE)
-    path = [(11, b"garden"), (11, b"shed"), (11, b"level")]
+    path = path_to("level")
     async with by_hand(server.port) as raw:
         raw.transport.sendto(datagram(NON, 1, 1, b"t", b"", [(6, b""), *path]))
         await until(lambda: raw.has_received(1))

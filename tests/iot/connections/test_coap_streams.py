@@ -36,7 +36,7 @@ from custom_components.device_models.iot.errors import (
 from .certificates import Authority, Pair
 from .coap_server import Content, state
 from .programs import Program, running
-from .test_libcoap import SERVERS, changes, clock
+from .test_libcoap import SERVERS, changes, working_clock
 from .things import STATE, free_port, nothing_left, shown, thing, until
 
 BEYOND: dict[str, int] = {"tcpserver": 0, "tlsserver": 1, "ws": 3000}
@@ -127,6 +127,37 @@ async def test_server_that_ends_and_comes_back() -> None:
         await connection.close()
 
 
+@dataclass(slots=True)
+class Listener:
+    """Takes all that comes over TCP, and says nothing."""
+
+    port: int = 0
+    got: bytearray = field(default_factory=bytearray)
+    connections: int = 0
+    left: int = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: Any) -> None:
+        """Listen to one peer until it leaves."""
+        self.connections += 1
+        with suppress(ConnectionError):
+            while data := await reader.read(1000):
+                self.got.extend(data)
+        self.left += 1
+        writer.close()
+
+
+@asynccontextmanager
+async def listening() -> AsyncGenerator[Listener]:
+    """Run a listener, until all have left it."""
+    listener = Listener()
+    server = await asyncio.start_server(listener.serve, "127.0.0.1", 0)
+    listener.port = server.sockets[0].getsockname()[1]
+    yield listener
+    await until(lambda: listener.left == listener.connections)
+    server.close()
+    await server.wait_closed()
+
+
 async def test_connection_that_ends_during_a_request() -> None:
     async def hang_up(reader: asyncio.StreamReader, writer: Any) -> None:
         await reader.read(1)
@@ -146,26 +177,13 @@ async def test_connection_that_ends_during_a_request() -> None:
 
 
 async def test_peer_that_is_connected_and_says_nothing() -> None:
-    connections = []
-
-    async def silent(reader: asyncio.StreamReader, writer: Any) -> None:
-        connections.append(writer)
-        with suppress(ConnectionError):
-            await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    async with server, nothing_left():
-        asking = CoapEndpoint(
-            "127.0.0.1",
-            server.sockets[0].getsockname()[1],
-            transport=Transport.TCP,
-        )
+    async with nothing_left(), listening() as there:
+        asking = CoapEndpoint("127.0.0.1", there.port, transport=Transport.TCP)
         await asking.open()
         for _ in range(3):
             with pytest.raises(UnreachableError, match="no answer"):
                 await asking.request(Method.GET, "a")
-        assert len(connections) == 2  # the second one, after two were in vain
+        assert there.connections == 2  # the second one, after two were in vain
         await asking.close()
 
 
@@ -352,37 +370,6 @@ async def test_end_without_a_word_is_no_refusal(
         await asking.close()
 
 
-@dataclass(slots=True)
-class Listener:
-    """Takes all that comes over TCP, and says nothing."""
-
-    port: int = 0
-    got: bytearray = field(default_factory=bytearray)
-    connections: int = 0
-    left: int = 0
-
-    async def serve(self, reader: asyncio.StreamReader, writer: Any) -> None:
-        """Listen to one peer until it leaves."""
-        self.connections += 1
-        with suppress(ConnectionError):
-            while data := await reader.read(1000):
-                self.got.extend(data)
-        self.left += 1
-        writer.close()
-
-
-@asynccontextmanager
-async def listening() -> AsyncGenerator[Listener]:
-    """Run a listener, until all have left it."""
-    listener = Listener()
-    server = await asyncio.start_server(listener.serve, "127.0.0.1", 0)
-    listener.port = server.sockets[0].getsockname()[1]
-    yield listener
-    await until(lambda: listener.left == listener.connections)
-    server.close()
-    await server.wait_closed()
-
-
 async def test_all_who_ask_at_once_have_one_connection() -> None:
     async with listening() as there:
         target = parse_uri(f"coap+tcp://127.0.0.1:{there.port}/")
@@ -447,14 +434,7 @@ async def test_libcoap_server_over_tcp(
             CoapEndpoint("127.0.0.1", port, transport=Transport.TCP)
         )
         await opened(connection)
-        device = clock(connection)
-        await connection.attach(device)
-        await until(lambda: connection.pushed(device))
-        await until(changes(device, 1))
-        long = "0123456789" * 500
-        await device.set("note", long)
-        await connection.read(device, {"note"})
-        assert shown(device)["note"] == long
+        device = await working_clock(connection)
         await restart(program)
         await until(changes(device, 2))
         await connection.close()
@@ -485,12 +465,7 @@ async def test_libcoap_server_over_tls(
         known = TlsFiles(home.certificate, client.certificate, client.key)
         connection = CoapConnection(secure(port + 1, known))
         await opened(connection)
-        device = clock(connection)
-        await connection.attach(device)
-        await until(lambda: connection.pushed(device))
-        await until(changes(device, 1))
-        await device.set("note", "0123456789" * 500)
-        assert shown(device)["note"] == "0123456789" * 500
+        await working_clock(connection)
         stranger = secure(port + 1, TlsFiles(home.certificate))
         await stranger.open()
         with pytest.raises(UnauthorizedError):

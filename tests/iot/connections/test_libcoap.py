@@ -88,6 +88,24 @@ def changes(device: VirtualDevice, number: int) -> Callable[[], bool]:
     return lambda: len(seen) >= number
 
 
+async def takes_long_texts(connection: CoapConnection, device: VirtualDevice) -> None:
+    """See that what goes in blocks arrives."""
+    long = "0123456789" * 500
+    await device.set("note", long)
+    await connection.read(device, {"note"})
+    assert shown(device)["note"] == long
+
+
+async def working_clock(connection: CoapConnection) -> VirtualDevice:
+    """Return the device of a connection that reads, writes and observes it."""
+    device = clock(connection)
+    await connection.attach(device)
+    await until(lambda: connection.pushed(device))
+    await until(changes(device, 1))
+    await takes_long_texts(connection, device)
+    return device
+
+
 @pytest.mark.parametrize("peer_program", [SERVERS], indirect=True)
 @pytest.mark.usefixtures("server")
 async def test_server_is_read_and_written(connect: Connect, port: int) -> None:
@@ -100,10 +118,7 @@ async def test_server_is_read_and_written(connect: Connect, port: int) -> None:
     await device.set("other", 7)  # which makes the resource
     await connection.read(device, {"other"})
     assert shown(device)["other"] == 7
-    long = "0123456789" * 500
-    await device.set("note", long)
-    await connection.read(device, {"note"})
-    assert shown(device)["note"] == long
+    await takes_long_texts(connection, device)
 
 
 @pytest.mark.parametrize("peer_program", [SERVERS], indirect=True)
