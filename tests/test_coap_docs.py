@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 import yaml
 
-from custom_components.device_models.coap.announcement import IDENTITY_KEYS, SERVICES
+from custom_components.device_models.announcement import IDENTITY_KEYS, SERVICES
 from simulators.__main__ import parser
 
 ROOT: Final = Path(__file__).parent.parent

@@ -23,7 +23,7 @@ from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.device_models.coap.announcement import (
+from custom_components.device_models.announcement import (
     MAX_NAME,
     SERVICES,
     Announcement,
@@ -45,7 +45,6 @@ from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
 from .acting import free_port, set_up
-from .flows import answered
 from .iot.connections.certificates import Authority
 from .iot.connections.coap_server import Content, bare_server, state
 from .iot.connections.test_coap_streams import server_side, serving
@@ -528,16 +527,13 @@ async def test_announced_thing_description_is_what_the_device_says_of_itself(
         resources[".well-known__wot"] = Content(json.dumps(thing).encode(), 432)
     async with bare_server(**resources) as server:
         info = heard(server.port, type=WOT, properties={"td": announced})
-        result = await confirm(hass, await announce(hass, info))
+        offer: Any = await announce(hass, info)
+        assert offer["step_id"] == "offer"
+        assert offer["description_placeholders"]["model"] == found
+        flow = hass.config_entries.flow
+        accepted = {"name": found, "enabled": []}
+        result = await flow.async_configure(offer["flow_id"], accepted)
         assert result["data"][CONF_THING] == announced
-        flow_id = str(result["next_flow"][1])
-        await answered(hass, flow_id, next_step_id="device")
-        await answered(hass, flow_id)
-        await hass.async_block_till_done()
-        said: Any = await hass.config_entries.subentries.async_configure(flow_id)
-        assert said["step_id"] == "match"
-        (option, *_) = said["data_schema"].schema["model"].config["options"]
-        assert option["label"].startswith(f"{found} (")
         await hass.config_entries.async_unload(result["result"].entry_id)
 
 
@@ -548,7 +544,10 @@ async def test_announced_thing_description_is_what_the_device_says_of_itself(
 async def test_thing_over_tcp(hass: HomeAssistant) -> None:
     async with serving("tcpserver", state=state()) as port:
         tcp = {"type": "_wot._tcp.local.", "properties": {"scheme": "coap+tcp"}}
-        result = await confirm(hass, await announce(hass, heard(port, **tcp)))
+        offer = await announce(hass, heard(port, **tcp))
+        result = await hass.config_entries.flow.async_configure(
+            offer["flow_id"], {"name": "Cellar"}
+        )
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert result["title"] == "Room sensor"
         assert result["data"][CONF_TRANSPORT] == "tcp"

@@ -20,7 +20,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
 
-from .coap.announced_steps import AnnouncedSteps
+from .announced_steps import AnnouncedSteps
 from .coap.credential_steps import credentials_step
 from .coap.forms import endpoint_form
 from .coap.missing_transport import async_offered, async_withdraw_offers
@@ -143,7 +143,9 @@ class DeviceModelsConfigFlow(AnnouncedSteps, domain=DOMAIN):
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
-        """Go on with the first device behind the new connection."""
+        """Go on with the first device behind the new connection, if it has none."""
+        if result["result"].subentries:
+            return result
         following = await self.hass.config_entries.subentries.async_init(
             (result["result"].entry_id, SUBENTRY_DEVICE),
             context=SubentryFlowContext(source=SOURCE_USER),

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, override
-from uuid import uuid4
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -17,16 +16,15 @@ import voluptuous as vol
 
 from .const import (
     CONF_BASE,
-    CONF_DECISIONS,
     CONF_DOCUMENT,
     CONF_KEY,
     CONF_OVERLAY,
-    CONF_SOURCE,
     CONF_SYSTEM,
     DOMAIN,
     PLACE,
     SUBENTRY_DEVICE,
 )
+from .device_data import new_device
 from .export import async_save, device_file_text
 from .flow_forms import (
     ANYWAY_FIELD,
@@ -43,7 +41,7 @@ from .iot.device import VirtualDevice
 from .iot.errors import ModelError
 from .iot.formats import Loaded
 from .mapping import decide
-from .mapping.decided import keep, model_of
+from .mapping.decided import model_of
 from .model_change import changes_by, with_model
 from .place import binding_of, identity_of, refusal
 from .preview import async_probe
@@ -227,15 +225,10 @@ class DeviceSubentryFlow(ReviewSteps):
                     self._title = user_input[CONF_NAME].strip()
                     if self._target is not None:
                         return await self._async_move(self._target, placed)
-                    decisions = decide(self._loaded, self.hass.config.language)
-                    self._data = {
-                        CONF_KEY: uuid4().hex,
-                        CONF_SOURCE: self._source,
-                        CONF_DOCUMENT: self._loaded.document,
-                        CONF_OVERLAY: {},
-                        CONF_DECISIONS: keep(decisions),
-                        **placed,
-                    }
+                    language = self.hass.config.language
+                    self._data = new_device(
+                        self._loaded, self._source, placed, language
+                    )
                     return await self.async_step_preview()
                 problem = "no_values"
                 schema = schema.extend(ANYWAY_FIELD)

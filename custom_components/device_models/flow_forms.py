@@ -34,6 +34,7 @@ from .const import (
     CONF_CLIENT_KEY,
     CONF_CONFIRM,
     CONF_DOCUMENT,
+    CONF_ENABLED,
     CONF_KEEP,
     CONF_MQTT_VERSION,
     CONF_PUBLISHED,
@@ -62,7 +63,6 @@ CONF_MODEL: Final = "model"
 CONF_FILE: Final = "file"
 CONF_ANYWAY: Final = "anyway"
 CONF_ENTRY: Final = "entry"
-CONF_ENABLED: Final = "enabled"
 CONF_CHANGE: Final = "change"
 
 
@@ -195,21 +195,38 @@ def entry_form(entries: Mapping[str, str]) -> vol.Schema:
     return vol.Schema({vol.Required(CONF_ENTRY): _one_of(entries)})
 
 
-def review_form(elements: Mapping[str, str], enabled: list[str]) -> vol.Schema:
-    """Return the form below the table of elements: which ones, and which to change."""
-    options = [
-        SelectOptionDict(value=key, label=label) for key, label in elements.items()
-    ]
+def offer_form(
+    name: str, elements: Mapping[str, str], enabled: list[str]
+) -> vol.Schema:
+    """Return the form below the table of what a device would become."""
     return vol.Schema(
         {
-            vol.Optional(CONF_ENABLED, default=enabled): SelectSelector(
-                SelectSelectorConfig(
-                    options=options, multiple=True, mode=SelectSelectorMode.DROPDOWN
-                )
-            ),
+            vol.Required(CONF_NAME, default=name): TextSelector(),
+            vol.Optional(CONF_ENABLED, default=enabled): _several_of(elements),
+        }
+    )
+
+
+def review_form(elements: Mapping[str, str], enabled: list[str]) -> vol.Schema:
+    """Return the form below the table of elements: which ones, and which to change."""
+    return vol.Schema(
+        {
+            vol.Optional(CONF_ENABLED, default=enabled): _several_of(elements),
             # In a list, unlike in a menu, no choice could be taken back.
             vol.Optional(CONF_CHANGE): _one_of(elements, SelectSelectorMode.DROPDOWN),
         }
+    )
+
+
+def _several_of(labels: Mapping[str, str]) -> SelectSelector:
+    """Return a field for some of several things, shown by their labels."""
+    options = [
+        SelectOptionDict(value=value, label=label) for value, label in labels.items()
+    ]
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=options, multiple=True, mode=SelectSelectorMode.DROPDOWN
+        )
     )
 
 

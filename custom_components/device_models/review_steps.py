@@ -6,9 +6,9 @@ from typing import Any, Final
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_PLATFORM
 
-from .const import CONF_OVERLAY
+from .const import CONF_ENABLED, CONF_OVERLAY
 from .element_form import CONF_RESET, choices_of, element_form, overruled
-from .flow_forms import CONF_CHANGE, CONF_ENABLED, review_form
+from .flow_forms import CONF_CHANGE, review_form
 from .iot.device import VirtualDevice
 from .iot.errors import ModelError
 from .iot.formats import Loaded

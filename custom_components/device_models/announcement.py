@@ -12,10 +12,10 @@ from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.util.network import is_ip_address
 
-from ..const import CONF_THING, CONF_TRANSPORT
-from ..iot.connections.coap.transports import TRANSPORTS, Transport
-from ..systems import spelled
-from .security import transport_of
+from .coap.security import transport_of
+from .const import CONF_THING, CONF_TRANSPORT
+from .iot.connections.coap.transports import TRANSPORTS, Transport
+from .systems import spelled
 
 SERVICES: Final[Mapping[str, str]] = {
     "_coap._udp.local.": "coap",

@@ -8,6 +8,7 @@ from homeassistant.config_entries import (
     SOURCE_ZEROCONF,
     ConfigEntry,
     ConfigFlowResult,
+    ConfigSubentryData,
 )
 from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
@@ -16,17 +17,19 @@ from homeassistant.helpers import instance_id
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import voluptuous as vol
 
-from ..connecting import async_try, complete, title_of
-from ..const import CONF_SYSTEM
-from ..iot.connections.coap.transports import missing_for
-from ..iot.errors import DeviceModelsError
-from ..systems import System, spelled
 from .announcement import Announcement
-from .credential_steps import CredentialSteps, credentials_step
-from .forms import ENDPOINT_FORM
+from .coap.credential_steps import CredentialSteps, credentials_step
+from .coap.forms import ENDPOINT_FORM
+from .connecting import async_try, complete, title_of
+from .const import CONF_SYSTEM
+from .iot.connections.coap.transports import missing_for
+from .iot.errors import DeviceModelsError
+from .offer import async_offer_at
+from .offer_steps import OfferSteps
+from .systems import System, spelled
 
 
-class AnnouncedSteps(CredentialSteps):
+class AnnouncedSteps(CredentialSteps, OfferSteps):
     """From an announcement to a connection, or to one that is there already."""
 
     announced: Announcement
@@ -61,18 +64,32 @@ class AnnouncedSteps(CredentialSteps):
         # One server with several things, or of both types, announces itself for each.
         if any(_address_of(flow) == announced.address for flow in self._async_offers()):
             return self.async_abort(reason="already_in_progress")
+        if credentials_step(data := self._announced_data()) is None:
+            offer = await async_offer_at(self.hass, data)
+            if offer is not None:
+                self.offer = offer
+                return await self.async_step_offer()
         return await self.async_step_zeroconf_confirm()
+
+    @override
+    async def async_accepted(self, device: ConfigSubentryData) -> ConfigFlowResult:
+        """Set up the announced endpoint, and the device on it."""
+        self._async_abort_if_present()
+        data = self._announced_data()
+        if problem := await async_try(self.hass, data):
+            return self.offered(problem)
+        return self.async_create_entry(
+            title=self.announced.name, data=data, subentries=[device]
+        )
 
     async def async_step_zeroconf_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Set up the announced endpoint when its user wants it, and it answers."""
-        announced = self.announced
         problem: DeviceModelsError | None = None
         if user_input is not None:
             self._async_abort_if_present()
-            form = ENDPOINT_FORM(announced.place)
-            data = {**complete(System.COAP, form), **announced.data}
+            data = self._announced_data()
             if (step := credentials_step(data)) is not None:
                 self.entered = {**self.credentials_so_far(step, None), **data}
                 return await self.async_ask_credentials(step, None)
@@ -80,6 +97,11 @@ class AnnouncedSteps(CredentialSteps):
             if problem is None:
                 return await self.async_connected(data)
         return self.announced_form(problem)
+
+    def _announced_data(self) -> dict[str, Any]:
+        """Return the data of an entry for the announced endpoint."""
+        form = ENDPOINT_FORM(self.announced.place)
+        return {**complete(System.COAP, form), **self.announced.data}
 
     @callback
     def announced_form(self, problem: DeviceModelsError | None) -> ConfigFlowResult:

@@ -1,0 +1,161 @@
+"""A device that says what it is, offered as a whole: what it would become, and why."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.core import HomeAssistant
+from homeassistant.util.hass_dict import HassKey
+
+from .const import CONF_BASE, CONF_ENABLED, CONF_OVERLAY, DOMAIN, SUBENTRY_DEVICE
+from .device_data import new_device
+from .iot.connections.base import Connection
+from .iot.device import VirtualDevice
+from .iot.errors import DeviceModelsError
+from .iot.formats import Loaded
+from .iot.formats.ipso import LISTING
+from .iot.matching import best_matches
+from .library import async_library
+from .mapping.decided import decisions_of
+from .mapping.decisions import Decision
+from .model_steps import SOURCE_DEVICE
+from .place import binding_of, identity_of
+from .preview import async_probe, becomes, summary, table
+from .systems import connection_for
+
+SECONDS: Final = 30.0
+"""For a device to say what it is, and what its values are."""
+
+AT_ONCE: Final = 8
+"""So many devices are asked at the same time: after a power cut, all announce
+themselves together."""
+
+BETTER_KNOWN: Final = 50
+"""Percent. A model of the library that fits so well knows more than a device whose
+resources alone are known: its user is to choose between the two."""
+
+_ASKING: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}_offers")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A device that can be added as it is."""
+
+    loaded: Loaded
+    data: Mapping[str, Any]
+    """What its subentry will hold."""
+    decisions: tuple[Decision, ...]
+    probed: VirtualDevice
+    """With the values that the device gave."""
+
+    @property
+    def name(self) -> str:
+        """What the device calls itself."""
+        return self.loaded.model.name
+
+    @property
+    def identity(self) -> str:
+        """What tells the device from the others behind its connection."""
+        return identity_of(self.data, self.loaded)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the elements become, by their keys."""
+        return {one.key: f"{one.name}: {becomes(one)}" for one in self.decisions}
+
+    @property
+    def enabled(self) -> list[str]:
+        """The keys of the elements that are enabled by themselves."""
+        return [one.key for one in self.decisions if one.enabled]
+
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """The parts of the text that shows it."""
+        remarks = "; ".join(f"`{remark}`" for remark in self.loaded.remarks)
+        return {
+            "model": self.name,
+            "format": self.loaded.format,
+            "summary": summary(self.decisions),
+            "rows": table(self.decisions, self.probed),
+            "known": str(len(self.probed.values)),
+            "readable": str(len(self.loaded.model.readable)),
+            "remarks": remarks or "–",
+        }
+
+    def subentry(self, name: str, enabled: Collection[str]) -> ConfigSubentryData:
+        """Return the subentry of the device.
+
+        Args:
+            name: what its user calls it.
+            enabled: the keys of the elements that are to be enabled.
+
+        """
+        overlay: dict[str, dict[str, Any]] = {}
+        for one in self.decisions:
+            if one.enabled is not (wanted := one.key in enabled):
+                chosen = {CONF_ENABLED: wanted}
+                overlay.setdefault(one.kind.value, {})[one.element] = chosen
+        return ConfigSubentryData(
+            data=MappingProxyType({**self.data, CONF_OVERLAY: overlay}),
+            subentry_type=SUBENTRY_DEVICE,
+            title=name.strip() or self.name,
+            unique_id=self.identity,
+        )
+
+
+async def async_offer_at(
+    hass: HomeAssistant, data: Mapping[str, Any], base: str = ""
+) -> Offer | None:
+    """Return the device that is reached with an entry's data; None if there is none."""
+    async with hass.data.setdefault(_ASKING, asyncio.Semaphore(AT_ONCE)):
+        try:
+            connection = connection_for(hass, data)
+            async with asyncio.timeout(SECONDS):
+                await connection.open()
+                try:
+                    return await async_offer(hass, connection, base)
+                finally:
+                    await connection.close()
+        except DeviceModelsError, TimeoutError:
+            return None
+
+
+async def async_offer(
+    hass: HomeAssistant, connection: Connection, base: str
+) -> Offer | None:
+    """Return the device at a place behind a connection that is open.
+
+    None if its user should rather choose a model of the library.
+
+    Raises:
+        DeviceModelsError: it does not say what it is, or not so that it can be used.
+
+    """
+    loaded = await connection.describe(base)
+    known_by_places = loaded.model.draft or loaded.format == LISTING.name
+    if known_by_places and await _is_known_better(hass, loaded, base):
+        return None
+    language = hass.config.language
+    data = new_device(loaded, SOURCE_DEVICE, {CONF_BASE: base}, language)
+    decisions = decisions_of(data, loaded, language)
+    binding = binding_of(data, loaded)
+    connection.check(loaded.model, binding)
+    if not decisions:
+        return None
+    return Offer(
+        loaded=loaded,
+        data=data,
+        decisions=decisions,
+        probed=await async_probe(connection, loaded, binding),
+    )
+
+
+async def _is_known_better(hass: HomeAssistant, loaded: Loaded, base: str) -> bool:
+    """Whether there is a model of the library that fits a device well."""
+    library = await async_library(hass)
+    models = {name: one.loaded for name, one in library.models.items()}
+    fitting = best_matches(models, loaded, base)
+    return bool(fitting) and fitting[0][1].score >= BETTER_KNOWN
