@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Generator
 import logging
 from pathlib import Path
 import shutil
-from typing import Any
+from typing import Any, NoReturn
 
 from amqtt.broker import Broker
 from homeassistant.components.repairs import RepairsFlow
@@ -35,6 +35,7 @@ from simulators.models import load_model
 from simulators.mqtt import MqttSimulator
 
 from .acting import device_subentry, free_port
+from .node_wot import MissingError, NodeWot, fetched
 from .passwords import PASSWORD, Mosquitto
 from .translations import check_exception, check_flow_result
 
@@ -53,16 +54,30 @@ def peer(request: pytest.FixtureRequest, *names: str) -> str:
     for name in names:
         if path := shutil.which(name, path="/usr/bin:/usr/sbin:/usr/local/bin"):
             return path
-    missing = f"none of {', '.join(names)} is installed"
+    missing(request, f"none of {', '.join(names)} is installed")
+
+
+def missing(request: pytest.FixtureRequest, reason: str) -> NoReturn:
+    """Skip a test that lacks a peer, or have it fail where peers are required."""
     if request.config.getoption("--require-peers"):
-        pytest.fail(missing)
-    pytest.skip(missing)
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture
 def peer_program(request: pytest.FixtureRequest) -> str:
     """Return the first program of the parameter that is there."""
     return peer(request, *request.param)
+
+
+@pytest.fixture(scope="session")
+def node_wot(request: pytest.FixtureRequest) -> NodeWot:
+    """Return what runs node-wot."""
+    node, npm = peer(request, "node", "nodejs"), peer(request, "npm")
+    try:
+        return NodeWot(node, fetched(npm))
+    except MissingError as err:
+        missing(request, str(err))
 
 
 @pytest.fixture(autouse=True)

@@ -119,6 +119,13 @@ def test_property_over_coap(forms: list[Any], expected: dict[str, Any]) -> None:
     assert found == whole
 
 
+def test_property_is_observed_where_a_form_says_so() -> None:
+    """Not where it is read, if that is over another protocol."""
+    published = {"href": "mqtt://b/x", "op": ["readproperty", "observeproperty"]}
+    layout = placed("properties", "coap", OPEN, published)
+    assert layout["observe"] is False
+
+
 def test_observable_property_is_observed_where_it_is_read() -> None:
     assert placed("properties", "coap", {}, observable=True)["observe"]
 

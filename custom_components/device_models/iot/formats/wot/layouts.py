@@ -221,7 +221,10 @@ class _Layout:
                 self.reading.remarks.add(observed.form.element.where, message)
                 layout["observe"] = False
             case "coap":
-                layout["observe"] = attribute.observable
+                elsewhere = forms is not None and "observeproperty" in forms.operations
+                layout["observe"] = bool(observed) or (
+                    attribute.observable and not elsewhere
+                )
             case "http" if observed:
                 layout |= self._http_push(observed)
                 if "observe" in layout and observed.place != read.place:
