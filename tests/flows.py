@@ -3,7 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlowResult,
+    ConfigSubentry,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -35,6 +39,16 @@ def issues(hass: HomeAssistant) -> list[ir.IssueEntry]:
     """Return what the user is told to decide."""
     known = ir.async_get(hass).issues.values()
     return [issue for issue in known if issue.domain == DOMAIN and issue.active]
+
+
+async def connection_only(
+    hass: HomeAssistant, offer: ConfigFlowResult
+) -> ConfigFlowResult:
+    """Decline the device that is offered with a connection, for another model."""
+    assert offer["step_id"] == "offer"
+    entered = {**suggested(offer), "other_model": True}
+    flow = hass.config_entries.flow
+    return await flow.async_configure(offer["flow_id"], entered)
 
 
 async def changing(hass: HomeAssistant, entry: MockConfigEntry, step: str) -> str:

@@ -11,11 +11,13 @@ import pytest
 
 from custom_components.device_models import offer as offer_module
 from custom_components.device_models.const import CONF_OVERLAY, CONF_SOURCE, CONF_SYSTEM
+from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
 from .acting import state_of
 from .flows import suggested
 from .iot.connections.coap_server import BareServer, Content, bare_server
+from .test_config_flow import chosen, coap
 from .test_zeroconf import THING, WOT, announce, heard
 
 pytestmark = pytest.mark.usefixtures("integration", "quick_requests")
@@ -153,3 +155,28 @@ async def test_device_that_takes_too_long_to_say_what_it_is(
     monkeypatch.setattr(offer_module, "SECONDS", 0.0)
     async with bare_server(**lamp()) as server:
         assert (await offered(hass, server))["step_id"] == "zeroconf_confirm"
+
+
+async def test_endpoint_that_was_entered_is_offered_as_a_device(
+    hass: HomeAssistant,
+) -> None:
+    async with bare_server(**lamp()) as server:
+        flow_id = await chosen(hass, System.COAP)
+        flow = hass.config_entries.flow
+        offer = await flow.async_configure(flow_id, coap(server.port))
+        assert (offer["description_placeholders"] or {})["model"] == "Lamp"
+        result = await accept(hass, offer)
+        assert result["title"] == f"CoAP 127.0.0.1:{server.port}"
+        await hass.async_block_till_done()
+        assert state_of(hass, "binary_sensor.lamp_on") == "on"
+        await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+async def test_another_model_can_be_used(hass: HomeAssistant) -> None:
+    async with bare_server(**lamp()) as server:
+        result = await accept(hass, await offered(hass, server), other_model=True)
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        assert not result["result"].subentries
+        (following,) = hass.config_entries.subentries.async_progress()
+        assert following["flow_id"] == result["next_flow"][1]
+        await hass.config_entries.async_unload(result["result"].entry_id)

@@ -45,6 +45,7 @@ from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
 from .acting import free_port, set_up
+from .flows import connection_only, suggested
 from .iot.connections.certificates import Authority
 from .iot.connections.coap_server import Content, bare_server, state
 from .iot.connections.test_coap_streams import server_side, serving
@@ -531,8 +532,7 @@ async def test_announced_thing_description_is_what_the_device_says_of_itself(
         assert offer["step_id"] == "offer"
         assert offer["description_placeholders"]["model"] == found
         flow = hass.config_entries.flow
-        accepted = {"name": found, "enabled": []}
-        result = await flow.async_configure(offer["flow_id"], accepted)
+        result = await flow.async_configure(offer["flow_id"], suggested(offer))
         assert result["data"][CONF_THING] == announced
         await hass.config_entries.async_unload(result["result"].entry_id)
 
@@ -546,7 +546,7 @@ async def test_thing_over_tcp(hass: HomeAssistant) -> None:
         tcp = {"type": "_wot._tcp.local.", "properties": {"scheme": "coap+tcp"}}
         offer = await announce(hass, heard(port, **tcp))
         result = await hass.config_entries.flow.async_configure(
-            offer["flow_id"], {"name": "Cellar"}
+            offer["flow_id"], suggested(offer)
         )
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert result["title"] == "Room sensor"
@@ -571,6 +571,7 @@ async def test_thing_with_a_certificate(hass: HomeAssistant, tmp_path: Path) -> 
     async with serving("tlsserver", port, tls, state=state()):
         result = await configure(result["flow_id"], {})
         result = await configure(result["flow_id"], {CONF_CA: home.certificate})
+        result = await connection_only(hass, result)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert result["title"] == "Room sensor"
         assert result["data"][CONF_CA] == home.certificate

@@ -24,12 +24,10 @@ from .connecting import async_try, complete, title_of
 from .const import CONF_SYSTEM
 from .iot.connections.coap.transports import missing_for
 from .iot.errors import DeviceModelsError
-from .offer import async_offer_at
-from .offer_steps import OfferSteps
 from .systems import System, spelled
 
 
-class AnnouncedSteps(CredentialSteps, OfferSteps):
+class AnnouncedSteps(CredentialSteps):
     """From an announcement to a connection, or to one that is there already."""
 
     announced: Announcement
@@ -64,22 +62,20 @@ class AnnouncedSteps(CredentialSteps, OfferSteps):
         # One server with several things, or of both types, announces itself for each.
         if any(_address_of(flow) == announced.address for flow in self._async_offers()):
             return self.async_abort(reason="already_in_progress")
-        if credentials_step(data := self._announced_data()) is None:
-            offer = await async_offer_at(self.hass, data)
-            if offer is not None:
-                self.offer = offer
-                return await self.async_step_offer()
+        data = self._announced_data()
+        if credentials_step(data) is None and await self.async_has_offer(data):
+            return await self.async_step_offer()
         return await self.async_step_zeroconf_confirm()
 
-    @override
-    async def async_accepted(self, device: ConfigSubentryData) -> ConfigFlowResult:
-        """Set up the announced endpoint, and the device on it."""
+    async def async_announced_accepted(
+        self, devices: list[ConfigSubentryData]
+    ) -> ConfigFlowResult:
+        """Set up the announced endpoint, and what is wanted of what is behind it."""
         self._async_abort_if_present()
-        data = self._announced_data()
-        if problem := await async_try(self.hass, data):
+        if problem := await async_try(self.hass, self.entered):
             return self.offered(problem)
         return self.async_create_entry(
-            title=self.announced.name, data=data, subentries=[device]
+            title=self.announced.name, data=self.entered, subentries=devices
         )
 
     async def async_step_zeroconf_confirm(

@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigEntryState,
     ConfigFlowResult,
+    ConfigSubentryData,
     ConfigSubentryFlow,
     FlowType,
     OptionsFlow,
@@ -204,12 +205,23 @@ class DeviceModelsConfigFlow(AnnouncedSteps, domain=DOMAIN):
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
             return self._async_updated(entry, **_changed(entry, data))
+        self.entered = data
+        if SYSTEMS[data[CONF_SYSTEM]].one_device and await self.async_has_offer(data):
+            return await self.async_step_offer()
+        return await self.async_accepted([])
+
+    @override
+    async def async_accepted(
+        self, devices: list[ConfigSubentryData]
+    ) -> ConfigFlowResult:
+        """Create the connection, and the device that was offered with it."""
         if self.source == SOURCE_ZEROCONF:
-            return self.async_create_entry(title=self.announced.name, data=data)
+            return await self.async_announced_accepted(devices)
+        data = self.entered
         async_withdraw_offers(self.hass)
         await self.async_take_offer(data)
         title = SYSTEMS[data[CONF_SYSTEM]].title(data)
-        return self.async_create_entry(title=title, data=data)
+        return self.async_create_entry(title=title, data=data, subentries=devices)
 
     async def _async_form(
         self,

@@ -128,15 +128,17 @@ async def async_offer(
 ) -> Offer | None:
     """Return the device at a place behind a connection that is open.
 
-    None if its user should rather choose a model of the library.
+    None if it is only known what its values are at present, or if its user should
+    rather choose a model of the library.
 
     Raises:
         DeviceModelsError: it does not say what it is, or not so that it can be used.
 
     """
     loaded = await connection.describe(base)
-    known_by_places = loaded.model.draft or loaded.format == LISTING.name
-    if known_by_places and await _is_known_better(hass, loaded, base):
+    if loaded.model.draft:
+        return None
+    if loaded.format == LISTING.name and await _is_known_better(hass, loaded, base):
         return None
     language = hass.config.language
     data = new_device(loaded, SOURCE_DEVICE, {CONF_BASE: base}, language)

@@ -13,21 +13,33 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
 
 from .const import CONF_ENABLED
-from .flow_forms import offer_form
+from .flow_forms import CONF_OTHER_MODEL, offer_form
 from .iot.errors import DeviceModelsError
-from .offer import Offer
+from .offer import Offer, async_offer_at
 
 
 class OfferSteps(ConfigFlow):
     """From a device that says what it is to its creation."""
 
+    entered: Mapping[str, Any] = {}
+    """What is known of the connection already."""
     offer: Offer
     _accepted: Mapping[str, Any] = {}
-    """What its user has entered."""
+    """What its user has entered about the device."""
 
     @abstractmethod
-    async def async_accepted(self, device: ConfigSubentryData) -> ConfigFlowResult:
-        """Create the device that was offered, with what its user has changed."""
+    async def async_accepted(
+        self, devices: list[ConfigSubentryData]
+    ) -> ConfigFlowResult:
+        """Create what was offered; no device if another model is wanted for it."""
+
+    async def async_has_offer(self, data: Mapping[str, Any]) -> bool:
+        """Whether what is reached with an entry's data is a device to offer."""
+        offer = await async_offer_at(self.hass, data)
+        if offer is None:
+            return False
+        self.entered, self.offer = data, offer
+        return True
 
     async def async_step_offer(
         self, user_input: dict[str, Any] | None = None
@@ -36,9 +48,10 @@ class OfferSteps(ConfigFlow):
         if user_input is None:
             return self.offered()
         self._accepted = user_input
-        return await self.async_accepted(
-            self.offer.subentry(user_input[CONF_NAME], user_input.get(CONF_ENABLED, ()))
-        )
+        if user_input.get(CONF_OTHER_MODEL):
+            return await self.async_accepted([])
+        name, enabled = user_input[CONF_NAME], user_input.get(CONF_ENABLED, ())
+        return await self.async_accepted([self.offer.subentry(name, enabled)])
 
     @callback
     def offered(self, problem: DeviceModelsError | None = None) -> ConfigFlowResult:

@@ -61,6 +61,8 @@ class Kind:
     title: Callable[[Mapping[str, Any]], str]
     identity: tuple[str, ...]
     """The data that no two entries of the system may share."""
+    one_device: bool = False
+    """Whether what is at its address may be one device, which says what it is."""
     defaults: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _data: {}
     """What is meant where the user has entered nothing."""
     occupied: str | None = None
@@ -151,7 +153,11 @@ def _broker_title(data: Mapping[str, Any]) -> str:
 
 SYSTEMS: Final[Mapping[System, Kind]] = {
     System.COAP: Kind(
-        _coap, _coap_title, (CONF_HOST, CONF_PORT), defaults=_coap_defaults
+        _coap,
+        _coap_title,
+        (CONF_HOST, CONF_PORT),
+        one_device=True,
+        defaults=_coap_defaults,
     ),
     System.COAP_LISTENER: Kind(
         _coap_listener,

@@ -7,7 +7,6 @@ from typing import Any
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
 )
 
@@ -20,16 +19,14 @@ from ..iot.errors import (
     UntrustedError,
     ValueRefusedError,
 )
+from ..offer_steps import OfferSteps
 from ..systems import System, spelled
 from .forms import CREDENTIALS_FORMS
 from .security import transport_of
 
 
-class CredentialSteps(ConfigFlow):
+class CredentialSteps(OfferSteps):
     """From how an endpoint is reached to what it wants to know for that."""
-
-    entered: Mapping[str, Any] = {}
-    """What is known of the connection already."""
 
     @abstractmethod
     async def async_connected(self, data: dict[str, Any]) -> ConfigFlowResult:
