@@ -262,6 +262,9 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
                 actions={"new": place("mqttPlace")},
                 alerts={"f": place("mqttPlace")},
                 availability=place("availability"),
+                problems=Watched(
+                    "problems", attribute="v", topic="t", below="b", alert="f"
+                ),
             ),
         },
         policies=[policy],
@@ -292,7 +295,7 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
     for kind in ("attribute", "field", "result", "format", "policy", "sample"):
         assert keys(kind) <= READ[kind], kind
     places = ("coapPlace", "coap", "coapListenerPlace", "coapListener")
-    for kind in (*places, "mqttPlace", "mqtt", "availability"):
+    for kind in (*places, "mqttPlace", "mqtt", "availability", "problems"):
         assert keys(kind) - {"address"} <= READ[kind], kind
 
 

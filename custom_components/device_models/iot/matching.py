@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from .binding import Binding
 from .connections.coap.layout import coap_layout
 from .connections.coap_listener.layout import listener_layout
-from .connections.mqtt.layout import Values, mqtt_layout
+from .connections.mqtt.layout import mqtt_layout
+from .connections.mqtt.meanings import Values
 from .errors import ModelError
 from .formats import Loaded
 from .model import Attribute, DeviceModel

@@ -18,7 +18,8 @@ from .connections.coap.request import Response, split_path
 from .connections.coap.resource import JSON, codec_of
 from .connections.coap_listener.layout import listener_layout
 from .connections.messages import read_alert, read_values
-from .connections.mqtt.layout import AlertMessage, Values, mqtt_layout
+from .connections.mqtt.layout import mqtt_layout
+from .connections.mqtt.meanings import AlertMessage, Values
 from .device import Alert, Certainty, VirtualDevice
 from .errors import DeviceModelsError, ModelError, NotOfferedError, PayloadError
 from .formats import Loaded

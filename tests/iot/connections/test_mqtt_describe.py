@@ -172,7 +172,7 @@ async def test_a_homie_4_device() -> None:
     }
     messages = [(f"homie/kitchen/{name}", text) for name, text in topics.items()]
     loaded = await describe(Heard(*messages), "homie/kitchen")
-    assert types(loaded) == {"light/power": "BOOLEAN"}
+    assert types(loaded)["light/power"] == "BOOLEAN"
     assert loaded.model.name == "Kitchen"
 
 

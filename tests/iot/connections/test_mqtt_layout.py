@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from custom_components.device_models.iot.binding import Binding
-from custom_components.device_models.iot.connections.mqtt.layout import (
+from custom_components.device_models.iot.connections.mqtt.layout import mqtt_layout
+from custom_components.device_models.iot.connections.mqtt.meanings import (
     AlertMessage,
     AvailabilityMessage,
     MqttLayout,
     Values,
-    mqtt_layout,
 )
 from custom_components.device_models.iot.errors import ModelError, NotOfferedError
 from custom_components.device_models.iot.formats import load_document
@@ -319,3 +319,21 @@ def test_device_whose_topics_are_all_absolute_needs_no_base() -> None:
     )
     assert found.filters == ("x/a",)
     assert found.actions["go"].topic == "x/go"
+
+
+@pytest.mark.parametrize(
+    ("problems", "where"),
+    [
+        ({}, "attribute"),
+        ({"attribute": "x"}, "attribute"),
+        ({"attribute": "power", "messages": "x"}, "messages"),
+        ({"attribute": "power", "below": "a"}, "alert"),
+        ({"attribute": "power", "below": "a", "alert": "x"}, "alert"),
+    ],
+)
+def test_problemsthat_name_what_is_not_there(
+    problems: dict[str, Any], where: str
+) -> None:
+    with pytest.raises(ModelError) as caught:
+        layout({"problems": problems})
+    assert caught.value.details["where"] == f"binding.mqtt.problems.{where}"

@@ -10,10 +10,8 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.device_models.iot.binding import Binding
-from custom_components.device_models.iot.connections.mqtt.layout import (
-    MqttLayout,
-    mqtt_layout,
-)
+from custom_components.device_models.iot.connections.mqtt.layout import mqtt_layout
+from custom_components.device_models.iot.connections.mqtt.meanings import MqttLayout
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import Loaded, load, load_document
 from custom_components.device_models.iot.formats.homie import FORMAT
@@ -41,6 +39,11 @@ def attribute(**attributes: Any) -> Attribute:
     loaded = load_document(of_property(**attributes), "homie.json")
     assert loaded.remarks == ()
     return loaded.model.attribute("n/p")
+
+
+def properties_of(loaded: Loaded) -> list[str]:
+    """Return the attributes that are no more than the device says of itself."""
+    return [name for name in loaded.model.leaves if "/" in name]
 
 
 def remarks_of(document: Any) -> list[str]:
@@ -91,8 +94,9 @@ def test_light_of_version_5() -> None:
 
 def test_momentary_properties_are_alerts_and_actions() -> None:
     loaded = fixture("homie/doorbell_child_v5")
-    (press,) = loaded.model.formats
+    press, played, _ = loaded.model.formats
     assert (press.name, press.type) == ("button/press", FormatType.ALERT)
+    assert (played.name, played.type) == ("chime/play", FormatType.DATA)
     (value,) = press.fields
     assert (value.name, value.enum, value.optional) == (
         "value",
@@ -105,6 +109,7 @@ def test_momentary_properties_are_alerts_and_actions() -> None:
     assert found.actions["chime/play"].topic == "homie/5/porch-bell/chime/play/set"
     assert found.actions["chime/play"].codec.name == "text"
     assert "homie/5/porch-bell/button/press" in found.meanings
+    assert "homie/5/porch-bell/chime/play" in found.meanings
     assert {"button/press", "chime/play"}.isdisjoint(loaded.model.leaves)
 
 
@@ -120,6 +125,7 @@ def test_only_times_that_can_be_set_say_how_they_are_sent() -> None:
         "topic": "chime/quiet-until",
         "format": "text",
         "write": "chime/quiet-until/set",
+        "accepted": "chime/quiet-until/$target",
         "times": "iso",
     }
     assert layout["attributes"]["battery/level"] == {
@@ -135,12 +141,13 @@ def test_states_that_mean_there_and_away() -> None:
         "topic": "$state",
         "online": ["ready", "sleeping", "alert"],
         "offline": ["disconnected", "lost", ""],
+        "pending": "init",
     }
 
 
 def test_last_will_of_the_root_device_is_about_its_children() -> None:
     found = topics_of(fixture("homie/doorbell_child_v5"), "homie/5/porch-bell")
-    (own,) = found.meanings["homie/5/porch-bell/$state"]
+    own = found.meanings["homie/5/porch-bell/$state"][0]
     (root,) = found.meanings["homie/5/sub-ghz-bridge/$state"]
     assert b"disconnected" in own.offline  # type: ignore[union-attr]
     assert root.offline == frozenset({b"lost"})  # type: ignore[union-attr]
@@ -162,7 +169,36 @@ def test_root_of_a_device_whose_topics_have_no_beginning_is_not_watched() -> Non
 
 def test_children_are_told_and_left_out() -> None:
     (remark,) = fixture("homie/sub_ghz_bridge_v5").remarks
-    assert str(remark) == "children: to be added by themselves: porch-bell, garage-door"
+    assert str(remark) == "children: devices of their own: porch-bell, garage-door"
+
+
+def test_bridge_without_properties_is_there_for_its_children() -> None:
+    loaded = load_document(description(children=["a"]), "x")
+    assert not properties_of(loaded)
+    assert set(loaded.model.leaves) == {"state", "problem", "alerts"}
+
+
+def test_device_tells_its_state_and_its_alerts() -> None:
+    loaded = load_document(of_property(datatype="float"), "x")
+    assert loaded.model.attribute("state").enum[:2] == ("init", "ready")
+    assert loaded.model.format("alert").fields[1].name == "message"
+    found = topics_of(loaded)
+    assert found.problems is not None
+    assert found.problems.below == "homie/5/dev/$alert/"
+    shown: Any = loaded.overlay["attributes"]
+    assert shown["state"] == {"category": "diagnostic", "enabled": False}
+
+
+def test_version_4_has_the_state_alert_and_neither_alerts_nor_targets() -> None:
+    loaded = fixture("homie/greenhouse_v4")
+    found = topics_of(loaded, "homie/greenhouse")
+    assert set(loaded.model.leaves) >= {"state", "problem"}
+    assert "alerts" not in loaded.model.leaves
+    assert found.problems is not None
+    assert found.problems.below == ""
+    assert not found.cleared
+    layout: Any = loaded.layouts["mqtt"]
+    assert "accepted" not in layout["attributes"]["vents/position"]
 
 
 def test_topics_of_version_4() -> None:
@@ -175,7 +211,7 @@ def test_topics_of_version_4() -> None:
     assert temperature.title == "Climate temperature"
     assert model.attribute("vents/position").writable
     assert [action.name for action in model.actions] == ["pump/prime"]
-    assert [shape.name for shape in model.formats] == ["pump/dry-run"]
+    assert [shape.name for shape in model.formats] == ["pump/prime", "pump/dry-run"]
 
 
 def test_topics_of_version_3_below_another_root() -> None:
@@ -317,7 +353,7 @@ def test_property_that_cannot_be_used_is_left_out(
 ) -> None:
     loaded = load_document(of_property(**attributes), "x")
     assert [str(one) for one in loaded.remarks] == [remark]
-    assert list(loaded.model.leaves) == ["n/plain"]
+    assert properties_of(loaded) == ["n/plain"]
 
 
 GOOD = {"good": {"properties": {"p": {"datatype": "string"}}}}
@@ -361,7 +397,8 @@ def test_titles_begin_with_the_name_of_the_node(
 ) -> None:
     node["properties"] = {"max-power": {"datatype": "float", **own}}
     loaded = load_document(description(nodes={"node-one": node}), "x")
-    (found,) = loaded.model.attributes
+    (name,) = properties_of(loaded)
+    found = loaded.model.attribute(name)
     assert found.title == (title or "Node one max power")
 
 
@@ -381,11 +418,6 @@ def test_urn(more: dict[str, Any], urn: str) -> None:
     ("document", "where", "problem"),
     [
         (description(), "(top)", "expected at least one usable property"),
-        (
-            description(children=["a"]),
-            "(top)",
-            "(children: to be added by themselves: a)",
-        ),
         ({"homie": "2.1.0"}, "homie", "expected a version from 3 to 5, got '2.1.0'"),
         ({"homie": "5.0", "nodes": []}, "nodes", "expected an object"),
         ({"homie": "5.0", "name": 1}, "name", "expected a text"),

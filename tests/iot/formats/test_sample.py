@@ -10,10 +10,10 @@ import pytest
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.codecs import CODECS, decode, extract
 from custom_components.device_models.iot.connections.coap.layout import coap_layout
-from custom_components.device_models.iot.connections.mqtt.layout import (
+from custom_components.device_models.iot.connections.mqtt.layout import mqtt_layout
+from custom_components.device_models.iot.connections.mqtt.meanings import (
     MqttLayout,
     Values,
-    mqtt_layout,
 )
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import Loaded, load, load_document

@@ -1,4 +1,9 @@
-"""Devices behind one broker: what they publish comes in, what they take goes out."""
+"""Devices behind one broker: what they publish comes in, what they take goes out.
+
+A write is confirmed when the device shows the value, or when it repeats the message as
+what it is going for (Homie 5, "Target attribute"). In the second case nothing is known
+of the value yet: it stays as it was until the device shows another one.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Set as AbstractSet
@@ -13,7 +18,7 @@ from ...errors import NotConfirmedError, PayloadError, UnreachableError
 from ...formats import Loaded
 from ...model import Action, DeviceModel
 from ...silence import SilenceWatch
-from ...values import JsonValue, Scalar, same
+from ...values import JsonValue, Scalar
 from ..base import Capability, Connection
 from ..layout import offered
 from ..messages import (
@@ -23,42 +28,25 @@ from ..messages import (
     write_arguments,
 )
 from .client import Message, MqttClient
+from .confirmation import Confirmation
 from .describe import describe
-from .layout import (
+from .layout import mqtt_layout
+from .meanings import (
+    Acceptance,
     AlertMessage,
     AvailabilityMessage,
     MqttLayout,
     Target,
     Values,
-    mqtt_layout,
 )
+from .presence import Presence
+from .problems import ProblemMessage, Problems
 
 CONFIRM_TIMEOUT: Final = 5.0
 """Seconds that a device has to publish what was written to it."""
 
-
-@dataclass(eq=False, slots=True)
-class _Confirmation:
-    """A write that waits for the device to show it."""
-
-    wanted: dict[str, Scalar]
-    """What was not shown yet."""
-    done: asyncio.Future[bool]
-    """True when all was shown; False when nothing can come any more."""
-
-    def see(self, device: VirtualDevice, names: AbstractSet[str]) -> None:
-        """Look whether a message with these attributes shows what was written."""
-        for name in names & self.wanted.keys():
-            reading = device.values.get(name)
-            if reading and same(reading.value, self.wanted[name]):
-                del self.wanted[name]
-        if not self.wanted:
-            self.settle(shown=True)
-
-    def settle(self, *, shown: bool) -> None:
-        """End the wait."""
-        if not self.done.done():
-            self.done.set_result(shown)
+EMPTY_TEXT: Final = b"\0"
+"""How Homie 5 spells an empty text."""
 
 
 @dataclass(slots=True)
@@ -69,9 +57,21 @@ class _Attached:
     layout: MqttLayout
     ends: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     watch: SilenceWatch | None = None
-    confirmations: list[_Confirmation] = field(default_factory=list)
-    denials: set[str] = field(default_factory=set)
-    """The topics that said last that the device is not there."""
+    confirmations: list[Confirmation] = field(default_factory=list)
+    presence: Presence = field(init=False)
+    problems: Problems | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know nothing of the device."""
+        self.presence = Presence(self.device)
+        layout = self.layout.problems
+        self.problems = Problems(self.device, layout) if layout else None
+
+    def forget(self) -> None:
+        """Know nothing any more: what still holds is told again by the broker."""
+        self.presence.forget()
+        if self.problems is not None:
+            self.problems.forget()
 
     def lose(self) -> None:
         """Have nobody wait any more for what cannot come."""
@@ -136,6 +136,7 @@ class MqttConnection(Connection):
         if attached is None:
             return
         attached.lose()
+        attached.forget()
         if attached.watch is not None:
             attached.watch.stop()
         await asyncio.gather(*(end() for end in attached.ends))
@@ -147,23 +148,27 @@ class MqttConnection(Connection):
     @override
     async def write(
         self, device: VirtualDevice, values: Mapping[str, Scalar]
-    ) -> Certainty:
+    ) -> Certainty | None:
         attached = self._known(device)
         layout = attached.layout
         wanted = {
             name: value for name, value in values.items() if name not in layout.assumed
         }
         done = asyncio.get_running_loop().create_future()
-        confirmation = _Confirmation(wanted, done)
+        confirmation = Confirmation(wanted, done)
         attached.confirmations.append(confirmation)
         try:
             for target in layout.targets(values.keys()):
-                await self._publish(device, target, values)
+                payload = self._payload(attached, target, values)
+                confirmation.sent |= dict.fromkeys(target.names, payload)
+                await self._client.publish(target.topic, payload)
             if wanted:
                 await self._confirmed(confirmation)
         finally:
             attached.confirmations.remove(confirmation)
-        return Certainty.ASSUMED if values.keys() & layout.assumed else Certainty.LIVE
+        if values.keys() & layout.assumed:
+            return Certainty.ASSUMED
+        return None if confirmation.moving else Certainty.LIVE
 
     @override
     async def call(
@@ -193,17 +198,19 @@ class MqttConnection(Connection):
             raise UnreachableError(address=self.address, reason=reason)
         return attached
 
-    async def _publish(
-        self, device: VirtualDevice, target: Target, values: Mapping[str, Scalar]
-    ) -> None:
-        """Publish the values that go to one topic; members go with their object."""
+    @staticmethod
+    def _payload(
+        attached: _Attached, target: Target, values: Mapping[str, Scalar]
+    ) -> bytes:
+        """Return the values that go to one topic; members go with their object."""
+        device = attached.device
         written = target.names & values.keys()
         fellows = fellow_members(device.model, written) & device.values.keys()
         whole = {name: device.values[name].value for name in fellows}
         payload = target.codec.encode(compose(target.slots, whole | {**values}))
-        await self._client.publish(target.topic, payload)
+        return EMPTY_TEXT if attached.layout.cleared and not payload else payload
 
-    async def _confirmed(self, confirmation: _Confirmation) -> None:
+    async def _confirmed(self, confirmation: Confirmation) -> None:
         """Wait until the device has shown what was written.
 
         Raises:
@@ -228,18 +235,30 @@ class MqttConnection(Connection):
                 case Values():
                     self._on_values(attached, meaning, message)
                 case AvailabilityMessage():
-                    self._on_availability(attached, meaning, message)
+                    attached.presence.take(meaning, message)
                 case AlertMessage(name, codec) if not message.retain:
                     # A retained alert is one that was raised before.
                     read_alert(attached.device, name, codec, message.payload)
+                case Acceptance(names) if not message.retain:
+                    for confirmation in attached.confirmations:
+                        confirmation.accept(names, message.payload)
+                case ProblemMessage() if attached.problems is not None:
+                    attached.problems.on_state(meaning, message)
+        if attached.problems is not None:
+            attached.problems.on_alert(message)
 
     def _on_values(
         self, attached: _Attached, meaning: Values, message: Message
     ) -> None:
         """Receive values; a retained message is no sign of life."""
-        device = attached.device
+        device, payload = attached.device, message.payload
+        if attached.layout.cleared and payload in (b"", EMPTY_TEXT):
+            if not payload:
+                device.lose(meaning.names)
+                return
+            payload = b""
         try:
-            decoded = decode(meaning.codec, message.payload)
+            decoded = decode(meaning.codec, payload)
         except PayloadError as err:
             device.drop(message.topic, err)
             return
@@ -251,24 +270,6 @@ class MqttConnection(Connection):
         for confirmation in attached.confirmations:
             confirmation.see(device, names)
 
-    @staticmethod
-    def _on_availability(
-        attached: _Attached, meaning: AvailabilityMessage, message: Message
-    ) -> None:
-        """Take the device's word, or its last will, on whether it is there."""
-        device = attached.device
-        payload = message.payload.strip()
-        if payload in meaning.offline:
-            attached.denials.add(message.topic)
-            device.report(Availability.OFFLINE, "reported offline")
-        elif payload in meaning.online:
-            attached.denials.discard(message.topic)
-            if attached.denials:
-                return
-            device.report(Availability.ONLINE)
-            if not message.retain:
-                device.hear()
-
     def _on_connection(self, connected: bool) -> None:  # noqa: FBT001
         """Tell all devices that the way to them is broken, or mended.
 
@@ -276,8 +277,8 @@ class MqttConnection(Connection):
         or by their next message.
         """
         for attached in tuple(self._attached.values()):
+            attached.forget()
             if connected:
-                attached.denials.clear()
                 attached.device.report(Availability.UNKNOWN)
                 self._presume(attached)
             else:

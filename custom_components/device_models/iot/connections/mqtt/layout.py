@@ -9,33 +9,40 @@ overrides any of it:
 ``state``: a topic, false for none, or ``{topic, format, write}``; ``write`` is a topic
 that takes several attributes in one message.
 ``attributes``: by name, a topic, false for none, or ``{topic, pointer, format, read,
-write, write_format, times, confirm}``; ``read: false`` for what is not published,
-``write: false`` for what cannot be written, ``confirm: false`` for a device that does
-not echo what was written, ``times: iso`` for one that takes times as ISO 8601 and not
-as milliseconds since 1970.
+write, write_format, times, confirm, accepted}``; ``read: false`` for what is not
+published, ``write: false`` for what cannot be written, ``confirm: false`` for a device
+that does not echo what was written, ``times: iso`` for one that takes times as ISO 8601
+and not as milliseconds since 1970. ``accepted`` is a topic on which the device repeats
+what it was told, byte by byte, when it begins to go there; that confirms the write, and
+the value is shown once the device has reached it.
 ``actions`` and ``alerts``: by name, a topic, false for none, or ``{topic, format}``; an
 action also ``bare: true`` if its only argument is not in an object.
-``availability``: a topic, false for none, or ``{topic, online, offline}``, where
-``online`` and ``offline`` are a text or a list of texts; what is neither says nothing.
-It may be a list of these: the device is there when none of the topics denies it.
+``availability``: a topic, false for none, or ``{topic, online, offline, pending}``; all
+but the topic are a text or a list of texts; what is none of them says nothing.
+``pending`` says that the device is about to be there, which changes nothing for a
+while. It may be a list of these: the device is there when none of the topics denies it.
+``problems``: ``{attribute, topic, values, below, messages, alert}``: the attribute is
+true while the last message of ``topic`` is one of ``values``, or any topic directly
+below ``below`` has a message; ``messages`` is the attribute of their texts, ``alert``
+the format of a new one, with the fields ``id`` and ``message``.
+``cleared: true`` for devices whose empty message says that a value is there no more; an
+empty text is one zero byte then (Homie 5, "Empty string values").
 
 A topic is below the device's base topic unless it begins with a slash, which is not
 part of it. A device whose topics all do needs no base. ``address`` is not used here.
 """
 
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from collections.abc import Collection
+from typing import Final
 
 from ...binding import Binding
-from ...codecs import CODECS, Codec, Slot, slots_of
+from ...codecs import CODECS, slots_of
 from ...model import Attribute, DeviceModel
 from ...reading import Element, Unusable
-from ...values import DataType
+from ...values import DataType, JsonValue
 from ..layout import (
     codec_of,
     every_slot,
-    offered,
     override_of,
     overrides_of,
     pointer_of,
@@ -43,89 +50,20 @@ from ..layout import (
     timed,
     writable,
 )
+from .meanings import (
+    Acceptance,
+    AlertMessage,
+    AvailabilityMessage,
+    Meaning,
+    MqttLayout,
+    Target,
+    Values,
+)
+from .problems import ProblemLayout, ProblemMessage
 from .topics import check_topic
 
 JSON: Final = CODECS["json"]
 TEXT: Final = CODECS["text"]
-
-
-class Values(NamedTuple):
-    """Messages of a topic hold values."""
-
-    slots: tuple[Slot, ...]
-    codec: Codec
-
-
-class AlertMessage(NamedTuple):
-    """Messages of a topic are alerts of one format."""
-
-    name: str
-    codec: Codec
-
-
-class AvailabilityMessage(NamedTuple):
-    """Messages of a topic say whether the device is there."""
-
-    online: frozenset[bytes]
-    offline: frozenset[bytes]
-
-
-type Meaning = Values | AlertMessage | AvailabilityMessage
-
-
-class Target(NamedTuple):
-    """Where something is published."""
-
-    topic: str
-    codec: Codec
-    slots: tuple[Slot, ...] = ()
-    bare: bool = False
-    """Whether the only argument is sent as it is, not in an object."""
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The attributes that a message may hold."""
-        return frozenset(slot.element.name for slot in self.slots)
-
-
-@dataclass(slots=True)
-class MqttLayout:
-    """All topics of one device."""
-
-    filters: tuple[str, ...] = ()
-    """What to subscribe to: one filter, and one for each topic outside of it."""
-    meanings: dict[str, list[Meaning]] = field(default_factory=dict)
-    """What a message means, by its topic."""
-    writes: dict[str, Target] = field(default_factory=dict)
-    """By the names of the attributes that hold a value."""
-    together: Target | None = None
-    """Takes several attributes in one message."""
-    actions: dict[str, Target] = field(default_factory=dict)
-    assumed: set[str] = field(default_factory=set)
-    """Attributes that the device does not echo when they are written."""
-
-    def targets(self, names: AbstractSet[str]) -> list[Target]:
-        """Return where attributes are written: in one message where that can be.
-
-        Raises:
-            NotOfferedError: one of them cannot be written here.
-
-        """
-        if self.together is not None and (len(names) > 1 or names - self.writes.keys()):
-            return [self.together]
-        found = [offered(self.writes, name) for name in sorted(names)]
-        return list({id(target): target for target in found}.values())
-
-    @property
-    def published(self) -> frozenset[str]:
-        """The attributes that the device publishes."""
-        return frozenset(
-            slot.element.name
-            for meanings in self.meanings.values()
-            for meaning in meanings
-            if isinstance(meaning, Values)
-            for slot in meaning.slots
-        )
 
 
 def mqtt_layout(model: DeviceModel, binding: Binding) -> MqttLayout:
@@ -157,8 +95,10 @@ class _Reader:
         if self._base:
             self._check(self._base, Element({}, "base"))
         self._availability()
+        self._layout.cleared = self._top.flag("cleared", default=False)
         self._state()
         self._attributes()
+        self._problems()
         self._actions()
         self._alerts()
         self._by_name()
@@ -186,15 +126,19 @@ class _Reader:
             self._mean(
                 self._topic(element, "availability"),
                 AvailabilityMessage(
-                    self._words(element, "online"), self._words(element, "offline")
+                    self._words(element, "online", ["online"]),
+                    self._words(element, "offline", ["offline"]),
+                    self._words(element, "pending", []),
                 ),
             )
 
     @staticmethod
-    def _words(element: Element, key: str) -> frozenset[bytes]:
-        """Return the payloads that say one thing: those listed, or the key itself."""
+    def _words(element: Element, key: str, usual: list[JsonValue]) -> frozenset[bytes]:
+        """Return the payloads that say one thing: those listed, or the usual ones."""
         spelled = element.content.get(key)
-        listed = spelled if isinstance(spelled, list) else [spelled or key]
+        listed = spelled if isinstance(spelled, list) else [spelled]
+        if not spelled and listed is not spelled:
+            listed = usual
         words: set[bytes] = set()
         for word in listed:
             if not isinstance(word, str):
@@ -215,6 +159,35 @@ class _Reader:
         if write := element.text("write"):
             topic = self._below(write, element)
             self._layout.together = Target(topic, codec, writable(self._model, every))
+
+    def _problems(self) -> None:
+        if "problems" not in self._top.content:
+            return
+        element = self._top.object("problems")
+        below, topic = element.text("below"), element.text("topic")
+        layout = ProblemLayout(
+            self._named(element, "attribute", self._model.leaves)
+            or element.refuse("expected an attribute", "attribute"),
+            f"{self._below(below, element)}/" if below else "",
+            self._named(element, "messages", self._model.leaves),
+            self._named(element, "alert", [one.name for one in self._model.formats]),
+        )
+        if below and not layout.alert:
+            element.refuse("expected a format", "alert")
+        if topic:
+            self._mean(
+                self._below(topic, element),
+                ProblemMessage(self._words(element, "values", [])),
+            )
+        self._layout.problems = layout
+
+    @staticmethod
+    def _named(element: Element, key: str, names: Collection[str]) -> str:
+        """Return the name of an element of the model, or nothing."""
+        name = element.text(key)
+        if name and name not in names:
+            element.refuse("the model has no such element", key)
+        return name
 
     def _attributes(self) -> None:
         names = [attribute.name for attribute in self._model.attributes]
@@ -245,6 +218,8 @@ class _Reader:
             writable(self._model, slots),
         )
         self._write(target)
+        if accepted := element.text("accepted"):
+            self._mean(self._below(accepted, element), Acceptance(target.names))
         confirmed = self._binding.confirm and element.flag("confirm", default=True)
         for slot in target.slots:
             leaf = self._model.leaves[slot.element.name]

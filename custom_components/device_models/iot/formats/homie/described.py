@@ -43,6 +43,11 @@ class Described:
     problems: tuple[tuple[str, str], ...] = ()
     """What was not understood on the way: the place, and why."""
 
+    @property
+    def is_version_5(self) -> bool:
+        """Whether the device keeps to version 5 of the convention."""
+        return str(self.element.content.get("homie", "")).partition(".")[0] == "5"
+
 
 def recognises(document: JsonValue) -> bool:
     """Whether a document is what a Homie device says of itself."""

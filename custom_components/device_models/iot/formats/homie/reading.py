@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 import re
 from typing import Final
 
-from ...model import Action, Argument, Attribute, DeviceModel, Field, Format
+from ...model import (
+    Action,
+    Argument,
+    Attribute,
+    DeviceModel,
+    Field,
+    Format,
+    FormatType,
+)
 from ...reading import Element, Remarks, Unusable
 from ...values import DataType, JsonValue
 from ..format import Source
@@ -13,27 +21,18 @@ from ..loaded import Loaded
 from ..typed import MAX_ELEMENTS
 from ..urns import slug
 from .described import Described, description_of
+from .lifecycle import (
+    AVAILABILITY,
+    ROOT_AVAILABILITY,
+    SHOWN,
+    STATE,
+    lifecycle_of,
+)
 from .properties import Held, held
 
 ID: Final = re.compile(r"[^\s/+#$.\0][^\s/+#.\0]{0,79}")
 """More than the convention's [a-z0-9-], which many devices do not keep to; but no
 wildcards, and no dot, which stands before the members of objects."""
-
-AVAILABILITY: Final[dict[str, JsonValue]] = {
-    "topic": "$state",
-    "online": ["ready", "sleeping", "alert"],
-    "offline": ["disconnected", "lost", ""],
-}
-"""Convention, "Device lifecycle". A sleeping device is where it should be, and what it
-said holds. ``init`` is on the way to one of the others, and changes nothing. An empty
-message removes the device."""
-
-ROOT_AVAILABILITY: Final[dict[str, JsonValue]] = {
-    "online": ["init", "ready", "sleeping", "alert", "disconnected"],
-    "offline": "lost",
-}
-"""Convention 5, "Device hierarchy": the last will of a root device is about all that
-are below it; its other states are about itself."""
 
 
 @dataclass(slots=True)
@@ -43,6 +42,8 @@ class _Elements:
     attributes: list[Attribute] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     formats: list[Format] = field(default_factory=list)
+    accepts: bool = False
+    """Whether the device may have ``$target``: since version 5."""
     places: dict[str, dict[str, JsonValue]] = field(
         default_factory=lambda: {"attributes": {}, "actions": {}, "alerts": {}}
     )
@@ -51,7 +52,8 @@ class _Elements:
         """Add a property.
 
         Convention, "Settable and retained properties": what is not retained is
-        momentary. Settable, it is told to the device: an action; otherwise an alert.
+        momentary: an alert. Settable, it is told to the device: an action, and what the
+        device itself publishes there is data.
         """
         settable = element.flag("settable", default=False)
         place: dict[str, JsonValue] = {"topic": path, "format": "text"}
@@ -60,6 +62,8 @@ class _Elements:
         if element.flag("retained", default=True):
             if settable:
                 place["write"] = command
+                if self.accepts:
+                    place["accepted"] = f"{path}/$target"
                 if common["type"] is DataType.DATETIME:
                     place["times"] = "iso"
             attribute = Attribute(name=path, title=title, writable=settable, **common)
@@ -69,10 +73,16 @@ class _Elements:
             argument = Argument(name="value", default=_only(common), **common)
             self.actions.append(Action(name=path, title=title, arguments=(argument,)))
             self.places["actions"][path] = {**place, "topic": command}
+            self._add_event(path, title, common, FormatType.DATA)
         else:
-            value = Field(name="value", **common)
-            self.formats.append(Format(name=path, title=title, fields=(value,)))
-            self.places["alerts"][path] = place
+            self._add_event(path, title, common, FormatType.ALERT)
+
+    def _add_event(self, path: str, title: str, common: Held, kind: FormatType) -> None:
+        """Add what a device publishes in the moment of it."""
+        value = Field(name="value", **common)
+        shape = Format(name=path, title=title, type=kind, fields=(value,))
+        self.formats.append(shape)
+        self.places["alerts"][path] = {"topic": path, "format": "text"}
 
 
 def load(document: JsonValue, source: Source) -> Loaded:
@@ -88,9 +98,11 @@ def load(document: JsonValue, source: Source) -> Loaded:
         model, layout = _read(described, remarks)
     except Unusable as err:
         raise err.within(source.name) from err
+    shown = {name: how for name, how in SHOWN.items() if name in model.leaves}
     return Loaded(
         model=model,
         layouts={"mqtt": layout},
+        overlay={"attributes": shown},
         remarks=tuple(remarks.all),
         document=document,
     )
@@ -104,7 +116,7 @@ def _read(
     for where, problem in described.problems:
         remarks.add(where, problem)
     name = top.text("name").strip() or described.id or "Homie device"
-    elements = _Elements()
+    elements = _Elements(accepts=described.is_version_5)
     for element, path, title in _properties(top, name, remarks):
         try:
             elements.add(element, path, title, remarks)
@@ -112,23 +124,32 @@ def _read(
             remarks.add(err.where, err.problem)
     if children := [child for child in top.array("children") if isinstance(child, str)]:
         listed = ", ".join(children)
-        remarks.add(top.at("children"), f"to be added by themselves: {listed}"[:200])
-    if not any(elements.places.values()):
+        remarks.add(top.at("children"), f"devices of their own: {listed}"[:200])
+    if not children and not any(elements.places.values()):
         problem = "expected at least one usable property"
         top.refuse(f"{problem} ({remarks.all[0]})" if remarks.all else problem)
+    own = lifecycle_of(described)
+    elements.places["attributes"] |= {
+        STATE.name: {"topic": "$state", "format": "text"},
+        # What a message of many topics says comes with the problems.
+        **{one.name: False for one in own.attributes if one is not STATE},
+    }
+    elements.places["alerts"] |= {one.name: False for one in own.formats}
     version = top.content.get("version")
     model = DeviceModel(
         urn=f"urn:homie:{_urn_part(top, described.id, name)}",
         name=name,
         version=str(version) if isinstance(version, str | int | float) else "",
-        attributes=tuple(elements.attributes),
+        attributes=(*elements.attributes, *own.attributes),
         actions=tuple(elements.actions),
-        formats=tuple(elements.formats),
+        formats=(*elements.formats, *own.formats),
         source=top.content,
     )
     layout: dict[str, JsonValue] = {
         "state": False,
+        "cleared": described.is_version_5,
         "availability": _availability(described),
+        "problems": own.problems,
     }
     return model, layout | elements.places
 
