@@ -23,11 +23,7 @@ from .iot.errors import (
     UnauthorizedError,
     ValueRefusedError,
 )
-from .repairs import (
-    async_compare_with_library,
-    async_watch_library,
-    async_withdraw,
-)
+from .repairs import async_compare, async_watch_models, async_withdraw
 from .runtime import DeviceModelsConfigEntry, EntryRuntime
 from .services import async_setup_services
 from .systems import connection_for
@@ -74,7 +70,7 @@ async def async_setup_entry(
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, end))
     entry.async_on_unload(entry.add_update_listener(_async_update_listener))
     await runtime.async_follow()  # with what was changed meanwhile
-    await async_watch_library(hass, entry)
+    await async_watch_models(hass, entry)
     return True
 
 
@@ -93,7 +89,7 @@ async def _async_update_listener(
 ) -> None:
     """Let the running entry catch up with what was changed."""
     await entry.runtime_data.async_follow()
-    await async_compare_with_library(hass, entry)
+    await async_compare(hass, entry)
 
 
 async def async_remove_entry(

@@ -55,6 +55,10 @@ CONF_OTHER_HOSTS: Final = "other_hosts"
 SUBENTRY_DEVICE: Final = "device"
 CONF_KEY: Final = "key"
 CONF_SOURCE: Final = "source"
+SOURCE_DEVICE: Final = "device"
+"""The source of a model that the device itself has given."""
+CONF_ASKED: Final = "asked"
+"""Where the device was asked what it is, if that is not the place of its elements."""
 CONF_DOCUMENT: Final = "document"
 CONF_OVERLAY: Final = "overlay"
 CONF_DECISIONS: Final = "decisions"
@@ -71,6 +75,7 @@ CONF_KEEP: Final = "keep"
 CONF_PUBLISHED: Final = "published"
 PLACE: Final = (
     CONF_BASE,
+    CONF_ASKED,
     CONF_SILENT_AFTER,
     CONF_CONFIRM,
     CONF_SENDERS,

@@ -15,6 +15,7 @@ from homeassistant.const import CONF_NAME
 import voluptuous as vol
 
 from .const import (
+    CONF_ASKED,
     CONF_BASE,
     CONF_DOCUMENT,
     CONF_KEY,
@@ -22,6 +23,7 @@ from .const import (
     CONF_SYSTEM,
     DOMAIN,
     PLACE,
+    SOURCE_DEVICE,
     SUBENTRY_DEVICE,
 )
 from .device_data import new_device
@@ -159,9 +161,9 @@ class DeviceSubentryFlow(ReviewSteps):
             problem = self._check(self._data, but=subentry.subentry_id)
             if problem is None:
                 language = self.hass.config.language
-                return self._update(
-                    with_model(self._data, self._loaded, self._source, language)
-                )
+                data = with_model(self._data, self._loaded, self._source, language)
+                data.pop(CONF_ASKED, None)
+                return self._update({**data, **self._asked(data)})
         changes = changes_by(self._data, self._loaded)
         return self.form(
             "changes",
@@ -225,6 +227,7 @@ class DeviceSubentryFlow(ReviewSteps):
                     self._title = user_input[CONF_NAME].strip()
                     if self._target is not None:
                         return await self._async_move(self._target, placed)
+                    placed |= self._asked(placed)
                     language = self.hass.config.language
                     self._data = new_device(
                         self._loaded, self._source, placed, language
@@ -234,6 +237,12 @@ class DeviceSubentryFlow(ReviewSteps):
                 schema = schema.extend(ANYWAY_FIELD)
         shown = user_input or self._first_guess()
         return self.form(step_id, schema, shown, problem)
+
+    def _asked(self, placed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return where the device said what it is, if that is not where it is."""
+        if self._source != SOURCE_DEVICE or self._asked_at == placed[CONF_BASE]:
+            return {}
+        return {CONF_ASKED: self._asked_at}
 
     def _first_guess(self) -> dict[str, Any]:
         """Return what the form of a device's place begins with."""

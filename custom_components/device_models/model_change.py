@@ -1,9 +1,9 @@
 """Another model, or another version of it, for a device that is there already."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from .const import (
     CONF_DECISIONS,
@@ -14,19 +14,24 @@ from .const import (
 )
 from .iot.difference import difference
 from .iot.formats import Loaded
+from .iot.model import DeviceModel
 from .iot.values import JsonValue
 from .mapping import decide
 from .mapping.decided import keep, known_before, model_of
 from .mapping.decisions import Decision
+
+BY_NAME: Final = ("attributes", "actions", "alerts", "formats")
+"""What a layout, or an overlay, says of single elements."""
 
 
 def changes_by(data: Mapping[str, Any], new: Loaded) -> list[str]:
     """Return what a new model would change about a device, for people."""
     before = model_of(data)
     sentences = difference(before.model, new.model).sentences()
-    if before.layouts != new.layouts:
+    both = _names(before.model) & _names(new.model)
+    if _of(both, before.layouts) != _of(both, new.layouts):
         sentences.append("Changed: where its elements are found (the binding)")
-    if before.overlay != new.overlay:
+    if _of(both, {"": before.overlay}) != _of(both, {"": new.overlay}):
         sentences.append(
             "Changed: how its author wants new elements shown (the overlay)"
         )
@@ -34,6 +39,33 @@ def changes_by(data: Mapping[str, Any], new: Loaded) -> list[str]:
     if sentences and versions[0] != versions[1]:
         sentences.insert(0, f"Version: {versions[0] or '–'} → {versions[1] or '–'}")
     return sentences
+
+
+def _names(model: DeviceModel) -> AbstractSet[str]:
+    """Return the names of all elements of a model."""
+    return {
+        *(one.name for one in model.attributes),
+        *(one.name for one in model.actions),
+        *(one.name for one in model.formats),
+    }
+
+
+def _of(
+    names: AbstractSet[str], layouts: Mapping[str, JsonValue]
+) -> list[tuple[str, str, JsonValue]]:
+    """Return what layouts say of some elements, and of all; the address is no matter.
+
+    A device is where its connection is, and what comes or goes is told as such.
+    """
+    said: list[tuple[str, str, JsonValue]] = []
+    for connection, layout in layouts.items():
+        for key, content in layout.items() if isinstance(layout, Mapping) else ():
+            shown = content
+            if key in BY_NAME and isinstance(content, Mapping):
+                shown = {name: content[name] for name in content if name in names}
+            if key != "address" and shown != {}:
+                said.append((connection, key, shown))
+    return sorted(said, key=lambda one: one[:2])
 
 
 def with_model(

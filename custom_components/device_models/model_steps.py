@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 import voluptuous as vol
 
-from .const import CONF_BASE, CONF_DOCUMENT, CONF_SYSTEM
+from .const import CONF_BASE, CONF_DOCUMENT, CONF_SYSTEM, SOURCE_DEVICE
 from .flow_forms import (
     CONF_FILE,
     CONF_MODEL,
@@ -41,7 +41,6 @@ from .library import (
 )
 from .systems import System
 
-SOURCE_DEVICE: Final = "device"
 SOURCE_LIBRARY: Final = "library"
 SOURCE_UPLOAD: Final = "upload"
 SOURCE_PASTE: Final = "paste"

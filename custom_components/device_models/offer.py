@@ -10,7 +10,14 @@ from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.util.hass_dict import HassKey
 
-from .const import CONF_BASE, CONF_ENABLED, CONF_OVERLAY, DOMAIN, SUBENTRY_DEVICE
+from .const import (
+    CONF_BASE,
+    CONF_ENABLED,
+    CONF_OVERLAY,
+    DOMAIN,
+    SOURCE_DEVICE,
+    SUBENTRY_DEVICE,
+)
 from .device_data import new_device
 from .iot.connections.base import Connection
 from .iot.device import VirtualDevice
@@ -21,7 +28,6 @@ from .iot.matching import best_matches
 from .library import async_library
 from .mapping.decided import decisions_of
 from .mapping.decisions import Decision
-from .model_steps import SOURCE_DEVICE
 from .place import binding_of, identity_of
 from .preview import async_probe, becomes, summary, table
 from .systems import connection_for

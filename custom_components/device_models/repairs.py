@@ -1,4 +1,4 @@
-"""Models of the library that have changed since devices were made of them.
+"""Models that have changed since devices were made of them.
 
 Here Home Assistant looks for all repairs.
 """
@@ -10,46 +10,65 @@ import json
 from typing import Any, Final
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 
 from .coap.missing_transport import MissingTransportFlow
-from .const import CONF_DOCUMENT, CONF_IGNORED, CONF_SOURCE, DOMAIN, SUBENTRY_DEVICE
+from .const import (
+    CONF_DOCUMENT,
+    CONF_IGNORED,
+    CONF_SOURCE,
+    DOMAIN,
+    SOURCE_DEVICE,
+    SUBENTRY_DEVICE,
+)
+from .descriptions import async_watch_descriptions
+from .iot.difference import elements
 from .iot.errors import ModelError
 from .iot.formats import Loaded
-from .library import async_library
+from .library import Library, async_library
 from .model_change import changes_by, with_model
 from .place import identity_of, refusal
 from .registries import async_follow_data
+from .runtime import DeviceModelsConfigEntry
 
 ISSUE: Final = "model_changed"
+"""What the ids of issues begin with."""
 
 LIBRARY_INTERVAL: Final = timedelta(minutes=5)
 """Looking whether a file has changed costs next to nothing."""
 
 
-async def async_watch_library(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Compare the devices of an entry with the library, now and from time to time."""
+async def async_watch_models(
+    hass: HomeAssistant, entry: DeviceModelsConfigEntry
+) -> None:
+    """Compare the devices of an entry with where their models are from.
 
-    async def compare(_now: datetime) -> None:
-        await async_compare_with_library(hass, entry)
+    That is the library, now and from time to time; or the device itself, which is
+    asked again.
+    """
 
-    await async_compare_with_library(hass, entry)
+    async def compare(_now: datetime | None = None) -> None:
+        await async_compare(hass, entry)
+
+    await compare()
     entry.async_on_unload(async_track_time_interval(hass, compare, LIBRARY_INTERVAL))
+    async_watch_descriptions(hass, entry, compare)
 
 
-async def async_compare_with_library(hass: HomeAssistant, entry: ConfigEntry) -> None:
+async def async_compare(hass: HomeAssistant, entry: DeviceModelsConfigEntry) -> None:
     """Tell the user of each device of an entry whose model has changed."""
     library = await async_library(hass)
     told: set[str] = set()
     for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE):
-        new = library.by_source(subentry.data[CONF_SOURCE])
+        new = _newest(entry, subentry, library)
         if new is None or not (changes := _news(subentry.data, new)):
             continue
         issue_id = f"{ISSUE}_{subentry.subentry_id}"
         told.add(issue_id)
+        by_itself = subentry.data[CONF_SOURCE] == SOURCE_DEVICE
         ir.async_create_issue(
             hass,
             DOMAIN,
@@ -57,13 +76,24 @@ async def async_compare_with_library(hass: HomeAssistant, entry: ConfigEntry) ->
             data={"entry_id": entry.entry_id, "subentry_id": subentry.subentry_id},
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
-            translation_key=ISSUE,
+            translation_key="description_changed" if by_itself else "model_changed",
             translation_placeholders={
                 "device": subentry.title,
                 "changes": "\n".join(f"- {change}" for change in changes),
             },
         )
     async_withdraw(hass, entry.entry_id, but=told)
+
+
+def _newest(
+    entry: DeviceModelsConfigEntry, subentry: ConfigSubentry, library: Library
+) -> Loaded | None:
+    """Return a device's model as its source has it by now; None if it has none."""
+    if entry.state is ConfigEntryState.LOADED:
+        described = entry.runtime_data.described.get(subentry.subentry_id)
+        if described is not None:
+            return described
+    return library.by_source(subentry.data[CONF_SOURCE])
 
 
 @callback
@@ -136,7 +166,7 @@ class ModelChangedFlow(RepairsFlow):
         if found is None:
             return self.async_abort(reason="gone")
         entry, subentry, new = found
-        data = {**subentry.data, CONF_IGNORED: _fingerprint(new)}
+        data = {**subentry.data, CONF_IGNORED: _mark(new)}
         self.hass.config_entries.async_update_subentry(entry, subentry, data=data)
         return self.async_create_entry(data={})
 
@@ -150,27 +180,28 @@ class ModelChangedFlow(RepairsFlow):
 
     async def _async_find(
         self,
-    ) -> tuple[ConfigEntry, ConfigSubentry, Loaded] | None:
+    ) -> tuple[DeviceModelsConfigEntry, ConfigSubentry, Loaded] | None:
         """Return the device and its new model, if both are still there."""
         entry = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or self._subentry_id not in entry.subentries:
             return None
         subentry = entry.subentries[self._subentry_id]
-        library = await async_library(self.hass)
-        new = library.by_source(subentry.data[CONF_SOURCE])
+        new = _newest(entry, subentry, await async_library(self.hass))
         return None if new is None else (entry, subentry, new)
 
 
 def _news(data: Mapping[str, Any], new: Loaded) -> list[str]:
     """Return what a new model would change that the user was not told of before."""
-    if data[CONF_DOCUMENT] == new.document:
-        return []
-    if data.get(CONF_IGNORED) == _fingerprint(new):
+    if data[CONF_DOCUMENT] == new.document or data.get(CONF_IGNORED) == _mark(new):
         return []
     return changes_by(data, new)
 
 
-def _fingerprint(loaded: Loaded) -> str:
-    """Return what tells one version of a model from another."""
-    text = json.dumps(loaded.document, sort_keys=True)
-    return sha256(text.encode()).hexdigest()
+def _mark(loaded: Loaded) -> str:
+    """Return what tells one version of a model from another: what can be seen of it.
+
+    Samples of values may be beside it, which are others each time.
+    """
+    known = sorted((name, repr(one)) for name, one in elements(loaded.model).items())
+    places = json.dumps([loaded.layouts, loaded.overlay], sort_keys=True)
+    return sha256(f"{known} {places}".encode()).hexdigest()

@@ -13,6 +13,7 @@ from .const import DOMAIN, LOGGER, SUBENTRY_DEVICE
 from .coordinator import DeviceCoordinator
 from .iot.connections.base import Connection
 from .iot.errors import CommunicationError, ModelError
+from .iot.formats import Loaded
 from .registries import async_adopt
 from .systems import interval_of
 
@@ -36,6 +37,8 @@ class EntryRuntime:
         self._entry = entry
         self.connection = connection
         self.coordinators: dict[str, DeviceCoordinator] = {}
+        self.described: dict[str, Loaded] = {}
+        """What devices say of themselves by now, by their subentries."""
         self._data: MappingProxyType[str, Any] = entry.data
         self._made_of: dict[str, tuple[str, Mapping[str, Any]]] = {}
         """Title and data of each device's subentry, which Home Assistant changes in
@@ -143,6 +146,7 @@ class EntryRuntime:
     async def _async_remove(self, subentry_id: str) -> None:
         """Remove a device, and what is left of its entities."""
         del self._made_of[subentry_id]
+        self.described.pop(subentry_id, None)
         coordinator = self.coordinators.pop(subentry_id, None)
         if coordinator is None:
             return

@@ -136,7 +136,8 @@ def _changes(old: _Element, new: _Element) -> str:
             words = [
                 f"{word} {_said(before)} → {_said(now)}"
                 for word, before, now in (
-                    ("type", old.type, new.type),
+                    # One that was guessed from a value is no news.
+                    ("type", old.type, old.type if new.inferred else new.type),
                     ("unit", old.unit, new.unit),
                     ("range", old.range, new.range),
                     ("choices", old.enum, new.enum),

@@ -84,6 +84,8 @@ class Attribute(Typed):
     ontology, spelled as in the file (``saref:Temperature``, ``ipso:3303``)."""
     alias: str | None = None
     members: tuple[Attribute, ...] = ()
+    inferred: bool = field(default=False, compare=False, repr=False)
+    """Whether its type is a guess, from a value: a person may know better."""
 
     @override
     def validate(self, value: object) -> Scalar:

@@ -10,9 +10,9 @@ import pytest
 
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import Loaded, load, load_document
-from custom_components.device_models.iot.formats.device_file import merged
 from custom_components.device_models.iot.formats.format import MAX_REFERENCES
 from custom_components.device_models.iot.formats.loaded import Security
+from custom_components.device_models.iot.formats.merging import merged
 
 from ..samples import THERMO, attributes
 

@@ -109,6 +109,10 @@ class Connection(ABC):
     on_unauthorized: Callable[[], None] | None = None
     """Called when the system refuses the credentials that it took before."""
 
+    on_description_changed: Callable[[VirtualDevice], None] | None = None
+    """Called when a device may describe itself differently than it did: it said so, or
+    it has begun anew. What it says now, ``describe`` returns."""
+
     @property
     @abstractmethod
     def address(self) -> str:

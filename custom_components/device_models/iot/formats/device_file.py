@@ -16,6 +16,7 @@ from ..reading import Element, Remark, Remarks, Unusable
 from ..values import JsonValue
 from .format import ModelFormat, Source
 from .loaded import Loaded, Security
+from .merging import merged
 from .oracle.policies import POLICY_KEYS, read_policies
 from .parsing import checked
 
@@ -78,27 +79,6 @@ def load(document: JsonValue, source: Source, load_from: LoadFrom) -> Loaded:
         )
     except Unusable as err:
         raise err.within(source.name) from err
-
-
-def merged(below: JsonValue, above: JsonValue, place: str = "") -> JsonValue:
-    """Return one document over another one: objects key by key, all else as a whole.
-
-    Args:
-        below: what holds where the other one says nothing.
-        above: what overrules it.
-        place: the key that a text stands for which meets an object.
-
-    """
-    if not isinstance(above, Mapping):
-        return above
-    if isinstance(below, str) and place:
-        below = {place: below}
-    if not isinstance(below, Mapping):
-        return above
-    return {
-        **below,
-        **{key: merged(below.get(key), value, place) for key, value in above.items()},
-    }
 
 
 def _object(value: JsonValue) -> Mapping[str, JsonValue]:

@@ -57,6 +57,11 @@ class Source:
         return document, replace(self, name=reference, trail=trail)
 
 
+def as_said(_before: JsonValue, now: JsonValue) -> JsonValue:
+    """Return what a device says of itself now: it does not depend on what it does."""
+    return now
+
+
 class ModelFormat(NamedTuple):
     """One format. Formats are tried in an order, each by the content of the file."""
 
@@ -67,3 +72,6 @@ class ModelFormat(NamedTuple):
     load: Callable[[JsonValue, Source], Loaded]
     """Raises ModelError for what is not usable; leaves out single elements with a
     remark. It does not set ``format`` and ``tried``."""
+    again: Callable[[JsonValue, JsonValue], JsonValue] = as_said
+    """Takes the document of a device and the one that it gives now, and returns the one
+    to compare: where types follow from values, those that are known stay."""

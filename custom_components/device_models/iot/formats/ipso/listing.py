@@ -15,7 +15,7 @@ from ..format import ModelFormat, Source
 from ..loaded import Loaded
 from .definition import plain
 from .elements import Elements
-from .instances import Instances
+from .instances import SENSOR_UNITS, Instances
 from .links import Link, looks_like_links, parse_links
 from .raw import add_raw
 
@@ -30,6 +30,9 @@ MAX_TARGET: Final = 1000
 MANUFACTURER: Final = "/3/0/0"
 MODEL_NUMBER: Final = "/3/0/1"
 """Resources of the object "device" that name it."""
+
+UNIT_PATH: Final = f"/{SENSOR_UNITS}"
+"""The end of the path of a sensor's unit."""
 
 MAX_IN_NAME: Final = 3
 """Objects in the name of a model whose device has no name."""
@@ -54,6 +57,20 @@ def load(document: JsonValue, source: Source) -> Loaded:
         return _read(Element.of(content, ""), document)
     except Unusable as err:
         raise err.within(source.name) from err
+
+
+def again(before: JsonValue, now: JsonValue) -> JsonValue:
+    """Return what a device lists now, with the values that were known before.
+
+    A type that was seen stays; a unit is the one that the device has now.
+    """
+    if not isinstance(before, Mapping) or not isinstance(now, Mapping):
+        return now
+    values = dict(Element(now, "").object("values").content)
+    for path, value in Element(before, "").object("values").content.items():
+        if path not in values or not path.endswith(UNIT_PATH):
+            values[path] = value
+    return {**now, "values": values}
 
 
 def _read(top: Element, document: JsonValue) -> Loaded:
@@ -129,4 +146,5 @@ FORMAT: Final = ModelFormat(
     "links such as </temp>;obs",
     recognises,
     load,
+    again,
 )

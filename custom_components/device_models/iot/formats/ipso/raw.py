@@ -72,6 +72,7 @@ def add_raw(elements: Elements, path: str, link: Link, value: JsonValue) -> None
         observable=place.observe,
         semantic_types=tuple(plain(term) for term in link.terms("rt")),
         members=members,
+        inferred=True,
     )
     elements.add_attribute(place, attribute, role)
 
@@ -97,9 +98,10 @@ def _members(
         within: tuple[Attribute, ...] = ()
         if isinstance(content, Mapping):
             within = _members(content, depth - 1, writable=writable)
-        members.append(
-            Attribute(name=name, type=kind, writable=writable, members=within)
+        member = Attribute(
+            name=name, type=kind, writable=writable, members=within, inferred=True
         )
+        members.append(member)
     if not members:
         raise Unusable("", "expected an object with values")
     return tuple(members)

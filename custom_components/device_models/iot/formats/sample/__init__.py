@@ -15,6 +15,7 @@ from ...redaction import redacted
 from ...values import JsonValue
 from ..format import ModelFormat, Source
 from ..loaded import Loaded
+from ..merging import merged
 from ..typed import MAX_ELEMENTS
 from ..urns import fingerprint
 from . import pack, topics
@@ -79,6 +80,23 @@ def load(document: JsonValue, source: Source) -> Loaded:
     )
 
 
+def again(before: JsonValue, now: JsonValue) -> JsonValue:
+    """Return a sample with all that two samples of a device show.
+
+    What is not in one of them was not sent just then; of what is in both, the type was
+    seen before.
+    """
+    if not isinstance(before, Mapping) or not isinstance(now, Mapping):
+        return now
+    match topics.recognises(before), topics.recognises(now):
+        case True, True:
+            return topics.together(before, now)
+        case False, False:
+            return merged(now, before)
+        case _:
+            return now
+
+
 def _draft(document: JsonValue, remarks: Remarks) -> Draft:
     """Return what a sample of any kind shows.
 
@@ -125,4 +143,5 @@ FORMAT: Final = ModelFormat(
     "an object of values, or a SenML pack",
     recognises,
     load,
+    again,
 )

@@ -113,7 +113,7 @@ def _inferred(
             raise Unusable(where, "null does not show its type")
         case _:
             return _object(name, Element(value, where), remarks, depth)
-    return Attribute(name=name, type=kind, sensitive=is_secret(name))
+    return Attribute(name=name, type=kind, sensitive=is_secret(name), inferred=True)
 
 
 def _object(name: str, element: Element, remarks: Remarks, depth: int) -> Attribute:

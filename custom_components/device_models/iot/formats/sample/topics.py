@@ -14,6 +14,7 @@ from ...errors import ModelError
 from ...model import Attribute
 from ...reading import Element, Remarks, Unusable
 from ...values import JsonValue
+from ..merging import merged
 from ..parsing import parse
 from ..typed import MAX_ELEMENTS
 from .inference import inferred, unique
@@ -56,6 +57,20 @@ class _Place:
 def recognises(document: Mapping[str, JsonValue]) -> bool:
     """Whether an object is one of topics."""
     return isinstance(document.get("topics"), Mapping) and document.keys() <= KEYS
+
+
+def together(
+    before: Mapping[str, JsonValue], now: Mapping[str, JsonValue]
+) -> JsonValue:
+    """Return the messages of two samples as one; of what is in both, the first ones."""
+    first, second = (
+        {
+            topic: _document(payload)
+            for topic, payload in Element(one, "").object("topics").content.items()
+        }
+        for one in (before, now)
+    )
+    return {**now, **before, "topics": merged(second, first)}
 
 
 def read(
