@@ -365,7 +365,7 @@ async def test_an_endpoint_that_goes_away_is_described_as_far_as_it_got(
 ) -> None:
     async with endpoint_with("</a>,</b>,</c>", a=Content(b"1", 0)) as server:
         dying: Any = Dying(await endpoint(server.port))
-        loaded = await describe(dying, "")
+        loaded, _sign = await describe(dying, "")
     assert values(loaded) == {"/a": 1}
     assert dying.asked[-1] == "/b"
 
@@ -461,7 +461,7 @@ def test_garbage_gives_a_model_or_a_model_error(
 ) -> None:
     answers: Any = Answers((things, 432), (links, 40), (payload, content_format))
     try:
-        said = asyncio.run(describe(answers, "")).document
+        said = asyncio.run(describe(answers, ""))[0].document
     except ModelError as err:
         said = str(err)
     assert len(json.dumps(said).encode()) < 4000

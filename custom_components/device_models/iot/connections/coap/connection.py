@@ -9,6 +9,7 @@ from ...binding import Binding
 from ...codecs import decode, to_json
 from ...device import Availability, Certainty, VirtualDevice
 from ...errors import (
+    CommunicationError,
     PayloadError,
     RejectedError,
     UnauthorizedError,
@@ -28,6 +29,7 @@ from .layout import coap_layout
 from .numbering import Numbering
 from .request import Method
 from .resource import JSON, Resource, codec_of
+from .signs import Sign
 from .templates import filled
 from .writing import WriteQueue, Writer, send
 
@@ -60,6 +62,9 @@ class CoapConnection(Connection):
         self._attached: dict[VirtualDevice, AttachedDevice] = {}
         self._writes: dict[VirtualDevice, WriteQueue] = {}
         self._numbering = Numbering(self._restarted)
+        self._signs: dict[str, Sign] = {}
+        """Of what devices were described by, by its path."""
+        self._looking: asyncio.Task[None] | None = None
 
     @property
     @override
@@ -81,6 +86,9 @@ class CoapConnection(Connection):
     async def close(self) -> None:
         try:
             await asyncio.gather(*(self.detach(device) for device in self._attached))
+            if self._looking is not None:
+                self._looking.cancel()
+                await asyncio.wait([self._looking])
         finally:
             await self._endpoint.close()
 
@@ -140,6 +148,8 @@ class CoapConnection(Connection):
             # It was away, or did not tell us what is new: it may have restarted, and
             # has then forgotten that we observe it.
             attached.renew()
+        if not was_online:
+            self._look()
         return min(*hints, LONGEST_HINT) if hints else None
 
     @override
@@ -177,7 +187,9 @@ class CoapConnection(Connection):
 
     @override
     async def describe(self, reference: str) -> Loaded:
-        return await describe(self._endpoint, reference, self._thing)
+        loaded, sign = await describe(self._endpoint, reference, self._thing)
+        self._signs[sign.path] = sign
+        return loaded
 
     # Inside
 
@@ -187,6 +199,30 @@ class CoapConnection(Connection):
         for attached in self._attached.values():
             attached.layout.forget()
             attached.renew()
+        self._look()
+
+    def _look(self) -> None:
+        """Have it seen whether devices describe themselves as before: they were away.
+
+        They may have come back with other firmware.
+        """
+        if self.on_description_changed and self._looking is None:
+            self._looking = asyncio.create_task(self._look_again())
+
+    async def _look_again(self) -> None:
+        """Tell if what the devices were described by is not there any more."""
+        try:
+            for sign in tuple(self._signs.values()):
+                if not await sign.holds(self._endpoint):
+                    self._signs.clear()
+        except CommunicationError as err:
+            _LOGGER.debug("%s is away again: %s", self.address, err)
+            return  # when it is back, it is looked again
+        finally:
+            self._looking = None
+        if not self._signs and self.on_description_changed:
+            for device in self._attached:
+                self.on_description_changed(device)
 
     def _known(self, device: VirtualDevice) -> AttachedDevice:
         """Return what is kept of a device; it begins with the first use."""

@@ -25,9 +25,12 @@ from .answer import UnansweredError
 from .client import CoapEndpoint
 from .request import Method, Response, split_path
 from .sampling import MAX_VALUE_BYTES, value_of
+from .signs import Sign
 
 WOT: Final = "/.well-known/wot"
 CORE: Final = "/.well-known/core"
+
+UNSEEN: Final = Sign(CORE, None, None)
 
 TD: Final = 432
 """The content format of ``application/td+json``."""
@@ -57,10 +60,11 @@ DISCOVERY: Final = re.compile(r"(?:\.well-known|rd)(?:/|$)")
 
 async def describe(
     endpoint: CoapEndpoint, base: str, thing: str | None = None
-) -> Loaded:
+) -> tuple[Loaded, Sign]:
     """Return the model of what is below a path of an endpoint ("": of all of it).
 
-    ``thing`` is the path of the Thing Description that the endpoint announced.
+    ``thing`` is the path of the Thing Description that the endpoint announced. The sign
+    is that of the description which the model was made of.
 
     Raises:
         ModelError: there is no such path, or the endpoint says nothing that a model
@@ -77,7 +81,8 @@ async def describe(
             source=endpoint.address, where="base", problem=problem
         ) from err
     announced = [thing] if thing and _is_path(thing) else []
-    return await _Description(endpoint, base, [*announced, WOT]).read()
+    description = _Description(endpoint, base, [*announced, WOT])
+    return await description.read(), description.sign
 
 
 @dataclass(slots=True)
@@ -93,6 +98,8 @@ class _Description:
     remarks: list[Remark] = field(default_factory=list)
     values: dict[str, JsonValue] = field(default_factory=dict)
     """By the path, with a slash at its beginning."""
+    sign: Sign = UNSEEN
+    """Of what was used last."""
 
     @property
     def address(self) -> str:
@@ -125,9 +132,11 @@ class _Description:
 
     async def _thing(self, path: str) -> Loaded | None:
         """Return the Thing Description at a path, if there is a usable one."""
+        accept: int | None = TD
         response = await self._get(path, accept=TD)
         if response and not response.success and not response.absent:
             # It does not know the format, or the option (RFC 7252 §5.10.4).
+            accept = None
             response = await self._get(path)
         if response is None or not response.success:
             return None
@@ -140,6 +149,7 @@ class _Description:
         if loaded.model.draft:
             self._note(path, f"no Thing Description, but a {loaded.format}")
             return None
+        self.sign = Sign.of(path, accept, response)
         return loaded
 
     def _note(self, path: str, problem: str) -> None:
@@ -150,6 +160,7 @@ class _Description:
     async def _links(self) -> list[Link]:
         """Return the links that the endpoint lists to its resources below the base."""
         response = await self._get(CORE)
+        self.sign = Sign.of(CORE, None, response)
         if response is None or not response.success:
             return []
         try:
