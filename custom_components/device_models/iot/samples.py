@@ -15,11 +15,12 @@ from .binding import Binding
 from .codecs import CODECS, Codec, Slot, decode, to_scalar
 from .connections.coap.layout import coap_layout
 from .connections.coap.request import Response, split_path
-from .connections.coap.resource import JSON, codec_of
+from .connections.coap.resource import codec_of
 from .connections.coap_listener.layout import listener_layout
 from .connections.messages import read_alert, read_values
 from .connections.mqtt.layout import mqtt_layout
 from .connections.mqtt.meanings import AlertMessage, Values
+from .connections.resources import JSON
 from .device import Alert, Certainty, VirtualDevice
 from .errors import DeviceModelsError, ModelError, NotOfferedError, PayloadError
 from .formats import Loaded

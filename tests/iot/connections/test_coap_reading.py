@@ -7,9 +7,7 @@ from aiocoap import Code, Message
 import cbor2
 import pytest
 
-from custom_components.device_models.iot.connections.coap import (
-    resource as resources,
-)
+from custom_components.device_models.iot.connections import resources
 from custom_components.device_models.iot.device import (
     Availability,
 )

@@ -10,13 +10,14 @@ from ...errors import CommunicationError, PayloadError, RejectedError
 from ...redaction import is_secret
 from ..base import Feed, Health, LastHeard
 from ..messages import read_alert, read_values
+from ..resources import JSON
 from .client import CoapEndpoint
 from .delivery import Delivery
 from .numbering import Numbering
 from .observation import Observation, State
 from .places import CoapLayout, Paths, without_query
 from .request import Response
-from .resource import JSON, Resource, Target, codec_of
+from .resource import Resource, Target, codec_of
 
 
 class AttachedDevice:

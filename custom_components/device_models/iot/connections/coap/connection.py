@@ -21,6 +21,9 @@ from ...values import JsonValue, Scalar
 from ..base import Capability, Connection, Health
 from ..layout import offered
 from ..messages import write_arguments
+from ..resources import JSON
+from ..templates import filled
+from ..writing import WriteQueue
 from .answer import UnansweredError
 from .attached import AttachedDevice
 from .client import CoapEndpoint
@@ -28,10 +31,9 @@ from .describe import describe
 from .layout import coap_layout
 from .numbering import Numbering
 from .request import Method
-from .resource import JSON, Resource, codec_of
+from .resource import Resource, codec_of
 from .signs import Sign
-from .templates import filled
-from .writing import WriteQueue, Writer, send
+from .writing import Writer, send
 
 _LOGGER = logging.getLogger(__name__)
 

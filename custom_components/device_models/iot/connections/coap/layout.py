@@ -31,24 +31,14 @@ A path is spelled as in a URI, with percent-encoding where that is needed. It is
 the device's base path unless it begins with a slash.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import Final
+from typing import Final, override
 
 from ...binding import Binding
-from ...codecs import Slot, slots_of
-from ...model import Action, Attribute, DeviceModel, Format
+from ...codecs import Slot
+from ...model import DeviceModel
 from ...reading import Element, Unusable
-from ..layout import (
-    codec_of,
-    every_slot,
-    override_of,
-    overrides_of,
-    pointer_of,
-    readable,
-    timed,
-    writable,
-)
+from ..asking import PlacesReader
+from ..layout import codec_of
 from .delivery import delivery_of, timing_of
 from .places import CoapLayout, checked, method_of
 from .request import Method
@@ -73,17 +63,16 @@ def coap_layout(model: DeviceModel, binding: Binding) -> CoapLayout:
         raise err.within(model.name) from err
 
 
-class _Reader:
+class _Reader(PlacesReader[Resource, Writing, Target]):
     """Reads the ``coap`` part of one binding."""
 
+    place = "path"
+
     def __init__(self, model: DeviceModel, binding: Binding) -> None:
-        self._model = model
+        top = Element(dict(binding.layouts), "binding").object("coap")
+        super().__init__(model, top)
         self._base = binding.base.strip("/")
-        self._top = Element(dict(binding.layouts), "binding").object("coap")
-        self._delivery = timing_of(self._top)
-        self._resources: dict[str, Resource] = {}
-        self._writes: dict[str, Writing] = {}
-        self._together: Writing | None = None
+        self._delivery = timing_of(top)
 
     def read(self) -> CoapLayout:
         """Return the layout."""
@@ -98,34 +87,6 @@ class _Reader:
             alerts=self._targets("alerts", self._model.formats, "alert/"),
         )
 
-    def _state(self) -> Iterator[Resource]:
-        """Yield the resource with all attributes, unless there is to be none."""
-        spelled = self._top.content.get("state", "state")
-        if spelled is False:
-            return
-        element = override_of(self._top, "state", spelled, "path")
-        path = self._below(element.text("path") or "state", element)
-        if path in self._resources:
-            if "state" not in self._top.content:
-                return  # the default place is that of an attribute of this name
-            del self._resources[path]
-        every = every_slot(self._model)
-        codec = codec_of(element)
-        shared = None
-        if slots := readable(self._model, every):
-            shared = self._resource(element, path, slots, observe=True, shared=True)
-            yield shared
-        write = element.text("write")
-        if write or element.flag("writable", default=False):
-            self._together = Writing(
-                self._below(write, element) if write else path,
-                codec,
-                writable(self._model, every),
-                method=method_of(element, "write_method", WRITE_METHODS),
-                source=shared,
-                sending=self._sending(element),
-            )
-
     def _sending(self, element: Element) -> Sending:
         """Return how what is sent to a place is sent."""
         no_response = element.flag("no_response", default=False)
@@ -135,6 +96,7 @@ class _Reader:
         delivery = delivery_of(element, self._delivery)
         return Sending(delivery, if_match=if_match, no_response=no_response)
 
+    @override
     def _resource(
         self,
         element: Element,
@@ -144,100 +106,45 @@ class _Reader:
         observe: bool,
         shared: bool = False,
     ) -> Resource:
-        """Return what is read at a path."""
         method = method_of(element, "method", READ_METHODS)
-        wanted = element.flag("observe", default=observe) and method is Method.GET
-        codec = codec_of(element)
         return Resource(
-            path,
-            slots,
-            codec,
-            observe=wanted,
+            path=path,
+            slots=slots,
+            codec=codec_of(element),
+            observe=element.flag("observe", default=observe) and method is Method.GET,
             method=method,
             shared=shared,
             delivery=delivery_of(element, self._delivery),
         )
 
-    def _attributes(self) -> None:
-        """Note a resource for each attribute; those of one path are one."""
-        names = [attribute.name for attribute in self._model.attributes]
-        overrides = overrides_of(self._top, "attributes", names, "path")
-        for attribute in self._model.attributes:
-            if attribute.name not in overrides.absent:
-                where = f"attribute {attribute.name!r}"
-                default = Element({}, where)
-                element = overrides.elements.get(attribute.name, default)
-                self._attribute(attribute, element)
+    @override
+    def _writing(self, element: Element, path: str, slots: tuple[Slot, ...]) -> Writing:
+        method = method_of(element, "write_method", WRITE_METHODS)
+        return Writing(
+            path=path,
+            codec=codec_of(element, "write_format") or codec_of(element),
+            slots=slots,
+            whole=method is Method.PUT,
+            method=method,
+            sending=self._sending(element),
+        )
 
-    def _attribute(self, attribute: Attribute, element: Element) -> None:
-        """Note where one attribute is read and written."""
-        path = self._place(element, attribute.name)
-        reads = element.content.get("read") is not False
-        writes = element.content.get("write") is not False
-        write = element.text("write") if writes else ""
-        write_path = self._below(write, element) if write else path
-        pointer = pointer_of(element)
-        every = timed(slots_of(attribute, pointer), element)
-        if reads and (slots := readable(self._model, every)):
-            observe = attribute.observable
-            resource = self._resource(element, path, slots, observe=observe)
-            if (other := self._resources.get(path)) is not None:
-                resource = other.merged(resource)
-            self._resources[path] = resource
-        if writes and (slots := writable(self._model, every)):
-            method = method_of(element, "write_method", WRITE_METHODS)
-            writing = Writing(
-                write_path,
-                codec_of(element, "write_format") or codec_of(element),
-                slots,
-                whole=write_path == path and method is Method.PUT,
-                method=method,
-                sending=self._sending(element),
-            )
-            if (known := self._writes.get(write_path)) is not None:
-                writing = known.merged(writing)
-            self._writes[write_path] = writing
+    @override
+    def _target(self, element: Element, path: str, kind: str) -> Target:
+        return Target(
+            path,
+            codec_of(element),
+            method_of(element, "method", CALL_METHODS),
+            bare=element.flag("bare", default=False),
+            sending=self._sending(element),
+        )
 
-    def _by_name(self) -> dict[str, Writing]:
-        """Return where each attribute is written."""
-        owners = {
-            name: resource
-            for resource in self._resources.values()
-            for name in resource.names
-        }
-        return {
-            slot.element.name: replace(writing, source=owners.get(slot.element.name))
-            for writing in self._writes.values()
-            for slot in writing.slots
-        }
+    @override
+    def _default(self, name: str) -> str:
+        return name.replace("%", "%25").replace("?", "%3F")
 
-    def _targets(
-        self, key: str, elements: Iterable[Action | Format], prefix: str
-    ) -> dict[str, Target]:
-        """Return the resources of actions or alerts."""
-        names = [element.name for element in elements]
-        overrides = overrides_of(self._top, key, names, "path")
-        targets: dict[str, Target] = {}
-        for name in names:
-            if name in overrides.absent:
-                continue
-            element = overrides.elements.get(name, Element({}, f"{key} {name!r}"))
-            targets[name] = Target(
-                self._place(element, name, prefix),
-                codec_of(element),
-                method_of(element, "method", CALL_METHODS),
-                bare=element.flag("bare", default=False),
-                sending=self._sending(element),
-            )
-        return targets
-
-    def _place(self, element: Element, name: str, prefix: str = "") -> str:
-        """Return the path of an element: as the binding says, or by its name."""
-        default = name.replace("%", "%25").replace("?", "%3F")
-        return self._below(element.text("path") or prefix + default, element)
-
-    def _below(self, path: str, element: Element) -> str:
-        """Return the whole path."""
-        below = not path.startswith("/") and self._base
-        whole = f"{self._base}/{path}" if below else path.lstrip("/")
+    @override
+    def _below(self, place: str, element: Element) -> str:
+        below = not place.startswith("/") and self._base
+        whole = f"{self._base}/{place}" if below else place.lstrip("/")
         return checked(element, whole)

@@ -6,8 +6,8 @@ from typing import Final
 from ...codecs import BY_CONTENT_FORMAT, CODECS, Decoded, Document, decode, to_json
 from ...errors import PayloadError
 from ...values import JsonValue
+from ..resources import JSON, TEXT
 from .request import Response
-from .resource import JSON, TEXT
 
 MAX_VALUE_BYTES: Final = 4096
 """Of one value: more is a document, a picture or firmware."""

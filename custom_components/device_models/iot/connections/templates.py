@@ -5,8 +5,8 @@ import re
 from typing import Final
 from urllib.parse import quote
 
-from ...spelling import as_text
-from ...values import Scalar
+from ..spelling import as_text
+from ..values import Scalar
 
 _PLACE: Final = re.compile(r"\{([^{}]+)\}")
 
