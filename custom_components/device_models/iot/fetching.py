@@ -189,7 +189,7 @@ async def _answer(
         ) as response:
             yield response
     except (aiohttp.ClientError, OSError, ValueError) as err:
-        raise _unreachable(url, _reason(err)) from err
+        raise _unreachable(url, reason_of(err)) from err
 
 
 async def _content(response: aiohttp.ClientResponse, url: URL) -> bytes:
@@ -232,7 +232,7 @@ def _next(response: aiohttp.ClientResponse, url: URL) -> URL:
     return target
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Return for people why there is no answer.
 
     Not aiohttp's own words: they may repeat the address, with the query in it.

@@ -100,7 +100,7 @@ def thing(
     """Return a device behind a connection; ``coap``, ``mqtt`` … are its layouts."""
     layouts: dict[str, JsonValue] = {
         name: binding.pop(name)
-        for name in ("coap", "coap_listener", "mqtt")
+        for name in ("coap", "coap_listener", "http", "mqtt")
         if name in binding
     }
     return VirtualDevice(

@@ -1,0 +1,158 @@
+"""Devices behind one HTTP server: polled, followed, written and called."""
+
+import asyncio
+from collections.abc import Mapping, Set as AbstractSet
+from typing import ClassVar, override
+
+import aiohttp
+
+from ...binding import Binding
+from ...device import Availability, Certainty, VirtualDevice
+from ...errors import UnauthorizedError, UnreachableError
+from ...formats import Loaded
+from ...model import Action, DeviceModel
+from ...values import JsonValue, Scalar
+from ..base import Capability, Connection, Health
+from ..writing import WriteQueue
+from .actions import Caller
+from .attached import AttachedDevice
+from .describe import describe, opened
+from .layout import http_layout
+from .reading import Round
+from .server import HttpServer
+from .settings import HttpSettings
+from .writing import Writer
+
+
+class HttpConnection(Connection):
+    """One HTTP server and the devices on it."""
+
+    capabilities: ClassVar[Capability] = (
+        Capability.READ
+        | Capability.PUSH
+        | Capability.DESCRIBE
+        | Capability.BATCH_WRITE
+        | Capability.RESULTS
+        | Capability.HEALTH
+    )
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        settings: HttpSettings,
+        *,
+        thing: str | None = None,
+    ) -> None:
+        """Take a session, which stays its owner's, and what the user says.
+
+        ``thing`` is the path or URL of a Thing Description, if one was announced.
+
+        Raises:
+            ValueRefusedError: the settings are not usable.
+
+        """
+        self._server = HttpServer(session, settings)
+        self._thing = thing
+        self._attached: dict[VirtualDevice, AttachedDevice] = {}
+        self._writes: dict[VirtualDevice, WriteQueue] = {}
+        self._callers: dict[VirtualDevice, Caller] = {}
+
+    @property
+    @override
+    def address(self) -> str:
+        return self._server.address
+
+    @override
+    async def open(self) -> None:
+        self._server.open()
+        try:
+            await opened(self._server, self._thing)
+        except BaseException:
+            self._server.close()
+            raise
+        self._server.on_unauthorized = self.on_unauthorized
+
+    @override
+    async def close(self) -> None:
+        self._server.close()
+        await asyncio.gather(*(self.detach(device) for device in [*self._attached]))
+
+    @override
+    def check(self, model: DeviceModel, binding: Binding) -> None:
+        http_layout(model, binding, self._server.base)
+
+    @override
+    async def attach(self, device: VirtualDevice) -> None:
+        self._known(device).start()
+
+    @override
+    async def detach(self, device: VirtualDevice) -> None:
+        self._writes.pop(device, None)
+        self._callers.pop(device, None)
+        attached = self._attached.pop(device, None)
+        if attached is not None:
+            await attached.stop()
+
+    @override
+    def pushed(self, device: VirtualDevice) -> AbstractSet[str]:
+        attached = self._attached.get(device)
+        return attached.pushed if attached else frozenset()
+
+    @override
+    def health(self, device: VirtualDevice) -> Health:
+        attached = self._attached.get(device)
+        return attached.health if attached else Health()
+
+    @override
+    def trace(self, device: VirtualDevice) -> list[Mapping[str, JsonValue]]:
+        return [*self._server.statistics.trace] if device in self._attached else []
+
+    @override
+    async def read(
+        self, device: VirtualDevice, names: AbstractSet[str]
+    ) -> float | None:
+        attached = self._known(device)
+        was_online = device.online
+        if not was_online:
+            attached.layout.forget()
+        try:
+            done = Round(self._server, attached, names)
+            await done.run()
+        except (UnauthorizedError, UnreachableError) as err:
+            if isinstance(err, UnauthorizedError):
+                self._server.note_refusal(refused=True)
+            device.report(Availability.UNREACHABLE, str(err))
+            raise
+        return done.hint
+
+    @override
+    async def write(
+        self, device: VirtualDevice, values: Mapping[str, Scalar]
+    ) -> Certainty:
+        self._known(device)
+        return await self._writes[device].write(values)
+
+    @override
+    async def call(
+        self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
+    ) -> JsonValue:
+        self._known(device)
+        return await self._callers[device].call(action, arguments)
+
+    @override
+    async def describe(self, reference: str) -> Loaded:
+        return await describe(self._server, reference, self._thing)
+
+    # Inside
+
+    def _known(self, device: VirtualDevice) -> AttachedDevice:
+        """Return what is kept of a device; it begins with the first use."""
+        attached = self._attached.get(device)
+        if attached is None:
+            layout = http_layout(device.model, device.binding, self._server.base)
+            attached = AttachedDevice(self._server, device, layout)
+            self._attached[device] = attached
+            writer = Writer(self._server, attached, self.read)
+            self._writes[device] = WriteQueue(writer.write)
+            self._callers[device] = Caller(self._server, attached)
+        return attached

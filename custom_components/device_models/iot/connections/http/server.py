@@ -1,0 +1,352 @@
+"""Requests to an HTTP server, each with an end, and a few at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+import time
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from ...errors import (
+    PayloadError,
+    RejectedError,
+    UnauthorizedError,
+    UnreachableError,
+)
+from ...fetching import reason_of, shown
+from .request import Method, Request, Response
+from .security import Identity, Proof
+from .settings import HttpSettings
+from .statistics import Statistics
+
+AT_ONCE: Final = 4
+"""Requests to a server; small ones have room for few connections."""
+
+CONNECT_SECONDS: Final = 5.0
+"""For a connection: who does not take it at all is not there."""
+
+PATIENCE: Final = 5.0
+"""Seconds that a command waits for a server that wants to be left alone."""
+
+MAX_REDIRECTS: Final = 5
+CHUNK_BYTES: Final = 16 * 1024
+
+TO_GET: Final = 303
+"""RFC 9110 §15.4.4: it is done, and elsewhere it is told what came of it."""
+
+SAME_METHOD: Final = frozenset({307, 308})
+REDIRECTS: Final = SAME_METHOD | {301, 302, TO_GET}
+
+SECURE: Final = frozenset({"https", "wss"})
+
+
+class UnansweredError(UnreachableError):
+    """The server gives no usable answer this time; about others this says nothing."""
+
+
+class HttpServer:
+    """One server: asked with what shows who we are, and only it is shown that."""
+
+    def __init__(self, session: aiohttp.ClientSession, settings: HttpSettings) -> None:
+        """Take the session, which is somebody else's, and what the user says.
+
+        Raises:
+            ValueRefusedError: the settings are not usable.
+
+        """
+        self.base = settings.base
+        self.statistics = Statistics()
+        self.on_unauthorized: Callable[[], None] | None = None
+        """Called when the server refuses what shows who we are."""
+        self._session = session
+        self._tls = settings.verify_tls
+        self._identity = Identity(
+            settings.security, session, self.base, verify_tls=settings.verify_tls
+        )
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._running: set[asyncio.Timeout] = set()
+        self._closed = False
+        self._busy_until = 0.0
+        self._refused = False
+
+    @property
+    def address(self) -> str:
+        """The address for people, without secrets."""
+        return shown(self.base).rstrip("/")
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything that shows who we are."""
+        return bool(self._identity)
+
+    @property
+    def wait(self) -> float:
+        """For how many seconds the server wants to be left alone."""
+        return max(0.0, self._busy_until - time.monotonic())
+
+    def is_own(self, url: URL) -> bool:
+        """Whether a URL is of this server, however it is secured: the same host.
+
+        What is secured here is not shown there without that.
+        """
+        secured = self.base.scheme in SECURE and url.scheme not in SECURE
+        return url.host == self.base.host and not secured
+
+    def open(self) -> None:
+        """Let requests be made."""
+        self._closed = False
+
+    def close(self) -> None:
+        """End all requests at once."""
+        self._closed = True
+        now = asyncio.get_running_loop().time()
+        for running in self._running:
+            if not running.expired():
+                running.reschedule(now)
+
+    async def command(self, request: Request) -> Response:
+        """Ask for something to be done; a server that is busy is waited for a while.
+
+        Raises:
+            CommunicationError: as ``request``; or it is busy for longer.
+
+        """
+        wait = self.wait
+        if wait > PATIENCE:
+            answer = f"that it is busy for {wait:.0f} s"
+            raise RejectedError(address=self.address, answer=answer)
+        if wait:
+            await asyncio.sleep(wait)
+        return await self.request(request)
+
+    async def request(self, request: Request) -> Response:
+        """Ask, and wait for the answer; any status is an answer.
+
+        Raises:
+            UnreachableError: there is no server, or no connection to it.
+            UnansweredError: there is no usable answer this time.
+            RejectedError: it redirects to where must not be gone.
+            PayloadError: the answer is too large.
+            UnauthorizedError: a token is refused that would show who we are.
+
+        """
+        async with self._turns:
+            began = time.monotonic()
+            try:
+                with_limit = self._limited(request.seconds)
+                async with self._translated(request), with_limit:
+                    response = await self._redirected(request)
+            except Exception as err:
+                if isinstance(err, UnauthorizedError):
+                    self.note_refusal(refused=True)
+                reason = type(err).__name__
+                self.statistics.failed(request, reason, time.monotonic() - began)
+                raise
+            self.statistics.answered(request, response, time.monotonic() - began)
+        if response.busy:
+            self._hold(response)
+        return response
+
+    @asynccontextmanager
+    async def stream(self, request: Request) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Ask for what has no end; gives the answer as soon as it begins.
+
+        Raises:
+            CommunicationError: as ``request``.
+
+        """
+        async with self._translated(request):
+            async with self._limited(request.seconds):
+                response = await self._ask_known(request, request.url)
+            try:
+                yield response
+            finally:
+                response.close()
+
+    @asynccontextmanager
+    async def socket(
+        self, request: Request, protocols: tuple[str, ...], heartbeat: float
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """Open a WebSocket.
+
+        Raises:
+            CommunicationError: as ``request``.
+
+        """
+        async with self._translated(request):
+            proof = await self._proof(request.url)
+            async with self._limited(request.seconds):
+                socket = await self._session.ws_connect(
+                    request.url.extend_query(proof.query),
+                    protocols=protocols,
+                    headers=_with_cookies(proof),
+                    heartbeat=heartbeat,
+                    max_msg_size=request.limit,
+                    ssl=self._tls,
+                )
+            try:
+                yield socket
+            finally:
+                await socket.close()
+
+    # Inside
+
+    def _hold(self, response: Response) -> None:
+        """Note that the server wants to be left alone: 429 counts all requests."""
+        if response.status == 429 and self.is_own(response.url):
+            self._busy_until = time.monotonic() + response.wait
+
+    async def _redirected(self, request: Request) -> Response:
+        """Ask, and go on where the server says.
+
+        Raises:
+            RejectedError: that may not be followed.
+            Exception: whatever aiohttp raises.
+
+        """
+        asked, url = request, request.url
+        for _ in range(MAX_REDIRECTS + 1):
+            begun = await self._ask_known(asked, url)
+            response = await self._whole(asked, begun, url)
+            if response.status not in REDIRECTS or response.location is None:
+                return response
+            if response.status == TO_GET:
+                asked = replace(asked, method=Method.GET, payload=b"")
+            elif asked.method is not Method.GET and response.status not in SAME_METHOD:
+                return response
+            url = self._next(request, url, response.location)
+        answer = f"with more than {MAX_REDIRECTS} redirects"
+        raise RejectedError(address=request.place, answer=answer)
+
+    @staticmethod
+    def _next(request: Request, url: URL, target: URL) -> URL:
+        """Return where a server says to go on.
+
+        Raises:
+            RejectedError: that may not be followed.
+
+        """
+        answer = ""
+        if target.scheme not in {"http", "https"} or not target.host:
+            answer = "with a redirect to what is no web server"
+        elif target.raw_user is not None or target.raw_password is not None:
+            answer = "with a redirect that has a user name in it"
+        elif url.scheme == "https" and target.scheme != "https":
+            answer = "with a redirect from https to http"
+        if answer:
+            raise RejectedError(address=request.place, answer=answer)
+        return target.with_fragment(None)
+
+    async def _ask_known(self, request: Request, url: URL) -> aiohttp.ClientResponse:
+        """Ask once, with a new token too if the one there was is refused.
+
+        Raises:
+            Exception: whatever aiohttp raises.
+
+        """
+        response = await self._ask(request, url)
+        own = self.is_own(url)
+        if response.status == 401 and own and self._identity.renew():
+            response.close()
+            response = await self._ask(request, url)
+        if own and self.known:
+            self.note_refusal(refused=response.status == 401)
+        return response
+
+    def note_refusal(self, *, refused: bool) -> None:
+        """Tell once when the credentials are refused, until they are taken again."""
+        before, self._refused = self._refused, refused
+        if refused and not before and self.on_unauthorized is not None:
+            self.on_unauthorized()
+
+    async def _ask(self, request: Request, url: URL) -> aiohttp.ClientResponse:
+        """Ask once."""
+        proof = await self._proof(url)
+        return await self._session.request(
+            request.method,
+            url.extend_query(proof.query),
+            data=request.payload or None,
+            headers={**request.fields, **_with_cookies(proof)},
+            allow_redirects=False,
+            middlewares=proof.middlewares,
+            ssl=self._tls,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+        )
+
+    async def _proof(self, url: URL) -> Proof:
+        """Return what shows the server who we are; nobody else is shown it."""
+        return await self._identity.proof() if self.is_own(url) else Proof()
+
+    async def _whole(
+        self, request: Request, answer: aiohttp.ClientResponse, url: URL
+    ) -> Response:
+        """Return an answer with its content, counted while it comes.
+
+        Raises:
+            PayloadError: it is too large.
+
+        """
+        async with answer:
+            content = bytearray()
+            async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
+                content += chunk
+                if len(content) > request.limit:
+                    answer.close()
+                    problem = f"more than {request.limit} bytes"
+                    raise PayloadError(media="content", problem=problem)
+            return Response(
+                url=url,
+                status=answer.status,
+                fields=answer.headers.copy(),
+                payload=bytes(content),
+            )
+
+    @asynccontextmanager
+    async def _limited(self, seconds: float) -> AsyncIterator[None]:
+        """Break off a wait after some time, or when the server is closed.
+
+        Raises:
+            TimeoutError: it was broken off.
+
+        """
+        if self._closed:
+            raise TimeoutError
+        async with asyncio.timeout(seconds) as running:
+            self._running.add(running)
+            try:
+                yield
+            finally:
+                self._running.discard(running)
+
+    @asynccontextmanager
+    async def _translated(self, request: Request) -> AsyncIterator[None]:
+        """Have errors of the network become ours.
+
+        Raises:
+            UnreachableError: in place of what aiohttp raises.
+
+        """
+        try:
+            yield
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
+            raise UnreachableError(
+                address=request.place, reason=reason_of(err)
+            ) from err
+        except (aiohttp.ClientError, OSError) as err:
+            reason = "closed" if self._closed else reason_of(err)
+            raise UnansweredError(address=request.place, reason=reason) from err
+        except ValueError as err:
+            # Of aiohttp: it does not like something that was to be sent.
+            reason = "it cannot be asked that"
+            raise UnansweredError(address=request.place, reason=reason) from err
+
+
+def _with_cookies(proof: Proof) -> dict[str, str]:
+    """Return the header fields that show who we are."""
+    if not proof.cookies:
+        return proof.headers
+    cookies = "; ".join(f"{name}={value}" for name, value in proof.cookies.items())
+    return {**proof.headers, "Cookie": cookies}

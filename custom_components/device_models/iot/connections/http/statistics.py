@@ -1,0 +1,75 @@
+"""How the exchange with a server goes, and what was exchanged last."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from ...values import JsonValue
+from .request import Request, Response
+
+SMOOTHING: Final = 1 / 8
+"""How much the last round trip counts (RFC 6298 §2)."""
+
+TRACED: Final = 50
+"""How many exchanges are remembered of a server."""
+
+TRACED_BYTES: Final = 200
+"""How much of a payload is."""
+
+
+@dataclass(slots=True)
+class Statistics:
+    """What was noticed of a server since it was opened."""
+
+    round_trip: float | None = None
+    """Seconds, smoothed."""
+    unanswered: int = 0
+    """How many requests were given up, or refused by the network."""
+    trace: deque[dict[str, JsonValue]] = field(
+        default_factory=lambda: deque(maxlen=TRACED)
+    )
+
+    def answered(self, request: Request, response: Response, seconds: float) -> None:
+        """Note an answer."""
+        before = seconds if self.round_trip is None else self.round_trip
+        self.round_trip = before + SMOOTHING * (seconds - before)
+        self._note(request, response.answer, response.payload, seconds)
+
+    def failed(self, request: Request, outcome: str, seconds: float) -> None:
+        """Note that there was no answer that could be used."""
+        self.unanswered += 1
+        self._note(request, outcome, b"", seconds)
+
+    def told(self, request: Request, what: str, payload: bytes) -> None:
+        """Note something that came by itself."""
+        self._note(request, what, payload, 0.0)
+
+    def _note(
+        self, request: Request, outcome: str, received: bytes, seconds: float
+    ) -> None:
+        """Remember what was exchanged: no header field, and no query, has a place."""
+        self.trace.append(
+            {
+                "at": datetime.now(UTC).isoformat(),
+                "request": f"{request.method} {request.label}",
+                "outcome": outcome,
+                "sent": _excerpt(request.payload, shown=request.shown),
+                "received": _excerpt(received, shown=request.shown),
+                "seconds": round(seconds, 3),
+            }
+        )
+
+
+def _excerpt(payload: bytes, *, shown: bool) -> str:
+    """Return the beginning of a payload for people: as text, else in hexadecimal."""
+    if not payload:
+        return ""
+    if not shown:
+        return "(not shown)"
+    head, more = payload[:TRACED_BYTES], "…" if len(payload) > TRACED_BYTES else ""
+    try:
+        text = head.decode()
+    except UnicodeDecodeError:
+        text = head.hex()
+    return (text if text.isprintable() else head.hex()) + more
