@@ -6,7 +6,11 @@ from typing import override
 import pytest
 
 from custom_components.device_models.iot.binding import Binding
-from custom_components.device_models.iot.connections.base import Capability, Connection
+from custom_components.device_models.iot.connections.base import (
+    Capability,
+    Connection,
+    Watcher,
+)
 from custom_components.device_models.iot.device import Certainty, VirtualDevice
 from custom_components.device_models.iot.errors import NotOfferedError
 from custom_components.device_models.iot.model import Action, DeviceModel
@@ -61,6 +65,7 @@ async def test_what_a_connection_does_not_have_it_says() -> None:
     for asking in (
         connection.read(device, {"level"}),
         connection.discover(),
+        connection.watch(Watcher()),
         connection.describe("x"),
     ):
         with pytest.raises(NotOfferedError):

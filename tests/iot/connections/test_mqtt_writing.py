@@ -253,5 +253,3 @@ async def test_device_that_is_not_attached(connection: MqttConnection) -> None:
 async def test_what_the_system_does_not_have(connection: MqttConnection) -> None:
     with pytest.raises(NotOfferedError):
         await connection.read(thing(connection, base="hall"), {"level"})
-    with pytest.raises(NotOfferedError):
-        await connection.discover()

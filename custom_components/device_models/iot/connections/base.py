@@ -96,6 +96,26 @@ class Found:
 
     reference: str
     name: str
+    root: str = ""
+    """The device that it is a part of, by its reference."""
+    parent: str = ""
+    """The part that it belongs to directly; the same, where there are two levels."""
+
+
+def _ignore(_found: Found) -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """Whom a connection tells of the devices behind it."""
+
+    on_found: Callable[[Found], None] = _ignore
+    """Called with each device that is there, now and later."""
+    on_described: Callable[[Found], None] = _ignore
+    """Called when one of them may describe itself differently than it did."""
+    on_gone: Callable[[Found], None] = _ignore
+    """Called when one was removed; not when it is merely away."""
 
 
 class Connection(ABC):
@@ -208,6 +228,15 @@ class Connection(ABC):
 
     async def discover(self) -> list[Found]:
         """Return the devices that can be found behind the connection."""
+        raise NotOfferedError(operation="discovery")
+
+    async def watch(self, watcher: Watcher) -> None:
+        """Tell somebody of the devices behind the connection until it is closed.
+
+        Raises:
+            UnreachableError: the connection is gone.
+
+        """
         raise NotOfferedError(operation="discovery")
 
     async def describe(self, reference: str) -> Loaded:

@@ -6,90 +6,47 @@ of the value yet: it stays as it was until the device shows another one.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Set as AbstractSet
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Set as AbstractSet
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Final, override
 
 from ...binding import Binding
-from ...codecs import compose, decode
 from ...device import Availability, Certainty, VirtualDevice
-from ...errors import NotConfirmedError, PayloadError, UnreachableError
+from ...errors import NotConfirmedError, UnreachableError
 from ...formats import Loaded
 from ...model import Action, DeviceModel
 from ...silence import SilenceWatch
 from ...values import JsonValue, Scalar
-from ..base import Capability, Connection
+from ..base import Capability, Connection, Found, Watcher
 from ..layout import offered
-from ..messages import (
-    fellow_members,
-    read_alert,
-    read_values,
-    write_arguments,
-)
-from .client import Message, MqttClient
+from ..messages import write_arguments
+from .attached import Attached
+from .client import MqttClient
 from .confirmation import Confirmation
 from .describe import describe
+from .homie_watch import HomieWatch
 from .layout import mqtt_layout
-from .meanings import (
-    Acceptance,
-    AlertMessage,
-    AvailabilityMessage,
-    MqttLayout,
-    Target,
-    Values,
-)
-from .presence import Presence
-from .problems import ProblemMessage, Problems
 
 CONFIRM_TIMEOUT: Final = 5.0
 """Seconds that a device has to publish what was written to it."""
-
-EMPTY_TEXT: Final = b"\0"
-"""How Homie 5 spells an empty text."""
-
-
-@dataclass(slots=True)
-class _Attached:
-    """What belongs to one device."""
-
-    device: VirtualDevice
-    layout: MqttLayout
-    ends: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
-    watch: SilenceWatch | None = None
-    confirmations: list[Confirmation] = field(default_factory=list)
-    presence: Presence = field(init=False)
-    problems: Problems | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Know nothing of the device."""
-        self.presence = Presence(self.device)
-        layout = self.layout.problems
-        self.problems = Problems(self.device, layout) if layout else None
-
-    def forget(self) -> None:
-        """Know nothing any more: what still holds is told again by the broker."""
-        self.presence.forget()
-        if self.problems is not None:
-            self.problems.forget()
-
-    def lose(self) -> None:
-        """Have nobody wait any more for what cannot come."""
-        for confirmation in self.confirmations:
-            confirmation.settle(shown=False)
 
 
 class MqttConnection(Connection):
     """One broker and the devices behind it."""
 
     capabilities: ClassVar[Capability] = (
-        Capability.PUSH | Capability.DESCRIBE | Capability.BATCH_WRITE
+        Capability.PUSH
+        | Capability.DISCOVER
+        | Capability.DESCRIBE
+        | Capability.BATCH_WRITE
     )
 
     def __init__(self, client: MqttClient) -> None:
         """Take the client, which is opened and closed with the connection."""
         self._client = client
-        self._attached: dict[VirtualDevice, _Attached] = {}
+        self._attached: dict[VirtualDevice, Attached] = {}
+        self._watch: HomieWatch | None = None
 
     @property
     @override
@@ -105,6 +62,8 @@ class MqttConnection(Connection):
     async def close(self) -> None:
         try:
             await asyncio.gather(*(self.detach(device) for device in self._attached))
+            if self._watch is not None:
+                await self._watch.end()
         finally:
             await self._client.close()
 
@@ -114,13 +73,12 @@ class MqttConnection(Connection):
 
     @override
     async def attach(self, device: VirtualDevice) -> None:
-        attached = _Attached(device, mqtt_layout(device.model, device.binding))
+        attached = Attached(device, mqtt_layout(device.model, device.binding))
         self._attached[device] = attached
-        self._presume(attached)
-        on_message = partial(self._on_message, attached)
+        attached.presume()
         try:
             for topic_filter in attached.layout.filters:
-                end = await self._client.subscribe(topic_filter, on_message)
+                end = await self._client.subscribe(topic_filter, attached.take)
                 attached.ends.append(end)
         except BaseException:
             await self.detach(device)
@@ -159,7 +117,7 @@ class MqttConnection(Connection):
         attached.confirmations.append(confirmation)
         try:
             for target in layout.targets(values.keys()):
-                payload = self._payload(attached, target, values)
+                payload = attached.payload(target, values)
                 confirmation.sent |= dict.fromkeys(target.names, payload)
                 await self._client.publish(target.topic, payload)
             if wanted:
@@ -180,12 +138,37 @@ class MqttConnection(Connection):
         return None
 
     @override
+    async def discover(self) -> list[Found]:
+        watch = HomieWatch(self._client)
+        try:
+            await watch.begin()
+            await watch.settled()
+        finally:
+            await watch.end()
+        return watch.found
+
+    @override
+    async def watch(self, watcher: Watcher) -> None:
+        def on_described(found: Found) -> None:
+            watcher.on_described(found)
+            for device in tuple(self._attached):
+                if (
+                    device.binding.base.strip("/") == found.reference
+                    and self.on_description_changed is not None
+                ):
+                    self.on_description_changed(device)
+
+        told = replace(watcher, on_described=on_described)
+        self._watch = HomieWatch(self._client, told)
+        await self._watch.begin()
+
+    @override
     async def describe(self, reference: str) -> Loaded:
         return await describe(self._client, reference)
 
     # Inside
 
-    def _known(self, device: VirtualDevice) -> _Attached:
+    def _known(self, device: VirtualDevice) -> Attached:
         """Return what is kept of a device.
 
         Raises:
@@ -197,18 +180,6 @@ class MqttConnection(Connection):
             reason = "the device is not attached"
             raise UnreachableError(address=self.address, reason=reason)
         return attached
-
-    @staticmethod
-    def _payload(
-        attached: _Attached, target: Target, values: Mapping[str, Scalar]
-    ) -> bytes:
-        """Return the values that go to one topic; members go with their object."""
-        device = attached.device
-        written = target.names & values.keys()
-        fellows = fellow_members(device.model, written) & device.values.keys()
-        whole = {name: device.values[name].value for name in fellows}
-        payload = target.codec.encode(compose(target.slots, whole | {**values}))
-        return EMPTY_TEXT if attached.layout.cleared and not payload else payload
 
     async def _confirmed(self, confirmation: Confirmation) -> None:
         """Wait until the device has shown what was written.
@@ -228,48 +199,6 @@ class MqttConnection(Connection):
         if not shown:
             raise UnreachableError(address=self.address, reason="not connected")
 
-    def _on_message(self, attached: _Attached, message: Message) -> None:
-        """Take a message: one look at its topic, one parse of its payload."""
-        for meaning in attached.layout.meanings.get(message.topic, ()):
-            match meaning:
-                case Values():
-                    self._on_values(attached, meaning, message)
-                case AvailabilityMessage():
-                    attached.presence.take(meaning, message)
-                case AlertMessage(name, codec) if not message.retain:
-                    # A retained alert is one that was raised before.
-                    read_alert(attached.device, name, codec, message.payload)
-                case Acceptance(names) if not message.retain:
-                    for confirmation in attached.confirmations:
-                        confirmation.accept(names, message.payload)
-                case ProblemMessage() if attached.problems is not None:
-                    attached.problems.on_state(meaning, message)
-        if attached.problems is not None:
-            attached.problems.on_alert(message)
-
-    def _on_values(
-        self, attached: _Attached, meaning: Values, message: Message
-    ) -> None:
-        """Receive values; a retained message is no sign of life."""
-        device, payload = attached.device, message.payload
-        if attached.layout.cleared and payload in (b"", EMPTY_TEXT):
-            if not payload:
-                device.lose(meaning.names)
-                return
-            payload = b""
-        try:
-            decoded = decode(meaning.codec, payload)
-        except PayloadError as err:
-            device.drop(message.topic, err)
-            return
-        names, _ = read_values(device, meaning.slots, decoded, heard=not message.retain)
-        if message.retain:
-            if device.availability is Availability.UNKNOWN and names:
-                device.report(Availability.ONLINE)
-            return
-        for confirmation in attached.confirmations:
-            confirmation.see(device, names)
-
     def _on_connection(self, connected: bool) -> None:  # noqa: FBT001
         """Tell all devices that the way to them is broken, or mended.
 
@@ -280,15 +209,9 @@ class MqttConnection(Connection):
             attached.forget()
             if connected:
                 attached.device.report(Availability.UNKNOWN)
-                self._presume(attached)
+                attached.presume()
             else:
                 attached.lose()
                 attached.device.report(
                     Availability.UNREACHABLE, f"{self.address} is not connected"
                 )
-
-    @staticmethod
-    def _presume(attached: _Attached) -> None:
-        """Take a device that never says anything as there: it can only be told."""
-        if not attached.layout.published:
-            attached.device.report(Availability.ONLINE)

@@ -33,6 +33,9 @@ MAX_BYTES: Final = 256 * 1024
 HOMIE: Final = ("$description", "$homie")
 """Below the topic of a Homie device: of version 5, and of versions 3 and 4."""
 
+PASSING: Final = ("$state", "$alert", "$log", "$stats")
+"""What a Homie device says of itself at present, and not of what it is."""
+
 MODEL: Final = ("td", "model", "thing", "$model")
 """Where devices and gateways retain a model, below the base; others come after."""
 
@@ -91,6 +94,17 @@ class _Heard:
         for topic, text in self.texts.items():
             if topic not in likely and text.lstrip()[:1] in {"{", "<", "["}:
                 yield topic
+
+    def description(self) -> dict[str, JsonValue]:
+        """Return what a Homie device says of itself, without its values."""
+        below = f"{self.base}/"
+        return {
+            topic: text
+            for topic, text in self.samples().items()
+            if "$" in topic.removeprefix(below)
+            and topic.removeprefix(below).partition("/")[0] not in PASSING
+            and not topic.endswith("/$target")
+        }
 
     def samples(self) -> dict[str, JsonValue]:
         """Return the payloads, without secrets."""
@@ -155,7 +169,7 @@ def _load(heard: _Heard, source: str) -> Loaded:
 
     """
     if heard.is_homie:
-        return load_document(heard.samples(), source)
+        return load_document(heard.description(), source)
     if devices := heard.homie_devices:
         problem = f"expected the base topic of one device: {', '.join(devices)}"
         raise ModelError(source=source, where="", problem=problem[:200])
