@@ -1,4 +1,4 @@
-"""Simulated devices of any device model, over CoAP and MQTT, with faults on request.
+"""Simulated devices of any device model, over CoAP, HTTP and MQTT, and their faults.
 
 In a program::
 
@@ -14,6 +14,7 @@ from .behaviour import Alert, Call, ReadOnlyError, SimulatedDevice
 from .coap import CoapSimulator
 from .coap_push import CoapPushSimulator
 from .faults import Faults
+from .http import HttpSimulator
 from .models import load_model
 from .mqtt import MqttSimulator
 from .relay import UdpRelay
@@ -25,6 +26,7 @@ __all__ = [
     "CoapPushSimulator",
     "CoapSimulator",
     "Faults",
+    "HttpSimulator",
     "MqttSimulator",
     "ReadOnlyError",
     "SimulatedDevice",

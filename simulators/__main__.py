@@ -17,6 +17,8 @@ from .coap import MAX_AGE, CoapSimulator
 from .coap_push import WAKES_EVERY, CoapPushSimulator
 from .coap_server import LOGGER_NAME
 from .faults import PRESETS, Faults
+from .http import MAX_AGE as HTTP_MAX_AGE, HttpSimulator
+from .http_access import SCHEMES, Access
 from .models import BUNDLED, load_model
 from .mqtt import STATE_EVERY, MqttSimulator
 from .simulator import Simulator, cancel
@@ -41,7 +43,8 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME[=N]",
-        help="silent, slow=SECONDS, rebooting=EVERY_SECONDS, lossy=PERCENT, garbage; "
+        help="silent, slow=SECONDS, rebooting=EVERY_SECONDS, lossy=PERCENT, "
+        "busy=SECONDS (HTTP), garbage; "
         "may be given more than once; without a number: "
         + ", ".join(f"{name}={amount:g}" for name, amount in PRESETS.items()),
     )
@@ -69,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
             "coap-push", parents=[common], help="a CoAP client that sleeps and pushes"
         )
     )
+    _add_http(kinds.add_parser("http", parents=[common], help="an HTTP server"))
     _add_mqtt(kinds.add_parser("mqtt", parents=[common], help="an MQTT client"))
     return top
 
@@ -105,6 +109,33 @@ def _add_coap_push(push: argparse.ArgumentParser) -> None:
         help="how long it sleeps (default %(default)g); an alert wakes it",
     )
     push.add_argument("--key", help="the secret that it shows to the server")
+
+
+def _add_http(http: argparse.ArgumentParser) -> None:
+    """Add what only an HTTP device has."""
+    http.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    http.add_argument("--port", type=int, default=8080, help="0 for any free one")
+    http.add_argument("--base", default="", metavar="PATH", help="base path")
+    http.add_argument(
+        "--max-age",
+        type=int,
+        default=HTTP_MAX_AGE,
+        help="seconds (default %(default)s)",
+    )
+    http.add_argument("--security", choices=SCHEMES, help="default: none")
+    http.add_argument("--username", default="user", help="default: %(default)s")
+    http.add_argument(
+        "--secret",
+        default="secret",
+        help="the password, token or key (default: %(default)s)",
+    )
+    http.add_argument(
+        "--actions-take",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="let actions go on after they were called",
+    )
 
 
 def _add_mqtt(mqtt: argparse.ArgumentParser) -> None:
@@ -164,6 +195,18 @@ def simulator_of(options: argparse.Namespace) -> Simulator:
             options.server,
             every=options.every,
             key=options.key,
+            speed=options.speed,
+            faults=faults,
+        )
+    if options.kind == "http":
+        return HttpSimulator(
+            device,
+            host=options.host,
+            port=options.port,
+            base=options.base,
+            max_age=options.max_age,
+            access=Access(options.security or "", options.username, options.secret),
+            actions_take=options.actions_take,
             speed=options.speed,
             faults=faults,
         )

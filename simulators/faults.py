@@ -12,6 +12,7 @@ PRESETS: Final = {
     "slow": 5.0,
     "rebooting": 60.0,
     "lossy": 20.0,
+    "busy": 10.0,
     "garbage": 1.0,
 }
 """The faults, and what each means when nothing else is said (see ``Faults``)."""
@@ -25,6 +26,7 @@ class Faults:
     ``slow``: seconds that every answer takes.
     ``rebooting``: reboots by itself every so many seconds.
     ``lossy``: percentage of datagrams or messages that are lost, each way.
+    ``busy``: seconds for which a client is told to leave it alone (over HTTP).
     ``garbage``: sends payloads that nobody should believe.
     """
 
@@ -32,6 +34,7 @@ class Faults:
     slow: float = 0.0
     rebooting: float = 0.0
     lossy: float = 0.0
+    busy: float = 0.0
     garbage: bool = False
     seed: int = 0
     down: bool = field(default=False, init=False)
@@ -72,7 +75,7 @@ class Faults:
     def clear(self) -> None:
         """Switch all of them off."""
         self.silent = self.garbage = False
-        self.slow = self.rebooting = self.lossy = 0.0
+        self.slow = self.rebooting = self.lossy = self.busy = 0.0
 
     @property
     def mute(self) -> bool:
