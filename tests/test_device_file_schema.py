@@ -246,6 +246,7 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
                 attributes={"v": place("coapPlace")},
                 actions={"new": place("coapPlace")},
                 alerts={"f": place("coapPlace")},
+                packs={"p": Watched("coapPack", format="json", attributes={"v": ""})},
             ),
             "coap_listener": Watched(
                 "coapListener",
@@ -294,7 +295,7 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
     # And the other way: the schema promises nothing that is not read.
     for kind in ("attribute", "field", "result", "format", "policy", "sample"):
         assert keys(kind) <= READ[kind], kind
-    places = ("coapPlace", "coap", "coapListenerPlace", "coapListener")
+    places = ("coapPlace", "coapPack", "coap", "coapListenerPlace", "coapListener")
     for kind in (*places, "mqttPlace", "mqtt", "availability", "problems"):
         assert keys(kind) - {"address"} <= READ[kind], kind
 

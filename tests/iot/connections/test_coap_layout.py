@@ -57,6 +57,26 @@ def test_default_layout() -> None:
     assert found.alerts["hot"].path == "a/b/alert/hot"
 
 
+def test_what_answers_with_several_attributes_comes_first() -> None:
+    packs = {
+        "p": {"format": "senml+json", "attributes": {"level": "/l", "night": "/n"}},
+        "/q": {"attributes": {"power": ""}},
+        "label": {"attributes": {"power": "/p"}},
+    }
+    found = layout({"state": False, "packs": packs}, base="a")
+    assert paths(found)[:3] == ["a/p", "q", "a/temperature"]
+    first, second, *_others = found.resources
+    assert first.names == {"level", "night.hour", "night.dim", "night.until"}
+    assert [slot.path for slot in first.slots][:2] == [("l",), ("n", "hour")]
+    assert (first.shared, first.observe, first.accept) == (True, False, 110)
+    assert second.accept is None
+    assert found.resources[-1].names == {
+        "night.hour",
+        "night.dim",
+        "night.until",
+    }  # each is also where it was
+
+
 def test_every_part_can_be_overridden() -> None:
     found = layout(
         {
@@ -169,6 +189,16 @@ def test_attribute_that_is_only_written_is_not_read() -> None:
         ({"attributes": {"level": "\ud800"}}, "binding.coap.attributes.level"),
         ({"actions": {"move": []}}, "binding.coap.actions.move"),
         ({"alerts": {"cold": "x"}}, "binding.coap.alerts.cold"),
+        ({"packs": {"p": "x"}}, "binding.coap.packs.p"),
+        ({"packs": {"p": {"format": "xml"}}}, "binding.coap.packs.p.format"),
+        (
+            {"packs": {"p": {"attributes": {"nope": "/x"}}}},
+            "binding.coap.packs.p.attributes.nope",
+        ),
+        (
+            {"packs": {"p": {"attributes": {"level": "x"}}}},
+            "binding.coap.packs.p.attributes.level",
+        ),
     ],
 )
 def test_unusable_binding_is_refused_with_its_place(coap: Any, where: str) -> None:

@@ -40,6 +40,8 @@ class Decoded:
     """Whether every value came as text, to be read by the type that is expected."""
     flat: bool = False
     """Whether it is a map of names to values without any nesting."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """The units of the parts of the document that say theirs."""
     sole: str | None = None
     """In a flat document the name of its only value, if there is just one."""
 

@@ -24,10 +24,13 @@ KNOWN_FEATURES: Final = 0b11010
 secondary units."""
 
 LABELS: Final[Mapping[object, str]] = {
-    -1: "bver", -2: "bn", -3: "bt", -5: "bv",
-    0: "n", 2: "v", 3: "vs", 4: "vb", 6: "t", 8: "vd",
+    -1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv",
+    0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb", 6: "t", 8: "vd",
 }  # fmt: skip
 """The numbers that stand for names in CBOR (§6); of those that count here."""
+
+BASE: Final = ("bn", "bt", "bu", "bv")
+"""What holds for the records that come after, too."""
 
 MAX_CBOR_BYTES: Final = 32 * 1024
 """Numbers and arrays as keys can be chosen so that a large map takes seconds to build.
@@ -44,6 +47,7 @@ class _Pack:
         self._now = datetime.now(UTC)
         self._values: dict[str, Document] = {}
         self._times: dict[str, datetime] = {}
+        self._units: dict[str, str] = {}
         self._full_names: dict[str, set[str]] = {}
 
     def read(self, pack: object) -> Decoded:
@@ -58,12 +62,14 @@ class _Pack:
                 LABELS.get(key, key): item for key, item in record.items()
             }
             self._must_know(entry)
-            base |= {key: entry[key] for key in ("bn", "bt", "bv") if key in entry}
+            base |= {key: entry[key] for key in BASE if key in entry}
             self._take(entry, base)
         sole = next(iter(self._values)) if len(self._values) == 1 else None
         self._add_own_names()
         self._codec.bounded(self._values)
-        return Decoded(self._values, self._times, flat=True, sole=sole)
+        return Decoded(
+            self._values, self._times, flat=True, units=self._units, sole=sole
+        )
 
     def _must_know(self, entry: Mapping[object, Any]) -> None:
         """Refuse a record that says it means something else to those who know more."""
@@ -91,6 +97,9 @@ class _Pack:
         self._times.pop(full, None)
         if moment is not None:
             self._times[full] = moment
+        unit = entry.get("u", base.get("bu"))
+        if isinstance(unit, str) and unit:
+            self._units[full] = unit
         self._full_names.setdefault(name, set()).add(full)
 
     def _add_own_names(self) -> None:
@@ -101,6 +110,8 @@ class _Pack:
                 self._values[name] = self._values[full]
                 if full in self._times:
                     self._times[name] = self._times[full]
+                if full in self._units:
+                    self._units[name] = self._units[full]
 
     def _value(self, label: str, value: Any, base: Any) -> Document:
         """Return the value of a record; a type that is wrong its attribute refuses."""

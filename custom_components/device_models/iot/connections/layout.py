@@ -73,12 +73,12 @@ def writable(model: DeviceModel, slots: Iterable[Slot]) -> tuple[Slot, ...]:
     return tuple(slot for slot in slots if leaves[slot.element.name].writable)
 
 
-def pointer_of(element: Element) -> tuple[str, ...]:
+def pointer_of(element: Element, key: str = "pointer") -> tuple[str, ...]:
     """Return where an override says that a value is in its message."""
     try:
-        return split_pointer(element.text("pointer"))
+        return split_pointer(element.text(key))
     except ValueError as err:
-        element.refuse(str(err), "pointer")
+        element.refuse(str(err), key)
 
 
 def timed(slots: Iterable[Slot], element: Element) -> tuple[Slot, ...]:

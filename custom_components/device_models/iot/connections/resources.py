@@ -144,7 +144,7 @@ class Places[R: Known, W: Writing[Any], T]:
     """All resources of one device."""
 
     resources: tuple[R, ...]
-    """What can be read: the shared one first, if there is one."""
+    """What can be read: what is shared by several attributes comes first."""
     writes: dict[str, W]
     """By the names of the attributes that hold a value."""
     together: W | None

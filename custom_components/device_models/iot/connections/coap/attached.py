@@ -175,7 +175,7 @@ class AttachedDevice:
 
     def _refused(self, resource: Resource, response: Response) -> frozenset[str]:
         """Take a refusal; returns the attributes that are settled by it."""
-        if response.absent:
+        if response.absent or (resource.shared and not response.passing):
             resource.miss()
         address = f"{self._endpoint.address}/{resource.path}"
         self.lose(resource, RejectedError(address=address, answer=response.answer))

@@ -23,6 +23,7 @@ from ...redaction import is_secret, redacted
 from ...values import JsonValue
 from .answer import UnansweredError
 from .client import CoapEndpoint
+from .packs import Packs
 from .request import Method, Response, split_path
 from .sampling import MAX_VALUE_BYTES, value_of
 from .signs import Sign
@@ -98,6 +99,9 @@ class _Description:
     remarks: list[Remark] = field(default_factory=list)
     values: dict[str, JsonValue] = field(default_factory=dict)
     """By the path, with a slash at its beginning."""
+    units: dict[str, JsonValue] = field(default_factory=dict)
+    """The same; an object has those of its members."""
+    packs: Packs = field(default_factory=Packs)
     sign: Sign = UNSEEN
     """Of what was used last."""
 
@@ -192,6 +196,10 @@ class _Description:
             "links": ",".join(_spelled(link) for link in kept),
             "values": self.values,
         }
+        if self.units:
+            document["units"] = self.units
+        if self.packs.found:
+            document["packs"] = self.packs.found
         if self.base:
             document["name"] = self.base.rpartition("/")[2]
             document["base"] = self.base
@@ -213,7 +221,12 @@ class _Description:
         # What does not answer any more has said what it has to say.
         with suppress(TimeoutError, UnreachableError):
             async with asyncio.timeout(SECONDS):
+                await self.packs.find(asked, self._get)
+                self.values |= self.packs.values
+                self.units |= self.packs.units
                 for link in asked[:MAX_ASKED]:
+                    if self.packs.covers(link.target):
+                        continue
                     response = await self._get(link.target)
                     if response is None:
                         continue
@@ -222,9 +235,11 @@ class _Description:
                         problem = f"left out: GET is answered with {response.answer}"
                         self.remarks.append(Remark(link.target, problem))
                     elif response.success:
-                        value = value_of(response)
+                        value, units = value_of(response)
                         if value is not None:
                             self.values[link.target] = redacted(value)
+                        if units:
+                            self.units[link.target] = units
         return refused
 
     async def _get(self, path: str, accept: int | None = None) -> Response | None:

@@ -18,6 +18,10 @@ device that takes times as ISO 8601 and not as milliseconds since 1970.
 confirmable}``; an action also ``method``, ``no_response``, and ``bare: true`` if its
 only argument is not in an object.
 
+``packs``: by path, ``{format, attributes}``: what answers with several attributes at
+once, each of which has a resource of its own, too; ``attributes`` are their pointers in
+it, by name. It is asked first; what it does not give is asked for by itself.
+
 ``if_match: true``: a write is for the representation that was read, and is tried again
 if that has changed meanwhile. ``no_response: true``: the device is asked not to answer
 a write, or a call (RFC 7967). In a path that is written to, or of an action, ``{name}``
@@ -31,14 +35,15 @@ A path is spelled as in a URI, with percent-encoding where that is needed. It is
 the device's base path unless it begins with a slash.
 """
 
+from collections.abc import Iterator
 from typing import Final, override
 
 from ...binding import Binding
-from ...codecs import Slot
+from ...codecs import Slot, slots_of
 from ...model import DeviceModel
 from ...reading import Element, Unusable
 from ..asking import PlacesReader
-from ..layout import codec_of
+from ..layout import codec_of, pointer_of, readable
 from .delivery import delivery_of, timing_of
 from .places import CoapLayout, checked, method_of
 from .request import Method
@@ -78,7 +83,7 @@ class _Reader(PlacesReader[Resource, Writing, Target]):
         """Return the layout."""
         checked(Element({}, "base"), self._base)
         self._attributes()
-        shared = list(self._state())
+        shared = [*self._state(), *self._packs()]
         return CoapLayout(
             resources=(*shared, *self._resources.values()),
             writes=self._by_name(),
@@ -86,6 +91,30 @@ class _Reader(PlacesReader[Resource, Writing, Target]):
             actions=self._targets("actions", self._model.actions, ""),
             alerts=self._targets("alerts", self._model.formats, "alert/"),
         )
+
+    def _packs(self) -> Iterator[Resource]:
+        """Yield the resources with several attributes that have others of their own."""
+        listed = self._top.object("packs")
+        attributes = {one.name: one for one in self._model.attributes}
+        for spelled in listed.content:
+            element = listed.object(spelled)
+            path = self._below(spelled, element)
+            slots: list[Slot] = []
+            pointers = element.object("attributes")
+            for name in pointers.content:
+                if name not in attributes:
+                    pointers.refuse("the model has no such element", name)
+                pointer = pointer_of(pointers, name)
+                slots.extend(slots_of(attributes[name], pointer))
+            if path not in self._resources:
+                yield Resource(
+                    path=path,
+                    slots=readable(self._model, slots),
+                    codec=codec_of(element),
+                    observe=False,
+                    shared=True,
+                    delivery=self._delivery,
+                )
 
     def _sending(self, element: Element) -> Sending:
         """Return how what is sent to a place is sent."""

@@ -13,19 +13,30 @@ MAX_VALUE_BYTES: Final = 4096
 """Of one value: more is a document, a picture or firmware."""
 
 
-def value_of(response: Response) -> JsonValue:
-    """Return the value of a resource as JSON has it; None for what is no value."""
+def value_of(response: Response) -> tuple[JsonValue, JsonValue]:
+    """Return the value of a resource as JSON has it, and its unit, or its members'.
+
+    None for what is no value, or has no unit.
+    """
     number = response.content_format
     codec = TEXT if number is None else BY_CONTENT_FORMAT.get(number)
     if codec is None or codec is CODECS["octets"] or not response.payload:
-        return None
+        return None, None
     if len(response.payload) > MAX_VALUE_BYTES:
-        return None
+        return None, None
     try:
         decoded = decode(codec, response.payload)
-        return _untexted(decoded) if decoded.untyped else to_json(_own(decoded))
+        if decoded.untyped:
+            return _untexted(decoded), None
+        value = to_json(_own(decoded))
     except PayloadError:
-        return None
+        return None, None
+    if decoded.sole is not None:
+        return value, decoded.units.get(decoded.sole)
+    members = value if isinstance(value, Mapping) else {}
+    return value, {
+        name: decoded.units[name] for name in members if name in decoded.units
+    }
 
 
 def _untexted(decoded: Decoded) -> JsonValue:

@@ -1,5 +1,6 @@
 """Making a model of resources: elements, their places, and how much is shown."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ...model import Action, Attribute, DeviceModel
@@ -8,7 +9,7 @@ from ...values import JsonValue
 from ..loaded import Loaded
 from ..urns import fingerprint
 from .definition import MAX_ELEMENTS, OPAQUE, TYPES, Resource, Role
-from .places import Place
+from .places import Pack, Place
 
 
 @dataclass(slots=True)
@@ -18,6 +19,8 @@ class Elements:
     remarks: Remarks = field(default_factory=Remarks)
     based: bool = False
     """Whether the paths are those below the device's base path."""
+    packs: Mapping[str, Pack] = field(default_factory=dict)
+    """What answers with several values, by its path."""
     _attributes: dict[str, Attribute] = field(default_factory=dict)
     _actions: dict[str, Action] = field(default_factory=dict)
     _names: set[str] = field(default_factory=set)
@@ -104,13 +107,33 @@ class Elements:
         place.checked()
         if len(self._actions) >= MAX_ELEMENTS:
             raise Unusable("", f"expected at most {MAX_ELEMENTS} actions")
-        path = place.path.removeprefix("/") if self.based else place.path
-        layout: dict[str, JsonValue] = {"path": path}
+        layout: dict[str, JsonValue] = {"path": self._spelled(place.path)}
         if kind == "attributes":
             layout["observe"] = place.observe
             if place.format:
                 layout["format"] = place.format
         self._places[kind][place.name] = layout
+
+    def _spelled(self, path: str) -> str:
+        """Return a path as layouts have it."""
+        return path.removeprefix("/") if self.based else path
+
+    def _layout(self) -> dict[str, JsonValue]:
+        """Return where everything is."""
+        layout: dict[str, JsonValue] = {"state": False, **self._places}
+        packs: dict[str, JsonValue] = {}
+        for path, pack in self.packs.items():
+            pointers: dict[str, JsonValue] = {
+                name: f"/{known.replace('~', '~0').replace('/', '~1')}"
+                for resource, known in pack.names.items()
+                if (name := Place(resource).name) in self._attributes
+            }
+            if len(pointers) > 1:
+                packs[self._spelled(path)] = {
+                    "format": pack.format,
+                    "attributes": pointers,
+                }
+        return layout | ({"packs": packs} if packs else {})
 
     def _show(self, kind: str, name: str, role: Role, *, writable: bool) -> None:
         """Note how much of an element is shown."""
@@ -155,7 +178,7 @@ class Elements:
         )
         return Loaded(
             model=model,
-            layouts={"coap": {"state": False, **self._places}},
+            layouts={"coap": self._layout()},
             overlay={kind: shown for kind, shown in self._overlay.items() if shown},
             remarks=tuple(self.remarks.all),
             document=document,

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from ...reading import Unusable
 from ...values import JsonValue
@@ -46,6 +46,13 @@ class Instance:
     """Tells it from another one with the same title."""
 
 
+class Answers(NamedTuple):
+    """What resources answered, by path."""
+
+    values: Mapping[str, JsonValue]
+    units: Mapping[str, JsonValue]
+
+
 class Instances:
     """The instances of one list of links."""
 
@@ -53,17 +60,17 @@ class Instances:
         self,
         elements: Elements,
         links: Mapping[str, Link],
-        values: Mapping[str, JsonValue],
+        answers: Answers,
     ) -> None:
         """Sort the links: to objects, instances and resources, and all others.
 
         Args:
             elements: takes the elements, and what is left out.
             links: by the path that they lead to.
-            values: what resources answered, by path.
+            answers: what resources answered.
 
         """
-        self._values = values
+        self._values, self._units = answers
         self._elements = elements
         self._remarks = elements.remarks
         typed = [path for path, link in links.items() if ROOT in link.terms("rt")]
@@ -161,12 +168,29 @@ class Instances:
         """Return what is listed of an instance, or what it must have."""
         if instance.resources:
             return instance.resources
-        message = "its resources are not listed; those it must have are taken"
-        self._remarks.add(instance.path, message)
         # The title is that of the instance; its formats are those of all its values.
         given = instance.link.parameters if instance.link else {}
         assumed = Link("", {key: given[key] for key in ("obs",) if key in given})
+        answered = self._in_answer(instance)
+        if answered:
+            return dict.fromkeys(answered, assumed)
+        message = "its resources are not listed; those it must have are taken"
+        self._remarks.add(instance.path, message)
         return dict.fromkeys(instance.known.mandatory, assumed)
+
+    def _in_answer(self, instance: Instance) -> list[int]:
+        """Return the resources that an instance has answered with."""
+        pack = self._elements.packs.get(instance.path)
+        numbers = [
+            int(path.rpartition("/")[2])
+            for path in (pack.names if pack else ())
+            if path.startswith(f"{instance.path}/")
+        ]
+        known = [one for one in numbers if resource_of(instance.object_id, one)]
+        for number in sorted({*numbers} - {*known}):
+            path = f"{instance.path}/{number}"
+            self._remarks.add(path, "it is not known what it is; left out")
+        return known
 
     def _add(
         self, instance: Instance, resource_id: int, link: Link, path: str, unit: str
@@ -184,8 +208,13 @@ class Instances:
         own = "" if is_main else plain(link.parameters.get("title", ""))
         phrase = "" if is_main else resource.title
         types = semantic_types(instance.object_id, resource_id)
+        place = place_of(path, link, self._remarks)
+        pack = self._elements.packs.get(instance.path)
+        if not place.format and pack and path in pack.names:
+            # By itself, it will be asked for when it is written (LwM2M Core §7.4.1).
+            place = replace(place, format="text")
         self._elements.add_resource(
-            place_of(path, link, self._remarks),
+            place,
             resource,
             title=own or shown(instance.title, phrase, instance.number),
             unit=unit if resource.unit == SENSOR_UNIT else resource.unit,
@@ -194,7 +223,9 @@ class Instances:
 
     def _unit(self, instance: Instance) -> str:
         """Return the unit of a sensor: its own word, or what is common."""
-        if unit := plain(self._answered(instance, SENSOR_UNITS), MAX_UNIT):
+        said = self._units.get(f"{instance.path}/{instance.known.main}")
+        spelled = self._answered(instance, SENSOR_UNITS) or said
+        if isinstance(spelled, str) and (unit := plain(spelled, MAX_UNIT)):
             return unit
         unit = instance.known.unit
         if unit and SENSOR_UNITS in instance.resources:

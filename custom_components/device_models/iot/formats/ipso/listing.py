@@ -1,7 +1,9 @@
 """A model made of what a device lists: its links (RFC 6690), and values if known.
 
 Either the text as ``/.well-known/core`` has it, or an object: ``links`` is that text,
-``values`` what resources answered, by path; ``name``, ``urn``, ``base`` are optional.
+``values`` what resources answered, by path. Optional are ``name``, ``urn``, ``base``;
+``units`` by path, of an object by its members; and ``packs``, by path: what answers
+with several values, its ``format``, and the ``names`` of resources in it, by path.
 With a base, names and places are those below it, so that the device can be elsewhere.
 """
 
@@ -15,8 +17,9 @@ from ..format import ModelFormat, Source
 from ..loaded import Loaded
 from .definition import plain
 from .elements import Elements
-from .instances import SENSOR_UNITS, Instances
+from .instances import SENSOR_UNITS, Answers, Instances
 from .links import Link, looks_like_links, parse_links
+from .places import Pack
 from .raw import add_raw
 
 WELL_KNOWN: Final = "/.well-known/"
@@ -66,11 +69,15 @@ def again(before: JsonValue, now: JsonValue) -> JsonValue:
     """
     if not isinstance(before, Mapping) or not isinstance(now, Mapping):
         return now
-    values = dict(Element(now, "").object("values").content)
-    for path, value in Element(before, "").object("values").content.items():
-        if path not in values or not path.endswith(UNIT_PATH):
-            values[path] = value
-    return {**now, "values": values}
+    was, is_now = Element(before, ""), Element(now, "")
+    said: dict[str, dict[str, JsonValue]] = {
+        key: {**was.object(key).content, **is_now.object(key).content}
+        for key in ("values", "units", "packs")
+    }
+    for path, value in was.object("values").content.items():
+        if not path.endswith(UNIT_PATH):
+            said["values"][path] = value
+    return {**now, **{key: content for key, content in said.items() if content}}
 
 
 def _read(top: Element, document: JsonValue) -> Loaded:
@@ -81,12 +88,10 @@ def _read(top: Element, document: JsonValue) -> Loaded:
 
     """
     base = f"/{stripped}" if (stripped := top.text("base").strip("/")) else ""
-    answered = top.object("values").content
-    values = {
-        f"/{path.strip('/')}".removeprefix(base): value
-        for path, value in answered.items()
-    }
-    elements = Elements(based=bool(base))
+    values = _by_path(top.object("values").content, base)
+    units = _by_path(top.object("units").content, base)
+    packs = _packs(top.object("packs"), base)
+    elements = Elements(based=bool(base), packs=packs)
     links: dict[str, Link] = {}
     for number, link in enumerate(parse_links(top.text("links")), 1):
         path = _path_of(link, f"link {number}", elements.remarks)
@@ -94,11 +99,11 @@ def _read(top: Element, document: JsonValue) -> Loaded:
             elements.remarks.add(path, "it is not below the base; left out")
         elif path:
             links.setdefault(path.removeprefix(base), link)
-    instances = Instances(elements, links, values)
+    instances = Instances(elements, links, Answers(values, units))
     instances.add()
     for path, link in instances.others.items():
         try:
-            add_raw(elements, path, link, values.get(path))
+            add_raw(elements, path, link, values.get(path), units.get(path))
         except Unusable as err:
             elements.remarks.add(path, err.problem)
     listed = ", ".join(instances.titles[:MAX_IN_NAME])
@@ -109,6 +114,34 @@ def _read(top: Element, document: JsonValue) -> Loaded:
         urn=plain(top.text("urn"), 2000),
         manufacturer=_plain(values.get(MANUFACTURER)),
     )
+
+
+def _by_path(said: Mapping[str, JsonValue], base: str) -> dict[str, JsonValue]:
+    """Return what is said by path, by the paths below the base."""
+    return {
+        f"/{path.strip('/')}".removeprefix(base): value for path, value in said.items()
+    }
+
+
+def _packs(listed: Element, base: str) -> dict[str, Pack]:
+    """Return what answers with several values, by its path below the base.
+
+    Raises:
+        Unusable: one of them is malformed.
+
+    """
+    packs: dict[str, Pack] = {}
+    for path in listed.content:
+        pack = listed.object(path)
+        names = pack.object("names")
+        known = {name: names.required_text(name) for name in names.content}
+        by_path = _by_path(known, base)
+        (own,) = _by_path({path: None}, base)
+        packs[own] = Pack(
+            pack.required_text("format"),
+            {resource: str(name) for resource, name in by_path.items()},
+        )
+    return packs
 
 
 def _path_of(link: Link, where: str, remarks: Remarks) -> str:

@@ -23,6 +23,15 @@ MAX_SEGMENT_BYTES: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
+class Pack:
+    """What answers with the values of several resources (RFC 8428)."""
+
+    format: str
+    names: Mapping[str, str]
+    """By the paths of the resources."""
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where one element is."""
 

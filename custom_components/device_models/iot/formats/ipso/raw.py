@@ -11,6 +11,7 @@ from .elements import Elements
 from .links import Link
 from .places import place_of
 
+MAX_UNIT: Final = 32
 MAX_MEMBERS: Final = 100
 MAX_MEMBER_DEPTH: Final = 4
 """Of a resource that answers with an object."""
@@ -34,7 +35,13 @@ LINK_FORMAT: Final = "40"
 _UNKNOWN: Final = (False, DataType.STRING, Role.MAIN)
 
 
-def add_raw(elements: Elements, path: str, link: Link, value: JsonValue) -> None:
+def add_raw(
+    elements: Elements,
+    path: str,
+    link: Link,
+    value: JsonValue,
+    unit: JsonValue = None,
+) -> None:
     """Add the attribute of a resource.
 
     Args:
@@ -42,6 +49,7 @@ def add_raw(elements: Elements, path: str, link: Link, value: JsonValue) -> None
         path: where it is.
         link: what the device says of it.
         value: what it answered when it was asked; None if it was not.
+        unit: of that, if it said so; of an object, those of its members.
 
     Raises:
         Unusable: it has no value that could be shown.
@@ -63,10 +71,11 @@ def add_raw(elements: Elements, path: str, link: Link, value: JsonValue) -> None
             raise Unusable("", "expected a text, a number, true, false or an object")
         kind = found
     if isinstance(value, Mapping):
-        members = _members(value, MAX_MEMBER_DEPTH, writable=writable)
+        members = _members(value, unit, MAX_MEMBER_DEPTH, writable=writable)
     attribute = Attribute(
         name=place.name,
         type=kind,
+        unit=_unit(unit),
         title=plain(link.parameters.get("title", "")),
         writable=writable,
         observable=place.observe,
@@ -77,8 +86,13 @@ def add_raw(elements: Elements, path: str, link: Link, value: JsonValue) -> None
     elements.add_attribute(place, attribute, role)
 
 
+def _unit(unit: JsonValue) -> str | None:
+    """Return a unit that can be shown."""
+    return plain(unit, MAX_UNIT) or None if isinstance(unit, str) else None
+
+
 def _members(
-    value: Mapping[str, JsonValue], depth: int, *, writable: bool
+    value: Mapping[str, JsonValue], units: JsonValue, depth: int, *, writable: bool
 ) -> tuple[Attribute, ...]:
     """Return the members of an object; what has no type is left out.
 
@@ -96,10 +110,16 @@ def _members(
         if kind is None or not name.strip() or not name.isprintable():
             continue
         within: tuple[Attribute, ...] = ()
+        unit = units.get(name) if isinstance(units, Mapping) else None
         if isinstance(content, Mapping):
-            within = _members(content, depth - 1, writable=writable)
+            within = _members(content, unit, depth - 1, writable=writable)
         member = Attribute(
-            name=name, type=kind, writable=writable, members=within, inferred=True
+            name=name,
+            type=kind,
+            unit=_unit(unit),
+            writable=writable,
+            members=within,
+            inferred=True,
         )
         members.append(member)
     if not members:
