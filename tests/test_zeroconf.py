@@ -193,8 +193,7 @@ async def test_endpoint_that_does_not_answer_is_tried_again(
         heard(5683, address="224.0.1.187"),
         heard(5683, address="fe80::1"),
         heard(5683, address="ff02::fd"),
-        heard(80, type="_wot._tcp.local."),
-        heard(80, type="_wot._tcp.local.", properties={"scheme": "https"}),
+        heard(80, type="_wot._tcp.local.", properties={"scheme": "mqtt"}),
         heard(80, type=WOT, properties={"scheme": "coap+ws"}),
     ],
     ids=str,
@@ -278,6 +277,7 @@ def test_address_of_the_sixth_version() -> None:
     announced = read(heard(5683, address="2001:db8::5"))
     assert announced.address == "[2001:db8::5]:5683"
     assert announced.data == {
+        CONF_SYSTEM: "coap",
         CONF_HOST: "2001:db8::5",
         CONF_PORT: 5683,
         CONF_TRANSPORT: "udp",

@@ -19,15 +19,16 @@ import voluptuous as vol
 
 from .announcement import Announcement
 from .coap.credential_steps import CredentialSteps, credentials_step
-from .coap.forms import ENDPOINT_FORM
+from .coap.missing_transport import async_is_missing
 from .connecting import async_try, complete, title_of
 from .const import CONF_SYSTEM
-from .iot.connections.coap.transports import missing_for
+from .flow_forms import CONNECTION_FORMS
+from .http.credential_steps import HttpCredentialSteps
 from .iot.errors import DeviceModelsError
-from .systems import System, spelled
+from .systems import SYSTEMS, spelled
 
 
-class AnnouncedSteps(CredentialSteps):
+class AnnouncedSteps(CredentialSteps, HttpCredentialSteps):
     """From an announcement to a connection, or to one that is there already."""
 
     announced: Announcement
@@ -40,7 +41,7 @@ class AnnouncedSteps(CredentialSteps):
         announced = Announcement.of(
             discovery_info, await instance_id.async_get(self.hass)
         )
-        if announced is None or await missing_for(announced.transport):
+        if announced is None or await async_is_missing(announced.place):
             return self.async_abort(reason="not_usable")
         self.announced = announced
         self.context["title_placeholders"] = {
@@ -63,7 +64,11 @@ class AnnouncedSteps(CredentialSteps):
         if any(_address_of(flow) == announced.address for flow in self._async_offers()):
             return self.async_abort(reason="already_in_progress")
         data = self._announced_data()
-        if credentials_step(data) is None and await self.async_has_offer(data):
+        if (
+            credentials_step(data) is None
+            and await self.async_has_offer(data)
+            and not self.wants_credentials
+        ):
             return await self.async_step_offer()
         return await self.async_step_zeroconf_confirm()
 
@@ -90,14 +95,19 @@ class AnnouncedSteps(CredentialSteps):
                 self.entered = {**self.credentials_so_far(step, None), **data}
                 return await self.async_ask_credentials(step, None)
             problem = await async_try(self.hass, data)
+            if await self.async_wants_credentials(data, problem):
+                return await self.async_step_http_credentials()
             if problem is None:
                 return await self.async_connected(data)
         return self.announced_form(problem)
 
     def _announced_data(self) -> dict[str, Any]:
         """Return the data of an entry for the announced endpoint."""
-        form = ENDPOINT_FORM(self.announced.place)
-        return {**complete(System.COAP, form), **self.announced.data}
+        system = self.announced.system
+        form = CONNECTION_FORMS[system]
+        place = SYSTEMS[system].shown(self.announced.place)
+        filled = form({key: it for key, it in place.items() if key in form.schema})
+        return {**complete(system, filled), **self.announced.data}
 
     @callback
     def announced_form(self, problem: DeviceModelsError | None) -> ConfigFlowResult:
@@ -152,7 +162,7 @@ class AnnouncedSteps(CredentialSteps):
 
         """
         for entry in self._async_current_entries(include_ignore=False):
-            same_system = entry.data[CONF_SYSTEM] == System.COAP
+            same_system = entry.data[CONF_SYSTEM] == self.announced.system
             if same_system and self.announced.is_at(entry.data):
                 if entry.unique_id is None:
                     self.hass.config_entries.async_update_entry(

@@ -12,10 +12,8 @@ from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.util.network import is_ip_address
 
-from .coap.security import transport_of
-from .const import CONF_THING, CONF_TRANSPORT
-from .iot.connections.coap.transports import TRANSPORTS, Transport
-from .systems import spelled
+from .const import CONF_SYSTEM, CONF_THING
+from .systems import SYSTEMS, System, spelled
 
 SERVICES: Final[Mapping[str, str]] = {
     "_coap._udp.local.": "coap",
@@ -29,12 +27,12 @@ WOT: Final = "_wot."
 """What the types of things begin with; a TXT key names their scheme (WoT Discovery,
 "DNS-Based Service Discovery")."""
 
-WAYS: Final[Mapping[str, Transport]] = {
-    TRANSPORTS[way].scheme: way
-    for way in (Transport.UDP, Transport.TCP, Transport.DTLS, Transport.TLS)
+WAYS: Final[Mapping[str, tuple[System, Mapping[str, Any]]]] = {
+    scheme: (system, said)
+    for system, kind in SYSTEMS.items()
+    for scheme, said in kind.announced.items()
 }
-"""How the endpoints of a scheme are reached. Not HTTP: there is no connection for it
-yet."""
+"""The system of each scheme, and what an entry's data says of how it is spoken."""
 
 IDENTITY_KEYS: Final = ("id", "ep")
 """TXT keys that tell a device apart from others whatever its instance name is: the
@@ -59,7 +57,7 @@ class Announcement:
     identity: str
     """What stays the same when the address changes."""
     name: str
-    transport: Transport
+    scheme: str
     host: str
     port: int
     hosts: frozenset[str]
@@ -99,7 +97,7 @@ class Announcement:
         return cls(
             identity=_identity(info.type, instance, properties),
             name=_name(instance) or _name(hostname) or str(address),
-            transport=WAYS[scheme],
+            scheme=scheme,
             host=str(address),
             port=port,
             hosts=frozenset((str(address), *info.addresses, hostname)),
@@ -112,12 +110,18 @@ class Announcement:
         return spelled(self.place)
 
     @property
+    def system(self) -> System:
+        """The system that it is of."""
+        return WAYS[self.scheme][0]
+
+    @property
     def place(self) -> dict[str, Any]:
         """What its user would enter."""
         return {
+            CONF_SYSTEM: self.system,
             CONF_HOST: self.host,
             CONF_PORT: self.port,
-            CONF_TRANSPORT: self.transport,
+            **WAYS[self.scheme][1],
         }
 
     @property
@@ -127,10 +131,7 @@ class Announcement:
 
     def speaks(self, data: Mapping[str, Any]) -> bool:
         """Whether it is about the scheme of an entry's endpoint."""
-        schemes = {
-            TRANSPORTS[way].scheme for way in (transport_of(data), self.transport)
-        }
-        return len(schemes) == 1
+        return SYSTEMS[data[CONF_SYSTEM]].scheme(data) == self.scheme
 
     def is_at(self, data: Mapping[str, Any]) -> bool:
         """Whether an entry with this data leads to the same place."""

@@ -27,10 +27,10 @@ from .coap.forms import endpoint_form
 from .coap.missing_transport import async_offered, async_withdraw_offers
 from .coap.options_flow import CoapOptionsFlow
 from .connecting import async_try, complete, nested, title_of
-from .const import CONF_SYSTEM, CONF_THING, DOMAIN, SUBENTRY_DEVICE
+from .const import CONF_SECURITY, CONF_SYSTEM, CONF_THING, DOMAIN, SUBENTRY_DEVICE
 from .device_flow import DeviceSubentryFlow
 from .flow_forms import CONNECTION_FORMS, CREDENTIALS_FORM
-from .iot.errors import DeviceModelsError
+from .iot.errors import DeviceModelsError, ValueRefusedError
 from .systems import SYSTEMS, System
 
 
@@ -82,6 +82,12 @@ class DeviceModelsConfigFlow(AnnouncedSteps, domain=DOMAIN):
         """Set up a server that devices push to."""
         return await self._async_connect(System.COAP_LISTENER, user_input)
 
+    async def async_step_http(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Set up an HTTP server."""
+        return await self._async_connect(System.HTTP, user_input)
+
     async def async_step_home_assistant_mqtt(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
@@ -113,6 +119,8 @@ class DeviceModelsConfigFlow(AnnouncedSteps, domain=DOMAIN):
         """Begin to ask for new credentials."""
         if (step := credentials_step(entry_data)) is not None:
             return await self.async_ask_credentials(step, None)
+        if entry_data[CONF_SYSTEM] == System.HTTP:
+            return await self.async_step_http_credentials()
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
@@ -170,17 +178,28 @@ class DeviceModelsConfigFlow(AnnouncedSteps, domain=DOMAIN):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            data = complete(system, user_input)
-            if self._is_duplicate(data, kind.identity, entry):
+            problem: DeviceModelsError | None = None
+            try:
+                data = complete(system, user_input)
+            except ValueRefusedError as err:
+                data, problem = {}, err
+            if problem is not None:
+                pass
+            elif self._is_duplicate(data, kind.identity, entry):
                 errors["base"] = "already_configured"
             elif (step := credentials_step(data)) is not None:
                 self.entered = {**self.credentials_so_far(step, entry), **data}
                 return await self.async_ask_credentials(step, None)
-            elif problem := await async_try(self.hass, _possible(entry, data)):
+            else:
+                data = _remembered(entry, data)
+                problem = await async_try(self.hass, _possible(entry, data))
+                if await self.async_wants_credentials(data, problem):
+                    return await self.async_step_http_credentials()
+                if problem is None:
+                    return await self.async_connected(data)
+            if problem is not None:
                 errors["base"] = problem.key
                 placeholders = problem.details
-            else:
-                return await self.async_connected(data)
         return await self._async_form(system, entry, user_input, errors, placeholders)
 
     @override
@@ -275,8 +294,15 @@ def _changed(entry: ConfigEntry, data: dict[str, Any]) -> dict[str, Any]:
         # Perhaps another device: what was announced before must not take it back.
         return {**changes, "unique_id": None}
     if CONF_THING in entry.data:
-        changes["data"] = {**data, CONF_THING: entry.data[CONF_THING]}
+        changes["data"] = {CONF_THING: entry.data[CONF_THING], **data}
     return changes
+
+
+def _remembered(entry: ConfigEntry | None, data: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry's new data, with what shows who we are."""
+    if entry is None or CONF_SECURITY not in entry.data:
+        return data
+    return {CONF_SECURITY: entry.data[CONF_SECURITY], **data}
 
 
 def _possible(entry: ConfigEntry | None, data: dict[str, Any]) -> dict[str, Any]:

@@ -40,15 +40,23 @@ def flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def complete(system: System, user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an entry's data as its user means it."""
-    data = flat(user_input)
+    """Return an entry's data as its user means it.
+
+    Raises:
+        ValueRefusedError: something that was entered is malformed.
+
+    """
+    data = SYSTEMS[system].entered(flat(user_input))
     return {CONF_SYSTEM: system, **SYSTEMS[system].defaults(data), **data}
 
 
 def nested(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return an entry's data as the form wants it, without what need not be said."""
-    usual = SYSTEMS[data[CONF_SYSTEM]].defaults(data) if data else {}
-    said = {key: it for key, it in data.items() if it != usual.get(key)}
+    if not data:
+        return {SECTION_ADVANCED: {}}
+    kind = SYSTEMS[data[CONF_SYSTEM]]
+    usual = kind.defaults(data)
+    said = {key: it for key, it in kind.shown(data).items() if it != usual.get(key)}
     return {**said, SECTION_ADVANCED: said}
 
 

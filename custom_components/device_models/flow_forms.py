@@ -55,6 +55,7 @@ from .form_fields import (
     choice,
     seconds,
 )
+from .http.forms import SERVER_FORM
 from .iot.binding import DAY
 from .systems import System
 
@@ -77,6 +78,7 @@ CREDENTIALS_FORM: Final = vol.Schema(
 CONNECTION_FORMS: Final[Mapping[System, vol.Schema]] = {
     System.COAP: ENDPOINT_FORM,
     System.COAP_LISTENER: LISTENER_FORM,
+    System.HTTP: SERVER_FORM,
     System.HOME_ASSISTANT_MQTT: vol.Schema({}),
     System.MQTT_BROKER: vol.Schema(
         {
@@ -152,6 +154,7 @@ TOPIC_FORM: Final = DeviceForm(
 DEVICE_FORMS: Final[Mapping[System, DeviceForm]] = {
     System.COAP: PATH_FORM,
     System.COAP_LISTENER: PUSH_FORM,
+    System.HTTP: PATH_FORM,
     System.HOME_ASSISTANT_MQTT: TOPIC_FORM,
     System.MQTT_BROKER: TOPIC_FORM,
 }
@@ -161,6 +164,7 @@ ANYWAY_FIELD: Final = {vol.Required(CONF_ANYWAY, default=False): BooleanSelector
 PLACE_FORMS: Final[Mapping[System, vol.Schema]] = {
     System.COAP: vol.Schema({vol.Optional(CONF_BASE): TextSelector()}),
     System.COAP_LISTENER: vol.Schema({vol.Required(CONF_BASE): TextSelector()}),
+    System.HTTP: vol.Schema({vol.Optional(CONF_BASE): TextSelector()}),
     System.HOME_ASSISTANT_MQTT: vol.Schema({vol.Required(CONF_BASE): TextSelector()}),
     System.MQTT_BROKER: vol.Schema({vol.Required(CONF_BASE): TextSelector()}),
 }

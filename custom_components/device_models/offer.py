@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -56,6 +57,8 @@ class Offer:
     decisions: tuple[Decision, ...]
     probed: VirtualDevice
     """With the values that the device gave."""
+    refused: bool = False
+    """Whether it refused what shows who we are."""
 
     @property
     def name(self) -> str:
@@ -119,12 +122,15 @@ async def async_offer_at(
     async with hass.data.setdefault(_ASKING, asyncio.Semaphore(AT_ONCE)):
         try:
             connection = connection_for(hass, data)
+            refusals: list[bool] = []
+            connection.on_unauthorized = partial(refusals.append, True)
             async with asyncio.timeout(SECONDS):
                 await connection.open()
                 try:
-                    return await async_offer(hass, connection, base)
+                    offer = await async_offer(hass, connection, base)
                 finally:
                     await connection.close()
+            return offer and replace(offer, refused=bool(refusals))
         except DeviceModelsError, TimeoutError:
             return None
 

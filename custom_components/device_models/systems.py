@@ -4,15 +4,22 @@ A new system is one row here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+)
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from .coap.security import security_of, transport_of, usual_port
+from .coap import security as coap
 from .const import (
     CONF_CA,
     CONF_CLIENT_CERTIFICATE,
@@ -29,6 +36,7 @@ from .const import (
     DEFAULT_INTERVAL,
 )
 from .ha_mqtt import HomeAssistantMqttClient
+from .http import settings as http
 from .iot.connections.base import Connection
 from .iot.connections.coap import CoapConnection, CoapEndpoint
 from .iot.connections.coap_listener import (
@@ -36,6 +44,7 @@ from .iot.connections.coap_listener import (
     ListenerSettings,
     place_of,
 )
+from .iot.connections.http import HttpConnection
 from .iot.connections.mqtt import (
     BrokerClient,
     BrokerSettings,
@@ -49,6 +58,7 @@ class System(StrEnum):
 
     COAP = "coap"
     COAP_LISTENER = "coap_listener"
+    HTTP = "http"
     HOME_ASSISTANT_MQTT = "home_assistant_mqtt"
     MQTT_BROKER = "mqtt_broker"
 
@@ -65,6 +75,13 @@ class Kind:
     """Whether what is at its address may be one device, which says what it is."""
     defaults: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _data: {}
     """What is meant where the user has entered nothing."""
+    entered: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda data: data
+    shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda data: data
+    """From what its form asks for to what an entry keeps, and back."""
+    scheme: Callable[[Mapping[str, Any]], str] = lambda _data: ""
+    """The URI scheme of what it speaks, where it has several."""
+    announced: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The schemes that are announced, and what an entry's data says of each."""
     occupied: str | None = None
     """The datum of which an entry has the only one while it runs: its port."""
     one_at: Callable[[str], object] | None = None
@@ -80,8 +97,8 @@ def _coap(hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
             data[CONF_PORT],
             data[CONF_CONFIRMABLE],
             data.get(CONF_PATIENCE),
-            transport=transport_of(data),
-            security=security_of(hass, data),
+            transport=coap.transport_of(data),
+            security=coap.security_of(hass, data),
         ),
         thing=data.get(CONF_THING),
     )
@@ -93,6 +110,14 @@ def _coap_listener(_hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
         ListenerSettings(
             data[CONF_HOST], data[CONF_PORT], tuple(data.get(CONF_NETWORKS, ()))
         )
+    )
+
+
+def _http(hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
+    """Return the connection to an HTTP server."""
+    session = async_get_clientsession(hass, verify_ssl=data.get(CONF_VERIFY_SSL, True))
+    return HttpConnection(
+        session, http.settings_of(data), thing=data.get(CONF_THING) or None
     )
 
 
@@ -138,7 +163,12 @@ def _coap_title(data: Mapping[str, Any]) -> str:
 
 def _coap_defaults(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the usual port of the way to an endpoint."""
-    return {CONF_PORT: usual_port(data)}
+    return {CONF_PORT: coap.usual_port(data)}
+
+
+def _http_title(data: Mapping[str, Any]) -> str:
+    """Return the title of a server's entry."""
+    return f"HTTP {spelled(data)}"
 
 
 def _listener_title(data: Mapping[str, Any]) -> str:
@@ -158,6 +188,8 @@ SYSTEMS: Final[Mapping[System, Kind]] = {
         (CONF_HOST, CONF_PORT),
         one_device=True,
         defaults=_coap_defaults,
+        scheme=coap.scheme_of,
+        announced=coap.ANNOUNCED,
     ),
     System.COAP_LISTENER: Kind(
         _coap_listener,
@@ -165,6 +197,16 @@ SYSTEMS: Final[Mapping[System, Kind]] = {
         (CONF_HOST, CONF_PORT),
         occupied=CONF_PORT,
         one_at=place_of,
+    ),
+    System.HTTP: Kind(
+        _http,
+        _http_title,
+        (CONF_HOST, CONF_PORT),
+        one_device=True,
+        entered=http.entered,
+        shown=http.shown,
+        scheme=http.scheme_of,
+        announced=http.ANNOUNCED,
     ),
     System.HOME_ASSISTANT_MQTT: Kind(_home_assistant_mqtt, lambda _data: "MQTT", ()),
     System.MQTT_BROKER: Kind(_mqtt_broker, _broker_title, (CONF_HOST, CONF_PORT)),

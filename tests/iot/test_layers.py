@@ -32,7 +32,7 @@ HOME_ASSISTANT: Final = {"homeassistant", "voluptuous", "probatio"}
 ABSOLUTE: Final = "custom_components"
 """What is ours is imported relatively; other imports of it would not be seen here."""
 
-ABOUT_SYSTEMS: Final = {"coap", "ha_mqtt.py", "services.py", "systems.py"}
+ABOUT_SYSTEMS: Final = {"coap", "http", "ha_mqtt.py", "services.py", "systems.py"}
 """The only parts of the Home Assistant side that know a particular connection."""
 
 

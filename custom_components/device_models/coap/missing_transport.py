@@ -22,6 +22,7 @@ from ..iot.connections.coap.transports import (
     missing_for,
     missing_packages,
 )
+from .security import transport_of
 
 ISSUE: Final = "transport_missing"
 ISSUE_OF_ENTRY: Final = "transport_missing_for"
@@ -50,6 +51,11 @@ async def async_offered(hass: HomeAssistant) -> list[Transport]:
         else:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
     return [transport for transport in TRANSPORTS if transport not in missing]
+
+
+async def async_is_missing(data: Mapping[str, Any]) -> bool:
+    """Whether the way to an endpoint cannot be gone here."""
+    return bool(await missing_for(transport_of(data)))
 
 
 async def async_have(hass: HomeAssistant, transport: Transport) -> bool:

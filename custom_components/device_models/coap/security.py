@@ -51,9 +51,21 @@ DATA_NUMBERS: Final[HassKey[dict[str, SequenceNumbers]]] = HassKey(f"{DOMAIN}_os
 """By keys, whoever uses them: a connection, or the flow that tries it."""
 
 
+ANNOUNCED: Final[Mapping[str, Mapping[str, Any]]] = {
+    TRANSPORTS[way].scheme: {CONF_TRANSPORT: way}
+    for way in (Transport.UDP, Transport.TCP, Transport.DTLS, Transport.TLS)
+}
+"""The schemes that endpoints announce, and what an entry's data says of each."""
+
+
 def transport_of(data: Mapping[str, Any]) -> Transport:
     """Return how an entry's endpoint is reached."""
     return Transport(data.get(CONF_TRANSPORT, Transport.UDP))
+
+
+def scheme_of(data: Mapping[str, Any]) -> str:
+    """Return the URI scheme of how an entry's endpoint is reached."""
+    return TRANSPORTS[transport_of(data)].scheme
 
 
 def usual_port(data: Mapping[str, Any]) -> int:

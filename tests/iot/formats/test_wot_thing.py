@@ -317,7 +317,11 @@ def test_security(
 def test_security_of_single_forms() -> None:
     assert fixture("heat-pump.td.json").security == (
         Security("apikey", "header", "X-Pump-Key"),
-        Security("oauth2"),
+        Security(
+            "oauth2",
+            token="https://login.heatpump.example/token",
+            scopes=("control",),
+        ),
     )
 
 

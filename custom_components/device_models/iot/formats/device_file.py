@@ -132,7 +132,13 @@ def _place(where: str) -> str:
 def _security(top: Element) -> tuple[Security, ...]:
     """Return what the file says of authorisation: never the secret itself."""
     return tuple(
-        Security(one.required_text("scheme"), one.text("where"), one.text("name"))
+        Security(
+            one.required_text("scheme"),
+            one.text("where"),
+            one.text("name"),
+            one.text("token"),
+            tuple(one.text("scopes").split()),
+        )
         for one in (
             Element.of(value, where)
             for where, value in top.items("security", limit=MAX_SECURITY)

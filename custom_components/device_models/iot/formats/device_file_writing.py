@@ -51,7 +51,8 @@ def write_device_file(
 
 def _security(security: Security) -> JsonValue:
     """Return how a device wants to be authorised."""
-    return {key: value for key, value in asdict(security).items() if value}
+    said = asdict(security) | {"scopes": " ".join(security.scopes)}
+    return {key: value for key, value in said.items() if value}
 
 
 def _oracle_style(model: DeviceModel) -> DeviceModel:

@@ -18,6 +18,9 @@ class Security:
     """Where the secret goes: ``header``, ``query``, ``cookie``, ``body`` …"""
     name: str = ""
     """Of the header, of the query parameter …"""
+    token: str = ""
+    """The address at which ``oauth2`` gets its tokens."""
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

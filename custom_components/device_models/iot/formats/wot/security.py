@@ -84,7 +84,15 @@ def security_of(
         scheme = definition.text("scheme")
         if scheme not in NO_SECRET:
             where = definition.text("in") or DEFAULT_WHERE.get(scheme, "")
-            found[Security(scheme, where, definition.text("name"))] = None
+            found[
+                Security(
+                    scheme,
+                    where,
+                    definition.text("name"),
+                    definition.text("token"),
+                    texts_of(definition, "scopes"),
+                )
+            ] = None
     return tuple(found)
 
 

@@ -1,0 +1,1 @@
+"""Home Assistant's side of HTTP: its forms, and what an entry's data says."""
