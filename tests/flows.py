@@ -46,7 +46,7 @@ async def connection_only(
 ) -> ConfigFlowResult:
     """Decline the device that is offered with a connection, for another model."""
     assert offer["step_id"] == "offer"
-    entered = {**suggested(offer), "other_model": True}
+    entered = {**suggested(offer), "connection_only": True}
     flow = hass.config_entries.flow
     return await flow.async_configure(offer["flow_id"], entered)
 

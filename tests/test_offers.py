@@ -174,9 +174,24 @@ async def test_endpoint_that_was_entered_is_offered_as_a_device(
 
 async def test_another_model_can_be_used(hass: HomeAssistant) -> None:
     async with bare_server(**lamp()) as server:
-        result = await accept(hass, await offered(hass, server), other_model=True)
+        result = await accept(hass, await offered(hass, server), connection_only=True)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert not result["result"].subentries
         (following,) = hass.config_entries.subentries.async_progress()
         assert following["flow_id"] == result["next_flow"][1]
+        await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+async def test_thing_that_is_there_already_is_not_offered_in_another_way(
+    hass: HomeAssistant,
+) -> None:
+    async with bare_server(**lamp()) as server, bare_server(**lamp()) as other:
+        result = await accept(hass, await offered(hass, server))
+        again = await announce(hass, heard(other.port, type=WOT, instance="Lamp"))
+        assert again["reason"] == "already_configured"
+        # What has no id may be another one of its kind.
+        nameless = {key: value for key, value in LAMP.items() if key != "id"}
+        other.resources[".well-known", "wot"].change(json.dumps(nameless).encode())
+        again = await announce(hass, heard(other.port, type=WOT, instance="Lamp"))
+        assert again["step_id"] == "offer"
         await hass.config_entries.async_unload(result["result"].entry_id)

@@ -69,6 +69,8 @@ class AnnouncedSteps(CredentialSteps, HttpCredentialSteps):
             and await self.async_has_offer(data)
             and not self.wants_credentials
         ):
+            if self.offer.is_there(self._async_current_entries(include_ignore=False)):
+                return self.async_abort(reason="already_configured")
             return await self.async_step_offer()
         return await self.async_step_zeroconf_confirm()
 

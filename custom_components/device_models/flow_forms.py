@@ -65,7 +65,7 @@ CONF_FILE: Final = "file"
 CONF_ANYWAY: Final = "anyway"
 CONF_ENTRY: Final = "entry"
 CONF_CHANGE: Final = "change"
-CONF_OTHER_MODEL: Final = "other_model"
+CONF_CONNECTION_ONLY: Final = "connection_only"
 
 
 CREDENTIALS_FORM: Final = vol.Schema(
@@ -208,7 +208,7 @@ def offer_form(
         {
             vol.Required(CONF_NAME, default=name): TextSelector(),
             vol.Optional(CONF_ENABLED, default=enabled): _several_of(elements),
-            vol.Required(CONF_OTHER_MODEL, default=False): BooleanSelector(),
+            vol.Required(CONF_CONNECTION_ONLY, default=False): BooleanSelector(),
         }
     )
 

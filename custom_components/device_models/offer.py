@@ -1,18 +1,19 @@
 """A device that says what it is, offered as a whole: what it would become, and why."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigEntry, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.util.hass_dict import HassKey
 
 from .const import (
     CONF_BASE,
+    CONF_DOCUMENT,
     CONF_ENABLED,
     CONF_OVERLAY,
     DOMAIN,
@@ -69,6 +70,19 @@ class Offer:
     def identity(self) -> str:
         """What tells the device from the others behind its connection."""
         return identity_of(self.data, self.loaded)
+
+    def is_there(self, entries: Iterable[ConfigEntry]) -> bool:
+        """Whether it is one of the devices that some connections have.
+
+        The id of a Thing is that of one thing, however it is reached (Thing Description
+        1.1 §5.3.1.1); what it is called otherwise, others may be, too.
+        """
+        urn = self.loaded.model.urn
+        return self.loaded.model.source.get("id") == urn and any(
+            device.data.get(CONF_DOCUMENT, {}).get("id") == urn
+            for entry in entries
+            for device in entry.get_subentries_of_type(SUBENTRY_DEVICE)
+        )
 
     @property
     def labels(self) -> dict[str, str]:

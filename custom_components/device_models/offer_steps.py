@@ -13,7 +13,7 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
 
 from .const import CONF_ENABLED
-from .flow_forms import CONF_OTHER_MODEL, offer_form
+from .flow_forms import CONF_CONNECTION_ONLY, offer_form
 from .iot.errors import DeviceModelsError
 from .offer import Offer, async_offer_at
 
@@ -31,7 +31,7 @@ class OfferSteps(ConfigFlow):
     async def async_accepted(
         self, devices: list[ConfigSubentryData]
     ) -> ConfigFlowResult:
-        """Create what was offered; no device if another model is wanted for it."""
+        """Create what was offered; no device if it is not wanted."""
 
     async def async_has_offer(self, data: Mapping[str, Any]) -> bool:
         """Whether what is reached with an entry's data is a device to offer."""
@@ -48,7 +48,7 @@ class OfferSteps(ConfigFlow):
         if user_input is None:
             return self.offered()
         self._accepted = user_input
-        if user_input.get(CONF_OTHER_MODEL):
+        if user_input.get(CONF_CONNECTION_ONLY):
             return await self.async_accepted([])
         name, enabled = user_input[CONF_NAME], user_input.get(CONF_ENABLED, ())
         return await self.async_accepted([self.offer.subentry(name, enabled)])
