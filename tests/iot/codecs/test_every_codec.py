@@ -100,6 +100,13 @@ def test_value_comes_back_as_it_was_sent(
     check()
 
 
+@pytest.mark.parametrize(("value", "sent"), [(True, b"1"), (False, b"0"), (7, b"7")])
+def test_digits_write_true_and_false_as_lwm2m_has_it(
+    value: Scalar, sent: bytes
+) -> None:
+    assert CODECS["digits"].encode(value) == sent
+
+
 @pytest.mark.parametrize("name", ["json", "cbor", "senml+json", "senml+cbor"])
 def test_value_comes_back_from_a_place_within(name: str) -> None:
     slot = Slot(Attribute(name="a", type=DataType.NUMBER), ("x", "y"))
@@ -123,6 +130,7 @@ def nearly(codec: Codec) -> st.SearchStrategy[bytes]:
         "senml+json": b'[{"bn":"x/","bt":-5,"n":"a","v":1},{"n":"b","vd":"-_8"}]',
         "senml+cbor": CODECS["senml+cbor"].encode({"a": 1.5, "b": b"x", "c": True}),
         "text": b"21.5",
+        "digits": b"1",
         "octets": b"\x01\x02",
     }.get(codec.name) or codec.encode(document)
 

@@ -463,3 +463,48 @@ def test_base_is_taken_off_names_and_places() -> None:
         "/floor/roomy",
         "/other",
     }
+
+
+def test_a_title_of_several_objects_is_the_place_of_them() -> None:
+    loaded = listed(
+        '</3303/0/5700>;title="Kitchen",</3304/0/5700>;title="Kitchen",'
+        '</3303/1/5700>;title="Kitchen"',
+    )
+    assert titles(loaded) == {
+        "3303/0/5700": "Kitchen temperature",
+        "3304/0/5700": "Kitchen humidity",
+        "3303/1/5700": "Kitchen temperature 2",
+    }
+    loaded = listed(
+        "</3303/0/5700>,</3303/0/5750>,</3304/0/5700>,</3304/0/5750>",
+        __3303__0__5750="Attic",
+        __3304__0__5750="Attic",
+    )
+    assert titles(loaded)["3304/0/5700"] == "Attic humidity"
+
+
+def test_titles_that_tell_nothing_apart_are_left_out() -> None:
+    # As libcoap's example server has it for whatever is made by a PUT.
+    loaded = listed(
+        '</3303/0/5700>;title="Dynamic",</3311/0/5850>;title="Dynamic",'
+        '</mode>;title="Dynamic",</fan>;title="Fan"',
+    )
+    assert titles(loaded) == {
+        "3303/0/5700": "Temperature",
+        "3311/0/5850": "Light",
+        "mode": "",
+        "fan": "Fan",
+    }
+    # As others have it, after the registry.
+    loaded = listed('</3303/0/5700>;title="Sensor Value",</3311/0/5850>;title="State"')
+    assert titles(loaded) == {"3303/0/5700": "Temperature", "3311/0/5850": "Light"}
+
+
+@pytest.mark.parametrize(
+    ("value", "spelled"), [(1, "digits"), (None, "digits"), (True, "text")]
+)
+def test_true_and_false_are_written_as_the_node_has_them(
+    value: JsonValue, spelled: str
+) -> None:
+    loaded = listed("</3311/0/5850>;ct=0", __3311__0__5850=value)
+    assert places(loaded)["3311/0/5850"]["format"] == spelled

@@ -11,7 +11,7 @@ from typing import Final
 from .cbor import Cbor
 from .codec import MAX_DEPTH, MAX_NODES, MAX_PAYLOAD_BYTES, Codec, Decoded, Document
 from .json import Json
-from .plain import Octets, Text
+from .plain import Digits, Octets, Text
 from .scalars import from_scalar, to_json, to_scalar
 from .senml import SenMLCbor, SenMLJson
 from .slots import Slot, at_path, compose, extract, slots_of, split_pointer
@@ -43,6 +43,7 @@ _ALL: Final[tuple[Codec, ...]] = (
     SenMLJson(),
     SenMLCbor(),
     Text(),
+    Digits(),
     Octets(),
 )
 
@@ -50,8 +51,9 @@ CODECS: Final[Mapping[str, Codec]] = {codec.name: codec for codec in _ALL}
 """The codecs by the names that a binding uses."""
 
 BY_CONTENT_FORMAT: Final[Mapping[int, Codec]] = {
-    codec.content_format: codec for codec in _ALL
+    codec.content_format: codec for codec in reversed(_ALL)
 }
+"""Of two with one number, the first: they are read alike."""
 
 
 def decode(codec: Codec, payload: bytes) -> Decoded:

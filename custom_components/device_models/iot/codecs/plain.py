@@ -39,6 +39,16 @@ class Text(Codec):
                 self.refuse("can only hold one value that is no bytes")
 
 
+class Digits(Text):
+    """Plain text in which true and false are 1 and 0 (LwM2M Core 1.2 appendix C)."""
+
+    name = "digits"
+
+    @override
+    def encode(self, document: Document) -> bytes:
+        return super().encode(int(document) if isinstance(document, bool) else document)
+
+
 class Octets(Codec):
     """Bytes as they are: hexadecimal as text, an unsigned big-endian number."""
 

@@ -74,6 +74,8 @@ class Elements:
         )
         if opaque:
             place = replace(place, format="octets")
+        elif resource.type == "Boolean" and place.format == "text" and place.digits:
+            place = replace(place, format="digits")
         self.add_attribute(place, attribute, resource.role)
 
     def add_attribute(

@@ -13,6 +13,7 @@ from .elements import Elements
 from .links import Link
 from .objects import OBJECTS, resource_of, semantic_types
 from .places import place_of
+from .resources import RESOURCES
 
 ROOT: Final = "oma.lwm2m"
 """The type of the path below which the objects are (LwM2M Transport 1.2 §6.4.1)."""
@@ -26,6 +27,9 @@ FIRST_OF_IPSO: Final = 3200
 SENSOR_UNITS: Final = 5701
 APPLICATION_TYPE: Final = 5750
 MAX_UNIT: Final = 32
+
+OF_ALL: Final = frozenset({"", "value", "sensor value", "set point value", "on/off"})
+"""Titles, in small letters, that the registry has for what objects are about."""
 
 _NUMBER: Final = "/(0|[1-9][0-9]{0,4})"
 _NUMBERS: Final = re.compile(f"{_NUMBER}(?:{_NUMBER})?(?:{_NUMBER})?")
@@ -130,9 +134,15 @@ class Instances:
         """Give the instances titles that tell them apart."""
         taken: set[tuple[str, int]] = set()
         met: Counter[int] = Counter()
+        objects: dict[str, set[int]] = {}
+        for instance in self._by_path.values():
+            instance.title = self._own_title(instance)
+            objects.setdefault(instance.title, set()).add(instance.object_id)
         for instance in sorted(self._by_path.values(), key=_in_order):
             met[instance.object_id] += 1
-            instance.title = self._own_title(instance)
+            if instance.title and len(objects[instance.title]) > 1:
+                # It is what they are part of, or where: "Kitchen".
+                instance.title = shown(instance.title, instance.known.title)
             if not instance.title:
                 instance.title = instance.known.title
                 instance.number = met[instance.object_id]
@@ -143,10 +153,12 @@ class Instances:
 
     def _own_title(self, instance: Instance) -> str:
         """Return what the device calls an instance; empty if it does not."""
-        links = (instance.resources.get(instance.known.main or -1), instance.link)
+        main = instance.known.main or -1
+        links = (instance.resources.get(main), instance.link)
         titles = [link.parameters.get("title", "") for link in links if link]
         titles.append(self._answered(instance, APPLICATION_TYPE))
-        return next(filter(None, map(plain, titles)), "")
+        named = (title for title in map(plain, titles) if _names_more(title, main))
+        return next(named, "")
 
     def _answered(self, instance: Instance, resource_id: int) -> str:
         """Return the text that a resource answered; empty if it did not."""
@@ -177,6 +189,11 @@ class Instances:
         message = "its resources are not listed; those it must have are taken"
         self._remarks.add(instance.path, message)
         return dict.fromkeys(instance.known.mandatory, assumed)
+
+    def _in_pack(self, instance: Instance, path: str) -> bool:
+        """Whether an instance answers with the value of a resource, among others."""
+        pack = self._elements.packs.get(instance.path)
+        return pack is not None and path in pack.names
 
     def _in_answer(self, instance: Instance) -> list[int]:
         """Return the resources that an instance has answered with."""
@@ -209,10 +226,12 @@ class Instances:
         phrase = "" if is_main else resource.title
         types = semantic_types(instance.object_id, resource_id)
         place = place_of(path, link, self._remarks)
-        pack = self._elements.packs.get(instance.path)
-        if not place.format and pack and path in pack.names:
-            # By itself, it will be asked for when it is written (LwM2M Core §7.4.1).
-            place = replace(place, format="text")
+        place = replace(
+            place,
+            # Asked for by itself, a value is text, if anything (LwM2M Core §7.4.1).
+            format=place.format or "text" * self._in_pack(instance, path),
+            digits=not isinstance(self._values.get(path), bool),
+        )
         self._elements.add_resource(
             place,
             resource,
@@ -247,6 +266,13 @@ def _is_typical(path: str) -> bool:
 def _further(link: Link) -> tuple[str, ...]:
     """Return what a link says of the meaning, but that it is of LwM2M."""
     return tuple(plain(term) for term in link.terms("rt") if term != ROOT)
+
+
+def _names_more(title: str, main: int) -> bool:
+    """Whether a title says more than what every object of the kind has, or is."""
+    known = RESOURCES.get(main)
+    words = {*OF_ALL, known.title.casefold() if known else ""}
+    return title.casefold() not in words
 
 
 def _in_order(instance: Instance) -> list[tuple[int, str]]:

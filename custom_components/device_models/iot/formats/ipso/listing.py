@@ -21,6 +21,7 @@ from .instances import SENSOR_UNITS, Answers, Instances
 from .links import Link, looks_like_links, parse_links
 from .places import Pack
 from .raw import add_raw
+from .titles import without_empty_words
 
 WELL_KNOWN: Final = "/.well-known/"
 
@@ -99,6 +100,7 @@ def _read(top: Element, document: JsonValue) -> Loaded:
             elements.remarks.add(path, "it is not below the base; left out")
         elif path:
             links.setdefault(path.removeprefix(base), link)
+    links = without_empty_words(links)
     instances = Instances(elements, links, Answers(values, units))
     instances.add()
     for path, link in instances.others.items():

@@ -40,6 +40,8 @@ class Place:
     observe: bool = False
     format: str = ""
     """The codec, if the device says which formats it has."""
+    digits: bool = True
+    """Whether true and false are 1 and 0 in text, as LwM2M has it."""
 
     @property
     def name(self) -> str:
