@@ -17,27 +17,31 @@ FAILED: Final = 1
 USAGE_ERROR: Final = 2
 
 HOST: Final = "127.0.0.1"
-PORT: Final = 5683
+
+SERVERS: Final = {"coap": ("CoAP", 5683), "http": ("HTTP", 8080)}
+"""What the device may be a server of, and the port that it listens on then."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("file", metavar="FILE", help="a model file of any format")
     system = parser.add_mutually_exclusive_group(required=True)
-    system.add_argument(
-        "--coap",
-        nargs="?",
-        const=HOST,
-        metavar="HOST[:PORT]",
-        help=f"be a CoAP server there (default: {HOST}:{PORT})",
-    )
+    for kind, (name, port) in SERVERS.items():
+        system.add_argument(
+            f"--{kind}",
+            nargs="?",
+            const=HOST,
+            metavar="HOST[:PORT]",
+            help=f"be a {name} server there (default: {HOST}:{port})",
+        )
     system.add_argument(
         "--mqtt", metavar="HOST[:PORT]", help="be a client of the MQTT broker there"
     )
     parser.epilog = (
-        "The device has the default layout: a binding in the file is not used. Other "
+        "A Thing, a node that lists its links, and a Homie device are as they say; "
+        "others have the default layout: a binding in the file is not used. Other "
         "options, such as --base, --fault or --speed, go to the simulator: see "
-        "python -m simulators coap --help, or mqtt --help."
+        "python -m simulators coap --help, http --help, or mqtt --help."
     )
     parser.set_defaults(passes_on=True)
 
@@ -48,8 +52,9 @@ def run(options: argparse.Namespace) -> int:
         if options.mqtt is not None:
             place = ["mqtt", "--broker", options.mqtt]
         else:
-            host, port = address_of(options.coap, PORT)
-            place = ["coap", "--host", host, "--port", str(port)]
+            kind = next(kind for kind in SERVERS if getattr(options, kind) is not None)
+            host, port = address_of(getattr(options, kind), SERVERS[kind][1])
+            place = [kind, "--host", host, "--port", str(port)]
         loaded = load_file(Path(options.file))
     except ModelError as err:
         told = f"{err.details['where']}: {err.details['problem']}"

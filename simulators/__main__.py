@@ -12,14 +12,15 @@ from typing import Final
 
 from custom_components.device_models.iot.errors import ModelError
 
-from .behaviour import ALERTS_EVERY, SimulatedDevice
+from .behaviour import ALERTS_EVERY
 from .coap import MAX_AGE, CoapSimulator
 from .coap_push import WAKES_EVERY, CoapPushSimulator
 from .coap_server import LOGGER_NAME
+from .descriptions import coap_layout, description_of, simulated
 from .faults import PRESETS, Faults
 from .http import MAX_AGE as HTTP_MAX_AGE, HttpSimulator
 from .http_access import SCHEMES, Access
-from .models import BUNDLED, load_model
+from .models import BUNDLED, load_file
 from .mqtt import STATE_EVERY, MqttSimulator
 from .simulator import Simulator, cancel
 
@@ -174,9 +175,8 @@ def simulator_of(options: argparse.Namespace) -> Simulator:
         ValueError: a fault or an address is not understood.
 
     """
-    device = SimulatedDevice(
-        load_model(options.model), seed=options.seed, alerts_every=options.alerts_every
-    )
+    loaded = load_file(options.model)
+    device = simulated(loaded, seed=options.seed, alerts_every=options.alerts_every)
     faults = Faults.parse(options.fault, seed=options.seed)
     if options.kind == "coap":
         return CoapSimulator(
@@ -188,6 +188,7 @@ def simulator_of(options: argparse.Namespace) -> Simulator:
             speed=options.speed,
             faults=faults,
             announce=options.announce,
+            layout=coap_layout(loaded),
         )
     if options.kind == "coap-push":
         return CoapPushSimulator(
@@ -212,11 +213,13 @@ def simulator_of(options: argparse.Namespace) -> Simulator:
         )
     tls = ssl.create_default_context(cafile=options.ca) if _uses_tls(options) else None
     host, port = address_of(options.broker, 8883 if tls else 1883)
+    description = description_of(loaded)
+    base = description.base(loaded) if description.base else ""
     return MqttSimulator(
         device,
         host=host,
         port=port,
-        base=options.base,
+        base=options.base or base,
         username=options.username,
         password=options.password,
         protocol=options.protocol,
@@ -225,6 +228,7 @@ def simulator_of(options: argparse.Namespace) -> Simulator:
         state_every=options.state_every,
         speed=options.speed,
         faults=faults,
+        topics=description.mqtt,
     )
 
 

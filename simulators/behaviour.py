@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import math
@@ -13,11 +14,13 @@ from custom_components.device_models.iot.errors import (
     ValueRefusedError,
 )
 from custom_components.device_models.iot.model import (
+    Action,
     Attribute,
     DeviceModel,
     Field,
     FormatType,
     Severity,
+    Typed,
 )
 from custom_components.device_models.iot.values import DataType, JsonValue, Scalar
 
@@ -86,9 +89,18 @@ class SimulatedDevice:
         *,
         seed: int = 0,
         alerts_every: float = ALERTS_EVERY,
+        iso_times: bool = False,
+        answers: bool = False,
+        first: Mapping[str, object] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Build the device; ``alerts_every`` 0 leaves alerts to ``fire``."""
+        """Build the device; ``alerts_every`` 0 leaves alerts to ``fire``.
+
+        With ``iso_times`` it says times as ISO 8601 texts (RFC 3339), otherwise as
+        milliseconds since 1970; it takes them in the same way. With ``answers`` it
+        makes up the results of actions, where the model says that there are some.
+        ``first`` are values that it begins with.
+        """
         self.model = model
         self.calls: list[Call] = []
         """Every call since the beginning, the newest last."""
@@ -100,6 +112,9 @@ class SimulatedDevice:
         """The last message of each format."""
         self._seed = seed
         self._alerts_every = alerts_every
+        self._iso_times = iso_times
+        self._answers = answers
+        self._first = dict(first or {})
         self._clock = clock
         self._on_change: list[Callable[[frozenset[str]], None]] = []
         self._on_alert: list[Callable[[Alert], None]] = []
@@ -115,6 +130,13 @@ class SimulatedDevice:
             leaf.name: motion_of(leaf, self._rng, now, settable=leaf.writable)
             for leaf in self.model.leaves.values()
         }
+        for name, value in self._first.items():
+            leaf = self.model.leaves.get(name)
+            # What is given may be of another version of the device.
+            with suppress(ValueRefusedError):
+                if leaf is not None:
+                    taken = leaf.validate(self._understood(leaf, value))
+                    self._motions[name].jump(taken)
         self.values = {name: motion.value for name, motion in self._motions.items()}
         self.alerts = {}
 
@@ -219,11 +241,16 @@ class SimulatedDevice:
 
         """
         action = self.model.action(name)
-        complete = action.validate(arguments)
+        times = {argument.name: argument for argument in action.arguments}
+        told = {
+            key: self._understood(times[key], value) if key in times else value
+            for key, value in arguments.items()
+        }
+        complete = action.validate(told)
         now = self._clock()
         self.calls.append(Call(action.name, complete, now))
         self.put(effects(self.model, self.values, action, complete, now))
-        return self.results.get(action.name)
+        return self._result(action, now)
 
     def put(self, values: Mapping[str, Scalar]) -> None:
         """Set attributes from inside, read-only ones too, by their dotted names."""
@@ -247,12 +274,19 @@ class SimulatedDevice:
 
     # Within
 
+    def _result(self, action: Action, now: datetime) -> JsonValue:
+        """Return what an action answers; the only value by itself."""
+        if action.name in self.results or not self._answers:
+            return self.results.get(action.name)
+        made_up = {item.name: self._field(item, now) for item in action.results}
+        return made_up.get("value") if made_up.keys() <= {"value"} else dict(made_up)
+
     def _field(self, item: Field, now: datetime) -> JsonValue:
         """Return the value of a field: that of the attribute of its name, if any."""
         leaf = self.model.leaves.get(item.name)
         if leaf is not None and leaf.type is item.type:
-            return wire_value(self.values[item.name])
-        return wire_value(plausible(item, self._rng, now))
+            return self._said(self.values[item.name])
+        return self._said(plausible(item, self._rng, now))
 
     def _attribute(self, name: str) -> Attribute:
         """Return an attribute as the model lists it: objects whole."""
@@ -264,7 +298,7 @@ class SimulatedDevice:
     def _read(self, attribute: Attribute, path: str) -> JsonValue:
         """Return an attribute or a member as JSON."""
         if attribute.type is not DataType.OBJECT:
-            return wire_value(self.values[path])
+            return self._said(self.values[path])
         return {
             member.name: self._read(member, f"{path}.{member.name}")
             for member in attribute.members
@@ -279,7 +313,7 @@ class SimulatedDevice:
             leaf = self.model.leaves[path]
             if not leaf.writable:
                 raise ReadOnlyError(f"{path} is read-only")
-            return {path: leaf.validate(value)}
+            return {path: leaf.validate(self._understood(leaf, value))}
         if not isinstance(value, Mapping):
             raise ValueRefusedError(name=path, problem="expected an object")
         members = {member.name: member for member in attribute.members}
@@ -289,6 +323,23 @@ class SimulatedDevice:
                 raise UnknownElementError(kind="attribute", name=f"{path}.{name}"[:80])
             accepted |= self._accept(members[name], f"{path}.{name}", inner)
         return accepted
+
+    def _said(self, value: Scalar) -> JsonValue:
+        """Return a value as the device says it."""
+        if not isinstance(value, datetime):
+            return value
+        if self._iso_times:
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return round(value.timestamp() * 1000)
+
+    def _understood(self, leaf: Typed, value: object) -> object:
+        """Return a value that was told, times as what they are."""
+        if not (self._iso_times and leaf.type is DataType.DATETIME):
+            return value
+        try:
+            return datetime.fromisoformat(str(value))
+        except ValueError as err:
+            raise ValueRefusedError(name=leaf.name, problem=str(err)) from err
 
     def _take(self, values: Mapping[str, Scalar]) -> frozenset[str]:
         """Make values the current ones and tell who listens."""
@@ -310,8 +361,3 @@ class SimulatedDevice:
                 return Pull(0.0, idle=True)
         target = self.values.get(self._targets.get(name, ""))
         return Pull(float(target)) if isinstance(target, int | float) else None
-
-
-def wire_value(value: Scalar) -> JsonValue:
-    """Return a value as JSON has it: times as milliseconds since 1970."""
-    return round(value.timestamp() * 1000) if isinstance(value, datetime) else value

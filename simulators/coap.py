@@ -1,10 +1,7 @@
-"""A simulated device that is a CoAP server.
-
-Below its base path: ``state`` (all attributes), one resource for each attribute and
-each action, and ``alert/<name>`` for each format.
-"""
+"""A simulated device that is a CoAP server."""
 
 import asyncio
+from collections.abc import Iterator
 import logging
 from typing import Final, override
 
@@ -12,13 +9,8 @@ from aiocoap.resource import Resource, Site, WKCResource
 
 from .announcing import Announcement
 from .behaviour import Alert, SimulatedDevice
-from .coap_elements import (
-    ActionResource,
-    AttributeResource,
-    FormatResource,
-    StateResource,
-)
-from .coap_resources import ReadableResource
+from .coap_elements import FormatResource, default_layout
+from .coap_resources import Layout, ReadableResource, Setting
 from .coap_server import CoapServer, require_free
 from .faults import Faults
 from .simulator import Simulator
@@ -46,8 +38,11 @@ class CoapSimulator(Simulator):
         speed: float = 1.0,
         faults: Faults | None = None,
         announce: bool = False,
+        layout: Layout = default_layout,
     ) -> None:
         """Describe where to listen; port 0 takes a free one and then keeps it.
+
+        ``layout`` makes the resources, if they are not what devices have by default.
 
         Raises:
             ValueError: it is to be announced, and the host is no IPv4 address.
@@ -60,22 +55,39 @@ class CoapSimulator(Simulator):
         self.base = base.strip("/")
         self._max_age = max_age
         self._server: CoapServer | None = None
+        self._layout = layout
         self._resources: list[Resource] = []
-        self._readable: dict[str, ReadableResource] = {}
-        self._formats: dict[str, FormatResource] = {}
+
+    @property
+    def address(self) -> str:
+        """Where the server listens."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"coap://{host}:{self.port}"
 
     @property
     @override
     def url(self) -> str:
         """Where the device is found."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"coap://{host}:{self.port}/{self.base}"
+        return f"{self.address}/{self.base}"
+
+    @property
+    def _readable(self) -> Iterator[ReadableResource]:
+        """What can be read and observed."""
+        for resource in self._resources:
+            if isinstance(resource, ReadableResource):
+                yield resource
+
+    @property
+    def _formats(self) -> Iterator[FormatResource]:
+        """What tells of alerts."""
+        for resource in self._resources:
+            if isinstance(resource, FormatResource):
+                yield resource
 
     @property
     def observers(self) -> int:
         """How many observations there are, of all its resources."""
-        resources = (*self._readable.values(), *self._formats.values())
-        return sum(resource.observers for resource in resources)
+        return sum(resource.observers for resource in self._readable)
 
     @override
     async def _open(self) -> None:
@@ -99,11 +111,11 @@ class CoapSimulator(Simulator):
         if self._announcement is not None:
             await self._announcement.stop()
         server, self._server = self._server, None
-        for shape in self._formats.values():
+        for shape in self._formats:
             shape.close()
-        self._readable, self._formats = {}, {}
+        resources, self._resources = self._resources, []
         if server is not None:
-            await server.close(self._resources)
+            await server.close(resources)
 
     @override
     async def _forget(self) -> None:
@@ -113,7 +125,7 @@ class CoapSimulator(Simulator):
         clients at once what they have to find out by themselves.
         """
         old, resources = self._server, self._resources
-        for shape in self._formats.values():
+        for shape in self._formats:
             shape.close()
         await self._serve()
         if old is not None:
@@ -127,9 +139,10 @@ class CoapSimulator(Simulator):
     async def _refresh(self) -> None:
         """Send unchanged values again before the observers take them for old."""
         now = asyncio.get_running_loop().time()
-        for resource in self._readable.values():
+        for resource in self._readable:
             if (
                 resource.observers
+                and not isinstance(resource, FormatResource)
                 and now - resource.notified_at > self._max_age * REFRESH
             ):
                 resource.notify(now)
@@ -143,58 +156,30 @@ class CoapSimulator(Simulator):
 
     def _site(self) -> Site:
         """Return all resources of the device, new and without observers."""
-        device, faults = self.device, self.faults
-        self._formats = {}
-        self._readable = {"": StateResource(device, faults, max_age=self._max_age)}
-        for attribute in device.model.attributes:
-            # An attribute called "state" is found in the state, as any other.
-            if attribute.name != "state":
-                self._readable[attribute.name] = AttributeResource(
-                    device, faults, attribute, max_age=self._max_age
-                )
         site = Site()
+        setting = Setting(
+            self.device, self.faults, self.base, self._max_age, lambda: self.address
+        )
         self._resources = []
-
-        def add(path: tuple[str, ...], resource: Resource) -> None:
+        for path, resource in self._layout(setting):
             site.add_resource(path, resource)
             self._resources.append(resource)
-
-        for name, resource in self._readable.items():
-            add(self._path(name or "state"), resource)
-        for action in device.model.actions:
-            acting = ActionResource(device, faults, action)
-            shared = self._readable.get("" if action.name == "state" else action.name)
-            if shared is None:
-                add(self._path(action.name), acting)
-            else:
-                shared.act = acting.render_post
-        for shape in device.model.formats:
-            messages = FormatResource(device, faults, shape)
-            self._formats[shape.name] = messages
-            add(self._path("alert", shape.name), messages)
         links = WKCResource(site.get_resources_as_linkheader, impl_info=None)
-        add((".well-known", "core"), links)
+        site.add_resource((".well-known", "core"), links)
+        self._resources.append(links)
         return site
-
-    def _path(self, *names: str) -> tuple[str, ...]:
-        """Return the path of a resource below the base."""
-        whole = "/".join((self.base, *names))
-        return tuple(part for part in whole.split("/") if part)
 
     @override
     def _send_change(self, names: frozenset[str]) -> None:
         """Notify who observes what changed, or the whole state."""
-        if not self._readable:
-            return
         now = asyncio.get_running_loop().time()
-        self._readable[""].notify(now)
-        for name, resource in self._readable.items():
-            prefix = f"{name}."
-            if name and any(one == name or one.startswith(prefix) for one in names):
+        for resource in self._readable:
+            if resource.concerns(names):
                 resource.notify(now)
 
     @override
     def _send_alert(self, alert: Alert) -> None:
         """Notify who observes the format."""
-        if resource := self._formats.get(alert.format):
-            resource.send(alert)
+        for resource in self._formats:
+            if resource.shape.name == alert.format:
+                resource.send(alert)

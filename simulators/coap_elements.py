@@ -1,11 +1,17 @@
-"""The resources of a simulated CoAP device: state, attributes, messages, actions."""
+"""The resources that a simulated CoAP device has by default.
+
+Below its base path: ``state`` (all attributes), one resource for each attribute and
+each action, and ``alert/<name>`` for each format.
+"""
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 import logging
 from typing import Any, Final, override
 
 from aiocoap import Code, Message, error
+from aiocoap.resource import Resource
 
 from custom_components.device_models.iot.errors import DeviceModelsError
 from custom_components.device_models.iot.model import Action, Attribute, Format
@@ -17,6 +23,7 @@ from .coap_resources import (
     VALUES,
     DeviceResource,
     ReadableResource,
+    Setting,
     body_format,
 )
 from .faults import Faults
@@ -47,6 +54,10 @@ class StateResource(ReadableResource):
     def _read(self) -> JsonValue:
         """Return every readable attribute."""
         return self._device.state()
+
+    @override
+    def concerns(self, names: frozenset[str]) -> bool:
+        return True
 
     async def render_put(self, request: Message) -> Message:
         """Write several attributes at once: all, or none."""
@@ -89,6 +100,12 @@ class AttributeResource(ReadableResource):
             raise error.MethodNotAllowed
         return self._device.read(self.name)
 
+    @override
+    def concerns(self, names: frozenset[str]) -> bool:
+        return any(
+            name == self.name or name.startswith(f"{self.name}.") for name in names
+        )
+
     async def render_put(self, request: Message) -> Message:
         """Write the value.
 
@@ -112,7 +129,7 @@ class FormatResource(ReadableResource):
     def __init__(self, device: SimulatedDevice, faults: Faults, shape: Format) -> None:
         """Name the format, so that discovery finds it."""
         super().__init__(device, faults, max_age=ALERT_MAX_AGE)
-        self._shape = shape
+        self.shape = shape
         self._waiting: deque[Alert] = deque()
         self._sender: asyncio.Task[None] | None = None
         self.rt = shape.urn or "alert"
@@ -121,15 +138,23 @@ class FormatResource(ReadableResource):
     @override
     async def render_get(self, request: Message) -> Message:
         """Answer with the last message, empty if there was none."""
-        if alert := self._device.alerts.get(self._shape.name):
-            return self._content(request, alert.content)
+        if alert := self._device.alerts.get(self.shape.name):
+            return self._content(request, self._said(alert))
         self._accepted(request)
         return Message(code=Code.CONTENT, max_age=self._max_age)
 
     @override
     def _read(self) -> JsonValue:
         """Return the last message."""
-        return self._device.alerts[self._shape.name].content
+        return self._said(self._device.alerts[self.shape.name])
+
+    def _said(self, alert: Alert) -> JsonValue:
+        """Return a message as it is sent."""
+        return alert.content
+
+    @override
+    def concerns(self, names: frozenset[str]) -> bool:
+        return False
 
     def send(self, alert: Alert) -> None:
         """Notify every observer of a new message, after those still waiting."""
@@ -151,7 +176,7 @@ class FormatResource(ReadableResource):
         """
         while self._waiting:
             await asyncio.sleep(self._faults.slow)
-            content = self._waiting.popleft().content
+            content = self._said(self._waiting.popleft())
             for watcher, request in list(self._watchers.items()):
                 watcher.trigger(self._content(request, content, fresh=True))
             await asyncio.sleep(0.001)
@@ -194,3 +219,27 @@ class ActionResource(DeviceResource):
             payload=self._faults.spoil(encode(result, Media.JSON)),
             content_format=int(Media.JSON),
         )
+
+
+def default_layout(setting: Setting) -> Iterator[tuple[tuple[str, ...], Resource]]:
+    """Yield the resources that devices have by default."""
+    device, faults = setting.device, setting.faults
+    readable: dict[str, ReadableResource] = {
+        "state": StateResource(device, faults, max_age=setting.max_age)
+    }
+    for attribute in device.model.attributes:
+        # An attribute called "state" is found in the state, as any other.
+        if attribute.name != "state":
+            readable[attribute.name] = AttributeResource(
+                device, faults, attribute, max_age=setting.max_age
+            )
+    for action in device.model.actions:
+        acting = ActionResource(device, faults, action)
+        if shared := readable.get(action.name):
+            shared.act = acting.render_post
+        else:
+            yield setting.path(action.name), acting
+    for name, resource in readable.items():
+        yield setting.path(name), resource
+    for shape in device.model.formats:
+        yield setting.path("alert", shape.name), FormatResource(device, faults, shape)

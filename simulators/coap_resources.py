@@ -2,7 +2,8 @@
 
 from abc import abstractmethod
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 import hashlib
 import logging
 from typing import Any, Final, override
@@ -23,6 +24,28 @@ _LOGGER = logging.getLogger(__name__)
 OBJECTS: Final = (Media.JSON, Media.CBOR, Media.SENML_JSON)
 VALUES: Final = (*OBJECTS, Media.TEXT)
 DIAGNOSTIC_LENGTH: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the resources of a device are made of."""
+
+    device: SimulatedDevice
+    faults: Faults
+    base: str
+    """The path that the device is below, without slashes around it."""
+    max_age: int
+    address: Callable[[], str]
+    """Returns where the server listens, as in a URI, when it does."""
+
+    def path(self, *names: str) -> tuple[str, ...]:
+        """Return the path of a resource below the base."""
+        whole = "/".join((self.base, *names))
+        return tuple(part for part in whole.split("/") if part)
+
+
+type Layout = Callable[[Setting], Iterable[tuple[tuple[str, ...], Resource]]]
+"""Returns the resources of a device, new and without observers, by their paths."""
 
 
 class DeviceResource(Resource):
@@ -112,6 +135,10 @@ class ReadableResource(DeviceResource, ObservableResource):
         if not self.observable:
             described.pop("obs", None)
         return described
+
+    @abstractmethod
+    def concerns(self, names: frozenset[str]) -> bool:
+        """Whether its content is another one when attributes have changed."""
 
     def notify(self, at: float) -> None:
         """Tell the observers of the content as it is now."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from custom_components.device_models.iot.formats import load
+from custom_components.device_models.iot.formats import Loaded, load
 from custom_components.device_models.iot.model import DeviceModel
 
 BUNDLED: Final = (
@@ -11,8 +11,8 @@ BUNDLED: Final = (
 )
 
 
-def load_model(name: str | Path) -> DeviceModel:
-    """Return the model of a file, or the bundled one of that name.
+def load_file(name: str | Path) -> Loaded:
+    """Return what a file says, or the bundled one of that name.
 
     Raises:
         FileNotFoundError: there is neither.
@@ -25,4 +25,15 @@ def load_model(name: str | Path) -> DeviceModel:
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in BUNDLED.glob("*.json")))
         raise FileNotFoundError(f"no model file {name}; bundled models: {known}")
-    return load(path.read_bytes(), path.name).model
+    return load(path.read_bytes(), path.name)
+
+
+def load_model(name: str | Path) -> DeviceModel:
+    """Return the model of a file, or of the bundled one of that name.
+
+    Raises:
+        FileNotFoundError: there is neither.
+        ModelError: the file is no usable model.
+
+    """
+    return load_file(name).model

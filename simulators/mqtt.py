@@ -1,10 +1,7 @@
-"""A simulated device that is an MQTT client.
-
-Below its base topic: ``state`` (all attributes, retained), ``<attribute>/set``,
-``<action>/invoke``, ``alert/<name>`` and ``availability``.
-"""
+"""A simulated device that is an MQTT client."""
 
 import asyncio
+from functools import partial
 import logging
 import ssl
 from typing import Final, override
@@ -12,12 +9,12 @@ from typing import Final, override
 import aiomqtt
 
 from custom_components.device_models.iot.errors import DeviceModelsError
-from custom_components.device_models.iot.model import Action, Attribute
 
 from .behaviour import Alert, ReadOnlyError, SimulatedDevice
 from .faults import Faults
 from .mqtt_connection import BrokerConnection, Protocol
-from .payloads import Media, UnreadableError, decode, encode, to_text
+from .mqtt_topics import DefaultTopics, MakeTopics, Published
+from .payloads import UnreadableError
 from .simulator import Simulator
 
 _LOGGER = logging.getLogger(__name__)
@@ -53,13 +50,19 @@ class MqttSimulator(Simulator):
         retry_first: float = RETRY_FIRST,
         speed: float = 1.0,
         faults: Faults | None = None,
+        topics: MakeTopics | None = None,
     ) -> None:
-        """Describe the broker; without a base topic, the end of the URN is taken."""
+        """Describe the broker; without a base topic, the end of the URN is taken.
+
+        ``topics`` makes what is published and taken below the base, if it is not
+        what devices have by default; ``per_attribute`` is about those.
+        """
         super().__init__(device, speed=speed, faults=faults)
         self.host = host
         self.port = port
         self.base = base.strip("/") or device.model.urn.rpartition(":")[2]
-        self._per_attribute = per_attribute
+        make = topics or partial(DefaultTopics, per_attribute=per_attribute)
+        self.topics = make(device, self.base, self.address)
         self._state_every = state_every
         self._connection = BrokerConnection(
             host=host,
@@ -68,29 +71,28 @@ class MqttSimulator(Simulator):
             password=password,
             protocol=protocol,
             tls=tls,
-            availability=self._topic("availability"),
+            will=self.topics.will,
+            goodbye=self.topics.goodbye,
             retry_first=retry_first,
             greet=self._greet,
             serve=self._serve,
         )
         self._changed = asyncio.Event()
         self._alerts: asyncio.Queue[Alert] = asyncio.Queue(WAITING_ALERTS)
-        self._published: dict[str, str] = {}
-        self._commands: dict[str, Attribute | Action] = {
-            self._topic(attribute.name, "set"): attribute
-            for attribute in device.model.attributes
-            if any(leaf.writable for _, leaf in attribute.leaves())
-        } | {
-            self._topic(action.name, "invoke"): action
-            for action in device.model.actions
-        }
+        self._published: dict[str, bytes] = {}
+        """What was published last, by topic."""
+
+    @property
+    def address(self) -> str:
+        """Where the broker is."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"mqtt://{host}:{self.port}"
 
     @property
     @override
     def url(self) -> str:
         """Where the device is found."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"mqtt://{host}:{self.port}/{self.base}"
+        return f"{self.address}/{self.base}"
 
     @property
     def connected(self) -> bool:
@@ -121,7 +123,8 @@ class MqttSimulator(Simulator):
 
     @override
     async def _refresh(self) -> None:
-        """Do nothing: the states are published by a task of the connection."""
+        """Let the device move; a task of the connection publishes the states."""
+        self.topics.step()
 
     @override
     def _send_change(self, names: frozenset[str]) -> None:
@@ -140,12 +143,16 @@ class MqttSimulator(Simulator):
     async def _greet(self, client: aiomqtt.Client) -> None:
         """Subscribe, and say that the device is there and how it is."""
         self._published.clear()
-        if self._commands:
-            await client.subscribe([(topic, 1) for topic in self._commands])
+        if self.topics.commands:
+            await client.subscribe([(topic, 1) for topic in self.topics.commands])
         if not self.faults.mute:
-            topic = self._topic("availability")
-            await client.publish(topic, "online", qos=1, retain=True)
+            for message in self.topics.hello():
+                await client.publish(
+                    message.topic, message.payload, qos=1, retain=message.retain
+                )
         await self._publish_state()
+        for message in self.topics.ready():
+            await self._publish(message)
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         """Be the device until the connection is lost."""
@@ -156,13 +163,12 @@ class MqttSimulator(Simulator):
 
     # Out
 
-    async def _publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+    async def _publish(self, message: Published) -> None:
         """Publish a message, unless a fault keeps it back."""
         client = self._connection.client
         if client is not None and not self.faults.loses():
-            await client.publish(
-                topic, self.faults.spoil(payload), qos=1, retain=retain
-            )
+            payload = self.faults.spoil(message.payload)
+            await client.publish(message.topic, payload, qos=1, retain=message.retain)
 
     async def _publish_states(self) -> None:
         """Publish the state when it changed, not too often, and now and then anyway."""
@@ -178,30 +184,21 @@ class MqttSimulator(Simulator):
                 await self._publish_state()
 
     async def _publish_state(self) -> None:
-        """Publish all attributes as they are now."""
+        """Publish how the device is now, as far as that is worth saying."""
         self._changed.clear()
-        state = self.device.state()
-        await self._publish(
-            self._topic("state"), encode(state, Media.JSON), retain=True
-        )
-        if not self._per_attribute:
-            return
-        for name, value in state.items():
-            text = to_text(value)
-            if self._published.get(name) != text:
-                self._published[name] = text
-                await self._publish(self._topic(name), text.encode(), retain=True)
+        for message in self.topics.state():
+            known = self._published.get(message.topic)
+            if message.repeated or known != message.payload:
+                self._published[message.topic] = message.payload
+                await self._publish(message)
 
     async def _publish_alerts(self) -> None:
         """Publish what the device reports."""
         while True:
             alert = await self._alerts.get()
             await asyncio.sleep(self.faults.slow)
-            await self._publish(
-                self._topic("alert", alert.format),
-                encode(alert.content, Media.JSON),
-                retain=False,
-            )
+            if (message := self.topics.alert(alert)) is not None:
+                await self._publish(message)
 
     # In
 
@@ -210,45 +207,24 @@ class MqttSimulator(Simulator):
         async for message in client.messages:
             topic, payload = str(message.topic), message.payload
             # Some brokers send retained messages that nobody subscribed to.
-            element = self._commands.get(topic)
-            if element is None or not isinstance(payload, bytes):
+            if topic not in self.topics.commands or not isinstance(payload, bytes):
                 continue
+            if self._published.get(topic) == payload:
+                continue  # its own message: it publishes and takes one topic
             if message.retain:
                 _LOGGER.info("%s: a retained command is no command", topic)
             elif not self.faults.loses():
                 await asyncio.sleep(self.faults.slow)
-                if self._obey(element, topic, payload):
+                if self._obey(topic, payload):
                     await self._publish_state()
 
-    def _obey(self, element: Attribute | Action, topic: str, payload: bytes) -> bool:
-        """Write an attribute or do an action; returns whether that was possible."""
+    def _obey(self, topic: str, payload: bytes) -> bool:
+        """Do what a message asks for; returns whether that was possible."""
         try:
-            if isinstance(element, Attribute):
-                value = decode(payload, Media.TEXT, element.type)
-                self.device.write({element.name: value})
-            else:
-                self.device.call(element.name, _arguments(payload))
+            shown = self.topics.commands[topic](payload)
         except (DeviceModelsError, ReadOnlyError, UnreadableError) as err:
             _LOGGER.info("refused: %s %.200s", topic, err)
             return False
         _LOGGER.info("taken: %s %.200r", topic, payload)
+        self._published.pop(shown or "", None)
         return True
-
-    def _topic(self, *names: str) -> str:
-        """Return a topic below the base."""
-        return "/".join((self.base, *names))
-
-
-def _arguments(payload: bytes) -> dict[str, object]:
-    """Return the arguments of a call; an empty message has none.
-
-    Raises:
-        UnreadableError: not a JSON object.
-
-    """
-    if not payload.strip():
-        return {}
-    arguments = decode(payload, Media.JSON)
-    if not isinstance(arguments, dict):
-        raise UnreadableError("expected an object of arguments")
-    return arguments

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import aiomqtt
 
+from .mqtt_topics import Published
 from .simulator import cancel
 
 _LOGGER = logging.getLogger(__name__)
@@ -40,19 +41,21 @@ class BrokerConnection:
         password: str | None,
         protocol: Protocol,
         tls: ssl.SSLContext | None,
-        availability: str,
+        will: Published,
+        goodbye: Published,
         retry_first: float,
         greet: Work,
         serve: Work,
     ) -> None:
-        """Describe the broker; ``availability`` is the topic of the last will."""
+        """Describe the broker, and what is told when the device is gone."""
         self.client: aiomqtt.Client | None = None
         self._host = host
         self._port = port
         self._credentials = (username, password)
         self._protocol = _PROTOCOLS[protocol]
         self._tls = tls
-        self._availability = availability
+        self._will = will
+        self._goodbye = goodbye
         self._retry_first = retry_first
         self._greet = greet
         self._serve = serve
@@ -94,10 +97,10 @@ class BrokerConnection:
         if (client := self.client) is not None:
             with suppress(aiomqtt.MqttError):
                 await client.publish(
-                    self._availability,
-                    "offline",
+                    self._goodbye.topic,
+                    self._goodbye.payload,
                     qos=1,
-                    retain=True,
+                    retain=self._goodbye.retain,
                     timeout=GOODBYE_TAKES,
                 )
         task, self._task = self._task, None
@@ -157,7 +160,9 @@ class BrokerConnection:
             password=password,
             protocol=self._protocol,
             tls_context=self._tls,
-            will=aiomqtt.Will(self._availability, "offline", qos=1, retain=True),
+            will=aiomqtt.Will(
+                self._will.topic, self._will.payload, qos=1, retain=self._will.retain
+            ),
         )
 
 

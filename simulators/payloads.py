@@ -6,7 +6,7 @@ Content-Format numbers: RFC 7252 §12.3 and the IANA registry; SenML: RFC 8428.
 from collections.abc import Mapping
 from enum import IntEnum
 import json
-from typing import Any
+from typing import Any, Final
 
 import cbor2
 
@@ -20,6 +20,11 @@ class Media(IntEnum):
     JSON = 50
     CBOR = 60
     SENML_JSON = 110
+    SENML_CBOR = 112
+
+
+LABELS: Final = {"bn": -2, "n": 0, "u": 1, "v": 2, "vs": 3, "vb": 4}
+"""What stands for the names in CBOR (RFC 8428 §6)."""
 
 
 class UnreadableError(Exception):
@@ -49,6 +54,11 @@ def encode(
             return cbor2.dumps(value)
         case Media.SENML_JSON:
             return _json(_records(value, name, units or {}))
+        case Media.SENML_CBOR:
+            records = _records(value, name, units or {})
+            return cbor2.dumps(
+                [{LABELS[key]: item for key, item in one.items()} for one in records]
+            )
         case _:
             return _json(value)
 
@@ -68,9 +78,19 @@ def decode(payload: bytes, media: Media, kind: DataType | None = None) -> Any:
                 return cbor2.loads(payload)
             case Media.SENML_JSON:
                 return _from_records(json.loads(payload))
+            case Media.SENML_CBOR:
+                names = {label: name for name, label in LABELS.items()}
+                return _from_records(
+                    [
+                        {names.get(key, key): item for key, item in one.items()}
+                        for one in cbor2.loads(payload)
+                    ]
+                )
             case _:
                 return json.loads(payload)
-    except (ValueError, RecursionError, cbor2.CBORDecodeError) as err:
+    except (
+        ValueError, TypeError, AttributeError, RecursionError, cbor2.CBORDecodeError,
+    ) as err:  # fmt: skip
         raise UnreadableError(f"not {media.name}: {err}"[:120]) from err
 
 

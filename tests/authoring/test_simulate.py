@@ -36,6 +36,8 @@ OPTIONS: list[tuple[list[str], list[str]]] = [
     (["--coap"], ["coap", "--host", "127.0.0.1", "--port", "5683"]),
     (["--coap", "::1"], ["coap", "--host", "::1", "--port", "5683"]),
     (["--coap", "[::1]:0"], ["coap", "--host", "::1", "--port", "0"]),
+    (["--http"], ["http", "--host", "127.0.0.1", "--port", "8080"]),
+    (["--http", "[::1]:0"], ["http", "--host", "::1", "--port", "0"]),
     (["--mqtt", "broker:1884"], ["mqtt", "--broker", "broker:1884"]),
     (
         ["--mqtt", "broker", "--fault", "slow=2", "--base", "a/b"],
