@@ -17,6 +17,7 @@ from typing import Final
 from ...codecs import BY_CONTENT_FORMAT
 from ...errors import ModelError, UnreachableError
 from ...formats import Loaded, load, load_document
+from ...formats.ipso.instances import ROOT
 from ...formats.ipso.links import Link, parse_links
 from ...reading import Remark, Unusable
 from ...redaction import is_secret, redacted
@@ -230,7 +231,8 @@ class _Description:
                     response = await self._get(link.target)
                     if response is None:
                         continue
-                    if response.absent and not OBJECT_PATH.search(link.target):
+                    known = OBJECT_PATH.search(link.target) or ROOT in link.terms("rt")
+                    if response.absent and not known:
                         refused.add(link.target)
                         problem = f"left out: GET is answered with {response.answer}"
                         self.remarks.append(Remark(link.target, problem))
