@@ -10,6 +10,7 @@ import hashlib
 import re
 import secrets
 from typing import Final
+from urllib.parse import quote_plus
 
 from aiohttp import web
 
@@ -107,7 +108,8 @@ class Access:
     async def give_token(self, request: web.Request) -> web.Response:
         """Answer with a token, if the client shows who it is."""
         form = await request.post()
-        pair = f"{self.username}:{self.secret}".encode()
+        # §2.3.1: both are encoded as in a form, before they are put together.
+        pair = f"{quote_plus(self.username)}:{quote_plus(self.secret)}".encode()
         shown = f"Basic {base64.b64encode(pair).decode()}"
         if request.headers.get("Authorization") != shown:
             return web.json_response({"error": "invalid_client"}, status=401)

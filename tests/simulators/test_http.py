@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 import json
 from typing import Any
+from urllib.parse import quote_plus
 
 import aiohttp
 import cbor2
@@ -232,7 +233,7 @@ async def test_who_may_ask(
                 case "bearer":
                     headers = {name: f"Bearer {secret}"}
                 case "oauth2":
-                    shown = aiohttp.encode_basic_auth("me", secret)
+                    shown = aiohttp.encode_basic_auth("me", quote_plus(secret))
                     form = {"grant_type": "client_credentials"}
                     async with session.post(
                         f"{url}oauth2/token", data=form, headers={name: shown}

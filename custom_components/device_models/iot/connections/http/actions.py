@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from yarl import URL
 
-from ...codecs import Codec, decode, to_json
+from ...codecs import Codec, Document, decode, from_scalar, to_json
 from ...errors import PayloadError
 from ...model import Action
 from ...redaction import is_secret
@@ -17,7 +17,7 @@ from ..templates import filled
 from .attached import AttachedDevice
 from .request import Request, Response, accepting, label_of
 from .server import HttpServer
-from .writing import check
+from .writing import SOCKETS, check
 
 
 class Caller:
@@ -43,6 +43,11 @@ class Caller:
             action,
             arguments=tuple(one for one in action.arguments if one.name not in named),
         )
+        if target.path.startswith(SOCKETS):
+            data = {name: from_scalar(it) for name, it in rest.items()}
+            asked: dict[str, Document] = {action.name: {"input": data} if data else {}}
+            await self._attached.tell(target.path, "requestAction", asked)
+            return None
         request = Request(
             method=target.method,
             url=URL(path),

@@ -1,21 +1,36 @@
 """One device of an HTTP server: what it answers, and what it tells by itself."""
 
+import asyncio
+from collections.abc import Iterable, Mapping
+import logging
+from typing import Final
+
 from yarl import URL
 
-from ...codecs import decode
-from ...device import VirtualDevice
+from ...codecs import Document, decode
+from ...device import Availability, VirtualDevice
 from ...errors import (
     CommunicationError,
     PayloadError,
     RejectedError,
     UnauthorizedError,
+    UnreachableError,
 )
 from ...redaction import is_secret
 from ..base import Feed, Health, LastHeard
 from ..messages import read_values
+from .audience import Audience
+from .following import Following, State
 from .request import Request, Response, accepting, label_of
-from .resource import HttpLayout, Resource
+from .resource import HttpLayout, Resource, Source, Target
 from .server import HttpServer
+from .ways import stream_of
+from .websocket import WebThingSocket
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_STREAMS: Final = 16
+"""Of one device; what is not followed is polled."""
 
 
 class AttachedDevice:
@@ -29,28 +44,75 @@ class AttachedDevice:
         self.layout = layout
         self._server = server
         self._heard = LastHeard(device)
+        self._streams: list[tuple[Following, Audience]] = []
 
     def start(self) -> None:
         """Have the device tell what it can."""
+        shared = self.layout.shared
+        together = [shared] if shared and shared.source else self.layout.parts
+        self._follow(together, self.layout.alerts)
 
     async def stop(self) -> None:
         """End all that was begun."""
+        streams, self._streams = self._streams, []
+        await asyncio.gather(*(one.stop() for one, _audience in streams))
+
+    def hurry(self) -> None:
+        """Begin streams again that have ended: the device is back."""
+        for stream, _audience in self._streams:
+            stream.hurry()
 
     @property
     def pushed(self) -> frozenset[str]:
         """The attributes whose changes come by themselves at present."""
-        return frozenset()
+        return frozenset().union(
+            *(
+                audience.given
+                for stream, audience in self._streams
+                if stream.state is State.ACTIVE
+            )
+        )
+
+    async def tell(self, url: str, kind: str, data: Mapping[str, Document]) -> None:
+        """Send a message on the WebSocket at a URL.
+
+        Raises:
+            UnreachableError: there is no connection.
+
+        """
+        for stream, _audience in self._streams:
+            if isinstance(stream, WebThingSocket) and stream.url == str(URL(url)):
+                await stream.tell(kind, data)
+                return
+        raise UnreachableError(address=self._server.address, reason="not connected")
+
+    async def catch_up(self, resource: Resource) -> None:
+        """Ask for what changed while nobody told; see ``CatchesUp``."""
+        resource.given = frozenset()
+        if resource.polled:
+            await self.ask(resource)
+
+    def lost(self, error: CommunicationError) -> None:
+        """Take it that a stream has ended; it may be all that there is."""
+        if not any(resource.polled for resource in self.layout.resources):
+            self.device.report(Availability.UNREACHABLE, str(error))
 
     @property
     def health(self) -> Health:
         """How the exchange with the device goes."""
         statistics = self._server.statistics
+        ages = [
+            stream.age
+            for stream, audience in self._streams
+            if stream.state is State.ACTIVE and audience.resources
+        ]
         pushed, readable = self.pushed, self.device.model.readable
         feed = Feed.PUSH if pushed >= readable else Feed.BOTH
         return Health(
             round_trip=statistics.round_trip,
             unanswered=statistics.unanswered,
             last_heard=self._heard.at,
+            push_age=max(ages, default=None),
             feed=feed if pushed else Feed.POLL,
         )
 
@@ -131,6 +193,41 @@ class AttachedDevice:
         for name in resource.names:
             self.device.drop(name, error)
         self.device.lose(resource.names)
+
+    def _follow_each(self) -> None:
+        """Follow the resources of single attributes: all at once is not offered."""
+        self._follow(self.layout.parts, {})
+
+    def _follow(
+        self, resources: Iterable[Resource], alerts: Mapping[str, Target]
+    ) -> None:
+        """Follow what is told of resources and alerts; one stream for each source."""
+        audiences: dict[Source, Audience] = {}
+
+        def audience_of(source: Source) -> Audience:
+            return audiences.setdefault(source, Audience(self.device, self))
+
+        for resource in resources:
+            if resource.source is not None:
+                audience_of(resource.source).resources.append(resource)
+        for name, target in alerts.items():
+            if target.source is not None:
+                audience_of(target.source).alerts[name] = target
+        for source, audience in audiences.items():
+            if len(self._streams) >= MAX_STREAMS:
+                _LOGGER.debug("%s: more is told than is followed", self.device.name)
+                return
+            replaced = any(one.shared for one in audience.resources)
+            names = frozenset().union(*(one.names for one in audience.resources))
+            stream = stream_of(
+                self._server,
+                source,
+                audience,
+                self._follow_each if replaced and not audience.alerts else None,
+                shown=self.is_shown(names),
+            )
+            self._streams.append((stream, audience))
+            stream.start()
 
     def _forbidden(self, resource: Resource, response: Response) -> None:
         """Take it that we may not have a resource.

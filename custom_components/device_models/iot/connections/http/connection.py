@@ -123,6 +123,8 @@ class HttpConnection(Connection):
                 self._server.note_refusal(refused=True)
             device.report(Availability.UNREACHABLE, str(err))
             raise
+        if not was_online:
+            attached.hurry()
         return done.hint
 
     @override

@@ -8,9 +8,10 @@ binding overrides any of it:
 ``state``: a URL, false for none, or ``{url, method, format, observe, observe_url,
 writable, write, write_method, write_format, times}``.
 ``attributes``: by name, a URL, false for none, or ``{url, pointer, method, format,
-observe, observe_url, read, write, write_method, write_format, times}``. ``read: false``
-is for what cannot be read there, ``write: false`` for what cannot be written, ``times:
-iso`` for a device that takes times as ISO 8601 and not as milliseconds since 1970.
+observe, observe_url, poll, read, write, write_method, write_format, times}``. ``read:
+false`` is for what cannot be read there, ``write: false`` for what cannot be written,
+``times: iso`` for a device that takes times as ISO 8601 and not as milliseconds since
+1970.
 ``actions``: by name, a URL, false for none, or ``{url, method, format, bare, query,
 cancel}``; ``query`` and ``cancel`` are where a call that goes on is asked for, and
 ended, if the device does not say so when it is called.
@@ -19,6 +20,7 @@ ended, if the device does not say so when it is called.
 ``observe`` is how the device tells by itself: ``longpoll``, ``sse``, ``ws`` (a
 WebSocket on which each message is a value) or ``webthing`` (one with the messages of
 the Web Thing API); false for not at all. ``observe_url`` is where, if elsewhere.
+``poll: false`` is for what comes by itself only, and cannot be asked for.
 
 ``write`` is another URL to write to. ``method`` is GET or POST for what is read, POST,
 PUT, PATCH, GET or DELETE for an action; ``write_method`` is PUT, POST or PATCH.
@@ -26,7 +28,8 @@ PUT, PATCH, GET or DELETE for an action; ``write_method`` is PUT, POST or PATCH.
 
 A URL is relative to the device's base path, or from the root of the connection's
 server on (``/…``), or has its own scheme and host. In one that is written to, or of an
-action, ``{name}`` is replaced by a value.
+action, ``{name}`` is replaced by a value. One of a WebSocket (``ws``, ``wss``) is that
+of the Web Thing API, and must be one that values or alerts come from.
 """
 
 from typing import Final, override
@@ -109,6 +112,7 @@ class _Reader(PlacesReader[Resource, Writing, Target]):
             codec=codec_of(element),
             method=_method_of(element, "method", READ_METHODS),
             source=self._source(element, path, Way.SSE if shared else None),
+            polled=element.flag("poll", default=True),
             shared=shared,
         )
 

@@ -50,7 +50,9 @@ class Round:
         if self._server.wait:
             self._busy.append(self._server.wait)
             return
-        resources = self._attached.layout.asked_for(self._names)
+        resources = [
+            one for one in self._attached.layout.asked_for(self._names) if one.polled
+        ]
         if resources and resources[0].shared:
             await self._ask(resources.pop(0))
         await self._all([one for one in resources if self._wanted & one.names])

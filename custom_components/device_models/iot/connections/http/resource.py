@@ -39,12 +39,15 @@ class Resource(resources.Resource[str]):
     """What it is read with."""
     source: Source | None = None
     """Where its values come by themselves."""
+    polled: bool = True
+    """Whether it can be asked for, too."""
 
     @override
     def merged(self, other: Self) -> Self:
         # ``super()`` does not know the class that slots make of this one.
         both = resources.Resource.merged(self, other)
         both.source = self.source or other.source
+        both.polled = self.polled and other.polled
         return both
 
     def codec_for(self, response: Response) -> Codec:
@@ -93,3 +96,8 @@ class HttpLayout(Places[Resource, Writing, Target]):
     """All resources of one device."""
 
     __slots__ = ()
+
+    @property
+    def parts(self) -> list[Resource]:
+        """The resources of single attributes."""
+        return [one for one in self.resources if not one.shared]

@@ -150,6 +150,25 @@ class HttpServer:
             self._hold(response)
         return response
 
+    async def wait_for(self, request: Request, seconds: float) -> Response | None:
+        """Ask for what is new; None if there is nothing within some time.
+
+        Raises:
+            CommunicationError: as ``request``.
+
+        """
+        async with self._translated(request):
+            try:
+                async with self._limited(seconds):
+                    begun = await self._ask_known(request, request.url)
+                    response = await self._whole(request, begun, request.url)
+            except TimeoutError:
+                if self._closed:
+                    raise
+                return None
+        self.statistics.told(request, response.answer, response.payload)
+        return response
+
     @asynccontextmanager
     async def stream(self, request: Request) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask for what has no end; gives the answer as soon as it begins.

@@ -1,10 +1,11 @@
 """What is written to one device, message by message."""
 
 from collections.abc import Awaitable, Callable, Mapping, Set as AbstractSet
+from typing import Final
 
 from yarl import URL
 
-from ...codecs import compose
+from ...codecs import Document, compose, slots_of
 from ...device import Certainty, VirtualDevice
 from ...errors import RejectedError, UnauthorizedError
 from ...values import Scalar
@@ -15,7 +16,10 @@ from .request import Request, Response, label_of
 from .resource import Writing
 from .server import HttpServer
 
-ACCEPTED = 202
+SOCKETS: Final = ("ws:", "wss:")
+"""What the URL of a WebSocket begins with."""
+
+ACCEPTED: Final = 202
 """RFC 9110 §15.3.3: it will be done, or not."""
 
 
@@ -43,6 +47,10 @@ class Writer:
         together = self._attached.layout.together
         certainty = Certainty.LIVE
         for writing in self._attached.layout.writings(values.keys()):
+            if writing.path.startswith(SOCKETS):
+                await self._tell(writing, values)
+                certainty = Certainty.ASSUMED  # it is confirmed by what comes back
+                continue
             response, used = await self._send(writing, values), writing
             if response.absent and together not in (None, writing):
                 # It has no resource for this alone.
@@ -52,6 +60,24 @@ class Writer:
             if response.status == ACCEPTED:
                 certainty = Certainty.ASSUMED
         return certainty
+
+    async def _tell(self, writing: Writing, values: Mapping[str, Scalar]) -> None:
+        """Write on a WebSocket.
+
+        Raises:
+            UnreachableError: there is no connection.
+
+        """
+        data: dict[str, Document] = {}
+        for attribute in self._attached.device.model.attributes:
+            slots = [
+                slot
+                for slot in slots_of(attribute)
+                if slot.element.name in values.keys() & writing.names
+            ]
+            if slots:
+                data[attribute.name] = compose(slots, values)
+        await self._attached.tell(writing.path, "setProperty", data)
 
     async def _send(self, writing: Writing, values: Mapping[str, Scalar]) -> Response:
         """Write the values that a resource takes; those go with them that have to."""
