@@ -10,6 +10,7 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
     "senml+json": "application/senml+json",
     "senml+cbor": "application/senml+cbor",
     "text": "text/plain; charset=utf-8",
+    "digits": "text/plain; charset=utf-8",
     "octets": "application/octet-stream",
 }
 """What each codec writes, by its name."""
