@@ -47,6 +47,7 @@ class HttpThing:
         self.guard = guard
         self.closed = closed
         self.values: dict[str, Any] = {"temperature": 21.5, "heating": False}
+        self.calls: list[tuple[str, Any]] = []
         self.port = 0
         self.issues = False
         """Whether it gives tokens."""
@@ -74,6 +75,12 @@ class HttpThing:
             return web.Response(status=401)
         self.values[request.match_info["name"]] = await request.json()
         return web.Response(status=204)
+
+    async def call(self, request: web.Request) -> web.Response:
+        """Do something; answers what was told."""
+        told = await request.json() if request.can_read_body else None
+        self.calls.append((request.match_info["name"], told))
+        return web.json_response({"told": told})
 
     async def token(self, _request: web.Request) -> web.Response:
         """Give a token (RFC 6749 §4.4.3), or none."""
@@ -103,6 +110,7 @@ async def http_thing(
     app.router.add_get(path, thing.describe)
     app.router.add_get("/properties/{name}", thing.read)
     app.router.add_put("/properties/{name}", thing.write)
+    app.router.add_post("/actions/{name}", thing.call)
     app.router.add_post("/token", thing.token)
     app.router.add_get("/{rest:.*}", thing.other)
     runner = web.AppRunner(app)

@@ -1,10 +1,16 @@
 """Setting up an HTTP server and the thing on it, as a user does it."""
 
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlowResult,
+    ConfigSubentryData,
+)
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -176,11 +182,16 @@ async def test_credentials_can_be_left_out(hass: HomeAssistant) -> None:
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-def entry_of(at: HttpThing, **data: Any) -> MockConfigEntry:
+def entry_of(
+    at: HttpThing,
+    data: Mapping[str, Any] | None = None,
+    devices: Sequence[ConfigSubentryData] = (),
+) -> MockConfigEntry:
     """Return an entry as the flow makes it."""
     return MockConfigEntry(
         domain=DOMAIN,
         title=f"HTTP 127.0.0.1:{at.port}",
+        subentries_data=devices,
         data={
             CONF_SYSTEM: System.HTTP,
             CONF_HOST: "127.0.0.1",
@@ -189,7 +200,7 @@ def entry_of(at: HttpThing, **data: Any) -> MockConfigEntry:
             CONF_THING: "",
             CONF_INTERVAL: 30,
             CONF_VERIFY_SSL: True,
-            **data,
+            **(data or {}),
         },
     )
 
@@ -200,7 +211,7 @@ PASSWORD = {"scheme": "basic", "username": "me", "secret": "secret", "where": "h
 async def test_reauthentication(hass: HomeAssistant) -> None:
     async with http_thing(BASIC, knows_password, closed=True) as thing:
         wrong = {**PASSWORD, "secret": "old"}
-        entry = entry_of(thing, **{CONF_SECURITY: [wrong]})
+        entry = entry_of(thing, {CONF_SECURITY: [wrong]})
         entry.add_to_hass(hass)
         await set_up(hass, entry)
         assert entry.state is ConfigEntryState.SETUP_ERROR
@@ -233,7 +244,7 @@ async def test_reconfigure(hass: HomeAssistant) -> None:
         http_thing(BASIC, knows_password) as thing,
         http_thing(BASIC, knows_password) as moved,
     ):
-        entry = entry_of(thing, **{CONF_SECURITY: [PASSWORD], CONF_THING: "/td"})
+        entry = entry_of(thing, {CONF_SECURITY: [PASSWORD], CONF_THING: "/td"})
         entry.add_to_hass(hass)
         await set_up(hass, entry)
         result: Any = await entry.start_reconfigure_flow(hass)
@@ -329,7 +340,7 @@ async def test_what_is_kept_is_shown_again(hass: HomeAssistant) -> None:
         assert shown["scopes"] == "read write"
         entry = entry_of(
             thing,
-            **{
+            {
                 CONF_SECURITY: [
                     {
                         "scheme": "oauth2",

@@ -6,7 +6,7 @@ from typing import Any, Final
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_PLATFORM
 
-from .const import CONF_ENABLED, CONF_OVERLAY
+from .const import CONF_ENABLED, CONF_OVERLAY, DOMAIN
 from .element_form import CONF_RESET, choices_of, element_form, overruled
 from .flow_forms import CONF_CHANGE, review_form
 from .iot.device import VirtualDevice
@@ -75,7 +75,8 @@ class ReviewSteps(ModelSteps):
         device, loaded = self._probed, self._loaded
         left_out = [str(remark) for remark in loaded.remarks]
         left_out += [
-            f"action {action.name}: it needs arguments, which no entity can give"
+            f"action {action.name}: it needs arguments, with which {DOMAIN}.call_action"
+            " calls it"
             for action in loaded.model.actions
             if not action.callable_without_input
         ]

@@ -10,6 +10,7 @@ import voluptuous as vol
 from .coap import fields as coap
 from .coap.actions import DATA_COAP, CoapActions
 from .const import DOMAIN
+from .device_actions import ATTR_ACTION, ATTR_ARGUMENTS, DeviceActions
 from .iot.connections.coap.options import TYPES
 from .iot.connections.coap.raw import (
     DEFAULT_TIMEOUT,
@@ -92,13 +93,22 @@ OBSERVE: Final = vol.Schema(
 )
 CANCEL: Final = vol.Schema({vol.Required(coap.ATTR_REQUEST_ID): cv.string})
 OBSERVE_STOP: Final = vol.Schema({vol.Required(coap.ATTR_OBSERVATION_ID): cv.string})
+ACTION: Final[dict[Any, Any]] = {
+    vol.Required(ATTR_DEVICE_ID): cv.string,
+    vol.Required(ATTR_ACTION): cv.string,
+}
+CALL_ACTION: Final = vol.Schema(
+    {**ACTION, vol.Optional(ATTR_ARGUMENTS, default=dict): {cv.string: object}}
+)
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
+    devices = DeviceActions(hass)
     actions = hass.data[DATA_COAP] = CoapActions(hass)
     for name, handler, schema, response in (
+        ("call_action", devices.async_call, CALL_ACTION, SupportsResponse.OPTIONAL),
         ("coap_request", actions.async_request, REQUEST, SupportsResponse.OPTIONAL),
         ("coap_cancel", actions.async_cancel, CANCEL, SupportsResponse.NONE),
         ("coap_pending", actions.async_pending, vol.Schema({}), SupportsResponse.ONLY),

@@ -1,0 +1,55 @@
+"""What the actions about the actions of devices do."""
+
+from typing import Any, Final
+
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.helpers import service
+
+from .const import DOMAIN
+from .coordinator import DeviceCoordinator
+from .exceptions import rewords_errors
+from .iot.errors import NotOfferedError
+
+ATTR_ACTION: Final = "action"
+ATTR_ARGUMENTS: Final = "arguments"
+
+
+class DeviceActions:
+    """The actions, for all devices of all connections."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Take Home Assistant."""
+        self._hass = hass
+
+    @rewords_errors
+    async def async_call(self, call: ServiceCall) -> ServiceResponse:
+        """Have a device do something; returns what it answers."""
+        coordinator = self._coordinator(call)
+        result = await coordinator.device.call(
+            call.data[ATTR_ACTION], call.data[ATTR_ARGUMENTS]
+        )
+        return _answer(call, result)
+
+    def _coordinator(self, call: ServiceCall) -> DeviceCoordinator:
+        """Return the device that is meant.
+
+        Raises:
+            NotOfferedError: it stands for no device of a model.
+
+        """
+        device, entry = service.async_get_device_and_config_entry(
+            self._hass, DOMAIN, call.data[ATTR_DEVICE_ID]
+        )
+        keys = {identifier for _domain, identifier in device.identifiers}
+        coordinators: list[DeviceCoordinator]
+        coordinators = list(entry.runtime_data.coordinators.values())
+        for coordinator in coordinators:
+            if coordinator.device.key in keys:
+                return coordinator
+        raise NotOfferedError(operation=call.data[ATTR_ACTION])
+
+
+def _answer(call: ServiceCall, result: Any) -> ServiceResponse:
+    """Return a result to whom asked for it."""
+    return {"result": result} if call.return_response else None
