@@ -6,12 +6,17 @@ import time
 from typing import Any, Final
 from urllib.request import Request, urlopen
 
+import aiohttp
 import pytest
 import pytest_socket
 
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.connections.base import Connection
 from custom_components.device_models.iot.connections.coap import CoapConnection
+from custom_components.device_models.iot.connections.http import (
+    HttpConnection,
+    HttpSettings,
+)
 from custom_components.device_models.iot.connections.mqtt import MqttConnection
 from custom_components.device_models.iot.device import (
     Availability,
@@ -88,6 +93,24 @@ async def over_coap(things: Things, connect: Connect) -> CoapConnection:
     return await connect(things.coap)
 
 
+@pytest.fixture
+async def over_http(things: Things) -> AsyncGenerator[HttpConnection]:
+    """Open a connection to their HTTP server."""
+    async with aiohttp.ClientSession() as session:
+        settings = HttpSettings(url=f"http://127.0.0.1:{things.http}")
+        connection = HttpConnection(session, settings)
+        await connection.open()
+        yield connection
+        await connection.close()
+
+
+@pytest.fixture(params=["over_coap", "over_http"])
+def asked(request: pytest.FixtureRequest) -> Connection:
+    """Return a connection that asks and is answered: one after the other."""
+    opened: Connection = request.getfixturevalue(request.param)
+    return opened
+
+
 def device_of(found: Loaded, connection: Connection) -> VirtualDevice:
     """Return a device of a Thing Description."""
     binding = Binding(layouts=found.layouts)
@@ -97,16 +120,16 @@ def device_of(found: Loaded, connection: Connection) -> VirtualDevice:
 
 
 @pytest.fixture
-async def bench(over_coap: CoapConnection) -> AsyncGenerator[VirtualDevice]:
-    """Attach what the CoAP server says that ``bench`` is."""
-    device = device_of(await over_coap.describe(""), over_coap)
-    await over_coap.attach(device)
+async def bench(asked: Connection) -> AsyncGenerator[VirtualDevice]:
+    """Attach what the server says that ``bench`` is."""
+    device = device_of(await asked.describe(""), asked)
+    await asked.attach(device)
     yield device
-    await over_coap.detach(device)
+    await asked.detach(device)
 
 
-async def test_description(over_coap: CoapConnection) -> None:
-    found = await over_coap.describe("bench")
+async def test_description(asked: Connection) -> None:
+    found = await asked.describe("bench")
     assert found.format == "Thing Description"
     assert found.model.urn == "urn:example:bench"
     assert not found.remarks
@@ -125,10 +148,8 @@ async def test_description(over_coap: CoapConnection) -> None:
     assert found.layouts.keys() == {"coap", "http", "mqtt"}
 
 
-async def test_properties_are_read(
-    bench: VirtualDevice, over_coap: CoapConnection
-) -> None:
-    await over_coap.read(bench, bench.model.readable)
+async def test_properties_are_read(bench: VirtualDevice, asked: Connection) -> None:
+    await asked.read(bench, bench.model.readable)
     assert shown(bench) == BEGINNING
     assert bench.availability is Availability.ONLINE
 
@@ -145,19 +166,18 @@ async def test_properties_are_read(
     ],
 )
 async def test_property_is_written(
-    bench: VirtualDevice, over_coap: CoapConnection, name: str, value: Any
+    bench: VirtualDevice, asked: Connection, name: str, value: Any
 ) -> None:
-    await over_coap.read(bench, bench.model.readable)
+    await asked.read(bench, bench.model.readable)
     await bench.set(name, value)
     assert shown(bench)[name] == value
-    await over_coap.read(bench, {name})
+    await asked.read(bench, {name})
     assert shown(bench) == {**BEGINNING, name: value}
 
 
-async def test_properties_are_observed(
-    bench: VirtualDevice, over_coap: CoapConnection
-) -> None:
-    await until(lambda: over_coap.pushed(bench) == OBSERVED)
+@pytest.mark.parametrize("asked", ["over_coap"], indirect=True)
+async def test_properties_are_observed(bench: VirtualDevice, asked: Connection) -> None:
+    await until(lambda: asked.pushed(bench) == OBSERVED)
     await bench.call("heat", {"value": 33.25})
     await until(lambda: shown(bench).get("temperature") == 33.25)
 
@@ -173,19 +193,21 @@ async def test_action_that_fails(bench: VirtualDevice) -> None:
         await bench.call("fade", {"to": 101})
 
 
+@pytest.mark.parametrize("asked", ["over_coap"], indirect=True)
 async def test_events(bench: VirtualDevice) -> None:
     told = await heated(bench)
     assert told["warmed"] == {"value": 99.5}
     assert told["overheated"] == {"temperature": 99.5, "level": 3}
 
 
-async def test_property_that_is_only_written(over_coap: CoapConnection) -> None:
-    vault = device_of(await over_coap.describe("vault"), over_coap)
-    await over_coap.attach(vault)
-    await over_coap.read(vault, vault.model.readable)
+async def test_property_that_is_only_written(asked: Connection) -> None:
+    vault = device_of(await asked.describe("vault"), asked)
+    await asked.attach(vault)
+    await asked.read(vault, vault.model.readable)
     assert shown(vault) == {"locked": True}
     await vault.set("pin", "2468")
-    await until(lambda: shown(vault)["locked"] is False)
+    await asked.read(vault, {"locked"})
+    assert shown(vault) == {"locked": False}
 
 
 async def heated(bench: VirtualDevice) -> dict[str, Any]:
@@ -247,14 +269,14 @@ async def test_events_are_published(pushing: VirtualDevice) -> None:
 
 
 async def test_thing_is_moved_to_another_protocol(
-    over_coap: CoapConnection, connection: MqttConnection
+    asked: Connection, connection: MqttConnection
 ) -> None:
-    found = await over_coap.describe("bench")
-    first, second = device_of(found, over_coap), device_of(found, connection)
-    await over_coap.attach(first)
-    await over_coap.read(first, first.model.readable)
+    found = await asked.describe("bench")
+    first, second = device_of(found, asked), device_of(found, connection)
+    await asked.attach(first)
+    await asked.read(first, first.model.readable)
     before = shown(first)
-    await over_coap.detach(first)
+    await asked.detach(first)
     await connection.attach(second)
     await second.call("reset")
     await until(lambda: shown(second) == before)
