@@ -59,7 +59,7 @@ from custom_components.device_models.systems import System
 
 from .acting import set_up, until
 from .conftest import peer
-from .flows import connection_only, issues, suggested
+from .flows import issues, suggested
 from .iot.connections.certificates import Authority
 from .iot.connections.coap_server import bare_server, state
 from .iot.connections.programs import running
@@ -126,7 +126,6 @@ async def test_oscore(hass: HomeAssistant, oscore: int, tmp_path: Path) -> None:
     result = await configure(flow_id, OSCORE | {CONF_MASTER_SECRET: "07" * 16})
     assert result["errors"] == {"base": "unauthorized"}
     result = await configure(flow_id, OSCORE)
-    result = await connection_only(hass, result)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     entry = result["result"]
     assert entry.state is ConfigEntryState.LOADED
@@ -214,7 +213,6 @@ async def test_tls(hass: HomeAssistant, tmp_path: Path) -> None:
         result = await configure(flow_id, endpoint(Transport.TLS, port))
         assert result["step_id"] == "tls"
         result = await configure(flow_id, {CONF_CA: home.certificate})
-        result = await connection_only(hass, result)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert result["data"][CONF_CA] == home.certificate
 
@@ -245,7 +243,6 @@ async def test_dtls(
         assert result["errors"] == {"base": "unauthorized"}
         right = wrong | {CONF_SHARED_KEY: "secret"}
         result = await configure(flow_id, right)
-        result = await connection_only(hass, result)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         entry = result["result"]
         assert entry.state is ConfigEntryState.LOADED

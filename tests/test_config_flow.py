@@ -26,7 +26,6 @@ from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
 from .acting import free_port, set_up, until
-from .flows import connection_only
 from .iot.connections.udp_peer import polite, udp_peer
 from .passwords import PASSWORD, USERNAME, Mosquitto
 
@@ -88,7 +87,6 @@ async def test_coap_endpoint_with_a_zone(hass: HomeAssistant, entered: str) -> N
         flow_id = await chosen(hass, System.COAP)
         configure = hass.config_entries.flow.async_configure
         result = await configure(flow_id, coap(peer.port, host=entered))
-        result = await connection_only(hass, result)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert result["data"][CONF_HOST] == "::1%lo"
         assert result["result"].state is ConfigEntryState.LOADED

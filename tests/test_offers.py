@@ -119,7 +119,7 @@ async def test_device_that_is_gone_when_it_is_accepted(hass: HomeAssistant) -> N
         await hass.config_entries.async_unload(result["result"].entry_id)
 
 
-async def test_listing_that_no_model_fits_is_offered(hass: HomeAssistant) -> None:
+async def test_node_with_objects_of_ipso_is_offered(hass: HomeAssistant) -> None:
     listing = Content(b'</3303/0/5700>;rt="oma.lwm2m";title="Cellar"', 40)
     resources = {".well-known__core": listing, "3303__0__5700": Content(b"21.5", 0)}
     async with bare_server(**resources) as server:
@@ -130,7 +130,7 @@ async def test_listing_that_no_model_fits_is_offered(hass: HomeAssistant) -> Non
         assert "21.5" in rows
 
 
-async def test_device_that_a_model_of_the_library_fits_better(
+async def test_node_of_which_the_names_are_known_is_not(
     hass: HomeAssistant, room: CoapSimulator
 ) -> None:
     offer = await announce(hass, heard(room.port))

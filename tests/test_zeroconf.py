@@ -45,7 +45,7 @@ from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
 from .acting import free_port, set_up
-from .flows import connection_only, suggested
+from .flows import suggested
 from .iot.connections.certificates import Authority
 from .iot.connections.coap_server import Content, bare_server, state
 from .iot.connections.test_coap_streams import server_side, serving
@@ -571,7 +571,6 @@ async def test_thing_with_a_certificate(hass: HomeAssistant, tmp_path: Path) -> 
     async with serving("tlsserver", port, tls, state=state()):
         result = await configure(result["flow_id"], {})
         result = await configure(result["flow_id"], {CONF_CA: home.certificate})
-        result = await connection_only(hass, result)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert result["title"] == "Room sensor"
         assert result["data"][CONF_CA] == home.certificate

@@ -26,10 +26,9 @@ from .iot.device import VirtualDevice
 from .iot.errors import DeviceModelsError
 from .iot.formats import Loaded
 from .iot.formats.ipso import LISTING
-from .iot.matching import best_matches
-from .library import async_library
 from .mapping.decided import decisions_of
 from .mapping.decisions import Decision
+from .mapping.ontologies import ipso_resource
 from .place import binding_of, identity_of
 from .preview import async_probe, becomes, summary, table
 from .systems import connection_for
@@ -40,10 +39,6 @@ SECONDS: Final = 30.0
 AT_ONCE: Final = 8
 """So many devices are asked at the same time: after a power cut, all announce
 themselves together."""
-
-BETTER_KNOWN: Final = 50
-"""Percent. A model of the library that fits so well knows more than a device whose
-resources alone are known: its user is to choose between the two."""
 
 _ASKING: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}_offers")
 
@@ -154,17 +149,15 @@ async def async_offer(
 ) -> Offer | None:
     """Return the device at a place behind a connection that is open.
 
-    None if it is only known what its values are at present, or if its user should
-    rather choose a model of the library.
+    None if its names and values are all that is known: its user should rather look for
+    a model that fits.
 
     Raises:
         DeviceModelsError: it does not say what it is, or not so that it can be used.
 
     """
     loaded = await connection.describe(base)
-    if loaded.model.draft:
-        return None
-    if loaded.format == LISTING.name and await _is_known_better(hass, loaded, base):
+    if not _is_understood(loaded):
         return None
     language = hass.config.language
     data = new_device(loaded, SOURCE_DEVICE, {CONF_BASE: base}, language)
@@ -181,9 +174,8 @@ async def async_offer(
     )
 
 
-async def _is_known_better(hass: HomeAssistant, loaded: Loaded, base: str) -> bool:
-    """Whether there is a model of the library that fits a device well."""
-    library = await async_library(hass)
-    models = {name: one.loaded for name, one in library.models.items()}
-    fitting = best_matches(models, loaded, base)
-    return bool(fitting) and fitting[0][1].score >= BETTER_KNOWN
+def _is_understood(loaded: Loaded) -> bool:
+    """Whether a device has said what its elements are, and not only their names."""
+    if loaded.format == LISTING.name:
+        return any(map(ipso_resource, loaded.model.leaves.values()))
+    return not loaded.model.draft
