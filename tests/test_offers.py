@@ -137,6 +137,14 @@ async def test_node_of_which_the_names_are_known_is_not(
     assert offer["step_id"] == "zeroconf_confirm"
 
 
+@pytest.mark.parametrize("kind", ["ThingDirectory", ["Thing", "ThingDirectory"]])
+async def test_directory_is_not_offered_as_a_device(
+    hass: HomeAssistant, kind: object
+) -> None:
+    async with bare_server(**lamp({**LAMP, "@type": kind})) as server:
+        assert (await offered(hass, server))["step_id"] == "zeroconf_confirm"
+
+
 async def test_device_without_anything_to_show(hass: HomeAssistant) -> None:
     schema = {
         "type": "object",

@@ -40,6 +40,9 @@ AT_ONCE: Final = 8
 """So many devices are asked at the same time: after a power cut, all announce
 themselves together."""
 
+DIRECTORY: Final = "ThingDirectory"
+"""WoT Discovery, "Thing Description Directory Ontology"."""
+
 _ASKING: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}_offers")
 
 
@@ -175,7 +178,13 @@ async def async_offer(
 
 
 def _is_understood(loaded: Loaded) -> bool:
-    """Whether a device has said what its elements are, and not only their names."""
+    """Whether a device has said what its elements are, and not only their names.
+
+    A directory says so of itself, but it is others that people look for in it.
+    """
+    types = loaded.model.source.get("@type")
+    if DIRECTORY in (types if isinstance(types, list) else [types]):
+        return False
     if loaded.format == LISTING.name:
         return any(map(ipso_resource, loaded.model.leaves.values()))
     return not loaded.model.draft
