@@ -12,6 +12,9 @@ from .flows import DOMAIN
 from .live import LiveApi
 
 ORDER: Final = (
+    "climate",
+    "light",
+    "cover",
     "sensor",
     "binary_sensor",
     "switch",

@@ -24,7 +24,11 @@ from custom_components.device_models.iot.samples import (
     check_samples,
 )
 from custom_components.device_models.iot.values import DataType
-from custom_components.device_models.mapping.overlay import FIELDS, VALUE_FIELDS
+from custom_components.device_models.mapping.overlay import (
+    COMPOSED_FIELDS,
+    FIELDS,
+    VALUE_FIELDS,
+)
 
 from .iot.samples import THERMO
 
@@ -106,6 +110,9 @@ GOOD: Final[list[dict[str, Any]]] = [
     bound({"path": "a", "pointer": "/0"}),
     bound(False),
     shown(unit=None, labels={"1": "on"}, mask="0x0C"),
+    {"model": THERMO, "overlay": {"compose": False}},
+    {"model": THERMO, "overlay": {"compose": {"cover": False, "light:a": {}}}},
+    {"model": THERMO, "overlay": {"compose": {"light": {"roles": {"on": None}}}}},
     sampled(),
 ]
 
@@ -146,6 +153,11 @@ MISTAKES: Final[list[tuple[Any, str]]] = [
     (shown(scale=0), "overlay.attributes.temp"),
     (shown(map=[0, 1, 2]), "overlay.attributes.temp"),
     ({"model": THERMO, "overlay": {"actions": {"reset": {"mask": 1}}}}, "overlay"),
+    ({"model": THERMO, "overlay": {"compose": True}}, "overlay.compose"),
+    ({"model": THERMO, "overlay": {"compose": {"a b": {}}}}, "overlay.compose"),
+    ({"model": THERMO, "overlay": {"compose": {"light": True}}}, "overlay.compose"),
+    ({"model": THERMO, "overlay": {"compose": {"light": {"unit": 1}}}}, "overlay"),
+    ({"model": {**THERMO, "groups": []}}, "model.groups"),
     ({"model": THERMO, "samples": {}}, "samples"),
     (sampled(connection="http"), "samples.0"),
     (sampled(connection="mqtt"), "samples.0"),
@@ -220,6 +232,7 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
             "oracleModel",
             urn="u",
             name="U",
+            groups={"g": Watched("group", title="G")},
             attributes=[
                 value("attribute", writable=True),
                 Watched("attribute", name="o", type="OBJECT", members=[member]),
@@ -293,7 +306,7 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
     assert {"model", "binding", "overlay", "policies", "security", "samples"} <= top
     assert keys("oracleModel") <= READ["oracleModel"]
     # And the other way: the schema promises nothing that is not read.
-    for kind in ("attribute", "field", "result", "format", "policy", "sample"):
+    for kind in ("attribute", "group", "field", "result", "format", "policy", "sample"):
         assert keys(kind) <= READ[kind], kind
     places = ("coapPlace", "coapPack", "coap", "coapListenerPlace", "coapListener")
     for kind in (*places, "mqttPlace", "mqtt", "availability", "problems"):
@@ -321,3 +334,4 @@ def test_words_are_those_that_are_known() -> None:
 def test_overlay_has_the_fields_that_are_read() -> None:
     assert keys("shown") == set(FIELDS)
     assert keys("shownAttribute") == set(FIELDS) | set(VALUE_FIELDS)
+    assert keys("composition") == {*COMPOSED_FIELDS, "composed", "roles"}

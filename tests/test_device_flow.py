@@ -106,7 +106,7 @@ async def test_bundled_model(
     temperature = room.device.values["temperature"]
     assert (
         f"| Temperature | {temperature} | sensor, temperature, °C | read-only NUMBER; "
-        "unit in the model; semantic type |" in shown["rows"]
+        "unit in the model; overlay; semantic type |" in shown["rows"]
     )
     assert "| Window | off | binary sensor, window |" in shown["rows"]
     assert hass.states.async_all() == []  # nothing is created before it was shown

@@ -139,20 +139,20 @@ async def test_selection_enables_and_disables(
 ) -> None:
     await set_up(hass, room_entry)
     flow_id, enabled = await shown_as_enabled(hass, room_entry)
-    enabled.remove("attribute-humidity")
+    enabled.remove("attribute-carbonDioxide")
     await answered(hass, flow_id, enabled=enabled)
     await hass.async_block_till_done()
-    assert hass.states.get("sensor.room_humidity") is None
-    entity = entity_registry.async_get("sensor.room_humidity")
+    assert hass.states.get("sensor.room_carbon_dioxide") is None
+    entity = entity_registry.async_get("sensor.room_carbon_dioxide")
     assert entity is not None
     assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
     flow_id, enabled = await shown_as_enabled(hass, room_entry)
-    await answered(hass, flow_id, enabled=[*enabled, "attribute-humidity"])
+    await answered(hass, flow_id, enabled=[*enabled, "attribute-carbonDioxide"])
     await hass.async_block_till_done()
-    entity = entity_registry.async_get("sensor.room_humidity")
+    entity = entity_registry.async_get("sensor.room_carbon_dioxide")
     assert entity is not None
     assert entity.disabled_by is None
-    assert state_of(hass, "sensor.room_humidity") != "unavailable"
+    assert state_of(hass, "sensor.room_carbon_dioxide") != "unavailable"
 
 
 async def test_unit_can_be_taken_back_with_what_followed_from_it(
@@ -206,7 +206,7 @@ async def test_labels_of_the_author_can_be_taken_away(
     hass: HomeAssistant, room_entry: MockConfigEntry
 ) -> None:
     subentry = only(room_entry)
-    overlay = {"attributes": {"temperature": {"labels": {"1": "low"}}}}
+    overlay = {"attributes": {"temperature": {"labels": {"1": "low"}, "enabled": True}}}
     document = {**subentry.data["document"], "overlay": overlay}
     hass.config_entries.async_update_subentry(
         room_entry, subentry, data={**subentry.data, "document": document}
@@ -237,7 +237,8 @@ async def test_enabled_and_back_is_no_choice(
 ) -> None:
     await set_up(hass, room_entry)
     _flow, enabled = await shown_as_enabled(hass, room_entry)
-    for wanted in (enabled[1:], enabled):
+    without = [key for key in enabled if key != "attribute-carbonDioxide"]
+    for wanted in (without, enabled):
         flow_id, _enabled = await shown_as_enabled(hass, room_entry)
         await answered(hass, flow_id, enabled=wanted)
         await hass.async_block_till_done()
@@ -309,7 +310,7 @@ async def test_choices_about_one_device_leave_its_neighbour_alone(
     flow_id = result["flow_id"]
     result = await answered(hass, flow_id, next_step_id="entities")
     enabled = suggested(result)["enabled"]
-    enabled.remove("attribute-temperature")
+    enabled.remove("attribute-carbonDioxide")
     await answered(hass, flow_id, enabled=enabled)
     await hass.async_block_till_done()
-    assert disabled() - before == {"sensor.room_temperature"}
+    assert disabled() - before == {"sensor.room_carbon_dioxide"}

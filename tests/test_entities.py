@@ -23,13 +23,13 @@ WRITES = [
     ("switch", "turn_on", {}, "switch.room_child_lock", "childLock", True, "on"),
     ("switch", "turn_off", {}, "switch.room_child_lock", "childLock", False, "off"),
     (
-        "number",
-        "set_value",
-        {"value": 22.5},
-        "number.room_target_temperature",
+        "climate",
+        "set_temperature",
+        {"temperature": 22.5},
+        "climate.room",
         "targetTemperature",
         22.5,
-        "22.5",
+        "auto",
     ),
     (
         "number",
@@ -41,10 +41,10 @@ WRITES = [
         "3",
     ),
     (
-        "select",
-        "select_option",
-        {"option": "cool"},
-        "select.room_operating_mode",
+        "climate",
+        "set_hvac_mode",
+        {"hvac_mode": "cool"},
+        "climate.room",
         "operatingMode",
         "cool",
         "cool",
@@ -191,6 +191,14 @@ async def test_mqtt_write_shows_when_the_device_echoes_it(
 ) -> None:
     await set_up(hass, pump_entry)
     await until(lambda: state_of(hass, "switch.pump_pump") in ("on", "off"))
+    await hass.services.async_call(
+        "select",
+        "select_option",
+        {ATTR_ENTITY_ID: "select.pump_control_mode", "option": "manual"},
+        blocking=True,
+    )
+    assert pump.device.values["controlMode"] == "manual"
+    assert state_of(hass, "select.pump_control_mode") == "manual"
     for service, state in (("turn_on", "on"), ("turn_off", "off")):
         await hass.services.async_call(
             "switch", service, {ATTR_ENTITY_ID: "switch.pump_pump"}, blocking=True
@@ -270,9 +278,13 @@ async def test_a_message_wakes_the_entities_of_changed_attributes_and_no_other(
     updates: list[None] = []
     coordinator.async_add_listener(lambda: updates.append(None))
     room.device.put({"temperature": 25.5, "humidity": 33.0})
-    await until(lambda: len(written) >= 2)
+    await until(lambda: len(written) >= 3)
     await hass.async_block_till_done()
-    assert sorted(written) == ["sensor.room_humidity", "sensor.room_temperature"]
+    assert sorted(written) == [
+        "climate.room",
+        "sensor.room_humidity",
+        "sensor.room_temperature",
+    ]
     assert updates == []
 
 
@@ -291,7 +303,7 @@ async def test_registry_entries_follow_the_decisions(
     report = entities["format-heatingReport"]
     assert report.disabled_by is er.RegistryEntryDisabler.INTEGRATION
     assert entities["attribute-nightSetback.enabled"].domain == "switch"
-    assert sum(not name.startswith("health-") for name in entities) == 24
+    assert sum(not name.startswith("health-") for name in entities) == 23
 
 
 async def test_long_text_is_cut(

@@ -36,7 +36,7 @@ async def test_export_is_a_file_that_makes_the_same_device(
     hass.config.config_dir = str(tmp_path)
     await set_up(hass, room_entry)
     flow_id, enabled = await shown_as_enabled(hass, room_entry)
-    form = await element_form(hass, flow_id, "attribute-temperature", enabled)
+    form = await element_form(hass, flow_id, "attribute-carbonDioxide", enabled)
     await answered(hass, flow_id, **(form | {"name": "Air"}))
     await answered(hass, flow_id, enabled=enabled)
     await hass.async_block_till_done()
@@ -46,7 +46,7 @@ async def test_export_is_a_file_that_makes_the_same_device(
     result = await answered(hass, flow_id, next_step_id="export")
     text = suggested(result)["document"]
     loaded = load(text.encode(), "export.yaml")
-    assert loaded.overlay["attributes"]["temperature"] == {"name": "Air"}  # type: ignore[index,call-overload]
+    assert loaded.overlay["attributes"]["carbonDioxide"] == {"name": "Air"}  # type: ignore[index,call-overload]
     result = await answered(hass, flow_id, document=text, file="..")
     assert result["errors"] == {"base": "file_invalid"}
     result = await answered(hass, flow_id, document=text, file="My room.yaml")

@@ -28,4 +28,4 @@ class ModelBinarySensor(AttributeEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        return self.truth
+        return self.shown.truth

@@ -12,8 +12,11 @@ LOGGER = logging.getLogger(__package__)
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.CLIMATE,
+    Platform.COVER,
     Platform.DATETIME,
     Platform.EVENT,
+    Platform.LIGHT,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -65,6 +68,7 @@ CONF_DOCUMENT: Final = "document"
 CONF_OVERLAY: Final = "overlay"
 CONF_DECISIONS: Final = "decisions"
 CONF_IGNORED: Final = "ignored"
+CONF_COMPOSED: Final = "composed"
 CONF_ENABLED: Final = "enabled"
 CONF_BASE: Final = "place"
 """Not "base": a form shows the errors of the whole form at a field of that name."""

@@ -29,7 +29,7 @@ class ModelDateTime(AttributeEntity, DateTimeEntity):
     @property
     @override
     def native_value(self) -> datetime | None:
-        return self.time
+        return self.shown.time
 
     @override
     async def async_set_value(self, value: datetime) -> None:

@@ -1,7 +1,6 @@
 """What the entities of all platforms have in common."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -14,11 +13,10 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import DOMAIN
 from .coordinator import DeviceCoordinator
 from .exceptions import rewords_errors
-from .iot.device import Certainty
-from .iot.spelling import WORDS, as_text, from_text
-from .iot.values import DataType, Scalar
+from .iot.values import Scalar
 from .mapping.decisions import Decision
 from .runtime import EntryRuntime
+from .shown import Shown
 
 
 @callback
@@ -36,7 +34,7 @@ def add_entities(
             [
                 make(coordinator, decision)
                 for decision in coordinator.decisions
-                if decision.platform is platform
+                if decision.platform is platform and decision.shown
             ],
             config_subentry_id=coordinator.subentry_id,
         )
@@ -57,7 +55,7 @@ class ModelEntity(CoordinatorEntity[DeviceCoordinator]):
         self.decision = decision
         self.device = device
         self._attr_unique_id = f"{device.key}-{decision.element_id}"
-        self._attr_name = decision.name
+        self._attr_name = decision.name or None
         self._attr_device_class = decision.device_class
         if decision.device_class is None:
             self._attr_translation_key = decision.icon
@@ -89,7 +87,8 @@ class AttributeEntity(ModelEntity):
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
         """Look up the attribute."""
         super().__init__(coordinator, decision)
-        self.attribute = coordinator.device.model.attribute(decision.element)
+        self.shown = Shown(coordinator.device, decision)
+        self.attribute = self.shown.attribute
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -100,57 +99,10 @@ class AttributeEntity(ModelEntity):
         )
 
     @property
-    def current(self) -> Scalar | None:
-        """What is shown of the attribute's value; None while that is unknown."""
-        reading = self.device.values.get(self.attribute.name)
-        return self.decision.transform.shown(reading.value) if reading else None
-
-    @property
-    def number(self) -> float | None:
-        """What is shown, if it is a number."""
-        value = self.current
-        return value if isinstance(value, int | float) else None
-
-    @property
-    def text(self) -> str | None:
-        """What is shown, as text."""
-        return None if (value := self.current) is None else as_text(value)
-
-    @property
-    def option(self) -> str | None:
-        """What is shown, if it is one of the options."""
-        return text if (text := self.text) in self.decision.options else None
-
-    @property
-    def truth(self) -> bool | None:
-        """Whether what is shown means on: true, not 0, or a word for it."""
-        on: bool | None
-        match value := self.current:
-            case bool():
-                return value
-            case str() if self.attribute.type is DataType.BOOLEAN:  # a label
-                on = self.device.values[self.attribute.name].value is True
-            case str():
-                on = WORDS.get(value.lower())
-            case int() | float():
-                on = bool(value)
-            case _:
-                on = None
-        return None if on is None else on is not self.decision.transform.invert
-
-    @property
-    def time(self) -> datetime | None:
-        """What is shown, if it is a time."""
-        return value if isinstance(value := self.current, datetime) else None
-
-    @property
     @override
     def assumed_state(self) -> bool:
         """Whether the value was sent, and the device cannot confirm it."""
-        reading = self.device.values.get(self.attribute.name)
-        if reading is None:
-            return not self.attribute.readable
-        return reading.certainty is Certainty.ASSUMED
+        return self.shown.assumed
 
     @rewords_errors
     async def write(self, shown: Scalar) -> None:
@@ -160,11 +112,4 @@ class AttributeEntity(ModelEntity):
             shown: what is to be shown, as far as the attribute's type goes.
 
         """
-        reading = self.device.values.get(self.attribute.name)
-        now = reading.value if reading else None
-        meant = self.decision.transform.meant(shown, now)
-        value: object = meant
-        if isinstance(meant, str):
-            choices = {as_text(choice): choice for choice in self.attribute.enum}
-            value = choices.get(meant, from_text(self.attribute.type, meant))
-        await self.device.set(self.attribute.name, value)
+        await self.device.set(self.attribute.name, self.shown.meant(shown))

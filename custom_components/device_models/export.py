@@ -1,6 +1,6 @@
 """A device as a file that other users can take in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 import math
 import os
@@ -16,8 +16,10 @@ from .iot.formats import Loaded
 from .iot.formats.device_file_writing import to_yaml, write_device_file
 from .iot.values import JsonValue
 from .mapping import decide
+from .mapping.composing import names_of
 from .mapping.decided import decisions_of
 from .mapping.decisions import UNITS, Decision, Kind
+from .mapping.overlay import COMPOSED_FIELDS
 
 ALONE: Final = ("name", "device_class", "state_class", "category", "enabled")
 """What can be said about an element without anything else."""
@@ -35,26 +37,78 @@ def device_file_text(
     The overlay is that of the author, and what the device has become besides: by
     choices of its user, or by the rules of another time.
     """
-    overlay: dict[str, dict[str, dict[str, JsonValue]]] = {
-        kind: {name: dict(said) for name, said in elements.items()}  # type: ignore[arg-type,union-attr]  # the overlay has been read
+    overlay: dict[str, dict[str, Any]] = {
+        kind: {name: _copied(said) for name, said in elements.items()}
         for kind, elements in loaded.overlay.items()
-        if elements
+        if isinstance(elements, Mapping) and elements
     }
     wanted = decisions_of(data, loaded, language)
+    found = decide(replace(loaded, overlay=overlay), language)
+    if composed := _composed(wanted, found, overlay.get(Kind.COMPOSITION, {})):
+        overlay[Kind.COMPOSITION.value] = composed
+    single = [one for one in wanted if one.kind is not Kind.COMPOSITION]
     for others_too in (False, True):
-        by_itself = decide(replace(loaded, overlay=overlay), language)
-        if all(map(_is_same, wanted, by_itself, strict=True)):
+        by_itself = [
+            one
+            for one in decide(replace(loaded, overlay=overlay), language)
+            if one.kind is not Kind.COMPOSITION
+        ]
+        if all(map(_is_same, single, by_itself, strict=True)):
             break
-        for decision, other in zip(wanted, by_itself, strict=True):
+        for decision, other in zip(single, by_itself, strict=True):
             elements = overlay.setdefault(decision.kind.value, {})
             said = _said(decision, other)
             if said.keys() <= set(ALONE):
                 said = {**elements.get(decision.element, {}), **said}
             if others_too:  # enabling one may have disabled another
                 said["enabled"] = decision.enabled
+                if decision.part_of and decision.enabled:
+                    del said["enabled"]  # it would be shown by itself
             if said:
                 elements[decision.element] = said
     return to_yaml(write_device_file(loaded, overlay))
+
+
+def _copied(said: JsonValue) -> Any:
+    """Return what an overlay says of one element, to be changed."""
+    return dict(said) if isinstance(said, Mapping) else said
+
+
+def _composed(
+    wanted: Iterable[Decision], found: Iterable[Decision], said: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what an overlay must say of compositions for them to be as they are."""
+    by_itself = {one.element: one for one in found if one.kind is Kind.COMPOSITION}
+    composed = dict(said)
+    here = {one.element: one for one in wanted if one.kind is Kind.COMPOSITION}
+    for element in by_itself.keys() | here.keys():
+        decision, other = here.get(element), by_itself.get(element)
+        if decision is None or not decision.composed:
+            if other is not None and other.composed:
+                composed[element] = False
+            continue
+        before, now = names_of(other.uses if other else {}), names_of(decision.uses)
+        roles = {
+            role: now.get(role)
+            for role in (*before, *now)
+            if before.get(role) != now.get(role)
+        }
+        differing: dict[str, Any] = {
+            name: getattr(decision, name)
+            for name in (*COMPOSED_FIELDS, "composed")
+            if other is None or getattr(decision, name) != getattr(other, name)
+        }
+        if roles:
+            known = composed.get(element)
+            told = known.get("roles", {}) if isinstance(known, Mapping) else {}
+            differing["roles"] = {**told, **roles}
+        if differing:
+            known = composed.get(element)
+            composed[element] = {
+                **(known if isinstance(known, Mapping) else {}),
+                **differing,
+            }
+    return composed
 
 
 def _is_same(wanted: Decision, other: Decision) -> bool:
@@ -73,6 +127,8 @@ def _said(wanted: Decision, other: Decision) -> dict[str, JsonValue]:
         for name in ALONE
         if getattr(wanted, name) != getattr(other, name)
     }
+    if wanted.shown and not other.shown:
+        differing["enabled"] = True
     names = OF_NUMBERS if wanted.platform is Platform.NUMBER else OF_VALUES
     if all(getattr(wanted, name) == getattr(other, name) for name in names):
         return differing

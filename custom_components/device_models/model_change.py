@@ -18,7 +18,8 @@ from .iot.model import DeviceModel
 from .iot.values import JsonValue
 from .mapping import decide
 from .mapping.decided import keep, known_before, model_of
-from .mapping.decisions import Decision
+from .mapping.decisions import Decision, Kind
+from .mapping.succession import chosen_on, composed_on
 
 BY_NAME: Final = ("attributes", "actions", "alerts", "formats")
 """What a layout, or an overlay, says of single elements."""
@@ -86,22 +87,28 @@ def with_model(
     former = {_key(name): _key(was) for name, was in (changes.renamed or {}).items()}
     different = {_key(name) for name in changes.changed or ()}
     different |= {_key(name) for name in changes.added}
-    decisions = _distinct(
+    decided = decide(new, language)
+    elements = _distinct(
         [
             _continued(
                 fresh,
                 kept.get(former.get(fresh.key, fresh.key)),
                 different=fresh.key in different,
             )
-            for fresh in decide(new, language)
+            for fresh in decided
+            if fresh.kind is not Kind.COMPOSITION
         ],
     )
+    added = {_key(name) for name in changes.added}
+    compositions = composed_on(kept.values(), decided, former, added, new.model)
+    decisions = (*compositions, *elements)
     changed = {
         **data,
         CONF_DOCUMENT: new.document,
         CONF_SOURCE: source,
         CONF_DECISIONS: keep(decisions),
-        CONF_OVERLAY: _overlay(data.get(CONF_OVERLAY, {}), decisions, former),
+        CONF_OVERLAY: _overlay(data.get(CONF_OVERLAY, {}), decisions, former)
+        | chosen_on(data.get(CONF_OVERLAY, {}), decisions, former),
     }
     changed.pop(CONF_IGNORED, None)
     return changed
@@ -149,6 +156,8 @@ def _overlay(
     """Return the user's choices about elements that are still there."""
     kept: dict[str, dict[str, JsonValue]] = {}
     for decision in decisions:
+        if decision.kind is Kind.COMPOSITION:
+            continue
         _kind, _, name = former.get(decision.key, decision.key).partition("-")
         choice = overlay.get(decision.kind, {}).get(name)
         if choice is not None:

@@ -51,7 +51,7 @@ class ModelNumber(AttributeEntity, NumberEntity):
     @property
     @override
     def native_value(self) -> float | None:
-        return self.number
+        return self.shown.number
 
     @override
     async def async_set_native_value(self, value: float) -> None:

@@ -13,6 +13,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import (
     CONF_BASE,
+    CONF_COMPOSED,
     CONF_DOCUMENT,
     CONF_ENABLED,
     CONF_OVERLAY,
@@ -85,12 +86,12 @@ class Offer:
     @property
     def labels(self) -> dict[str, str]:
         """What the elements become, by their keys."""
-        return {one.key: f"{one.name}: {becomes(one)}" for one in self.decisions}
+        return {one.key: f"{one.title}: {becomes(one)}" for one in self.decisions}
 
     @property
     def enabled(self) -> list[str]:
         """The keys of the elements that are enabled by themselves."""
-        return [one.key for one in self.decisions if one.enabled]
+        return [one.key for one in self.decisions if one.visible]
 
     @property
     def placeholders(self) -> dict[str, str]:
@@ -116,8 +117,10 @@ class Offer:
         """
         overlay: dict[str, dict[str, Any]] = {}
         for one in self.decisions:
-            if one.enabled is not (wanted := one.key in enabled):
+            if one.visible is not (wanted := one.key in enabled):
                 chosen = {CONF_ENABLED: wanted}
+                if wanted and not one.composed:
+                    chosen[CONF_COMPOSED] = True
                 overlay.setdefault(one.kind.value, {})[one.element] = chosen
         return ConfigSubentryData(
             data=MappingProxyType({**self.data, CONF_OVERLAY: overlay}),

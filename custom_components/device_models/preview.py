@@ -12,7 +12,9 @@ from .iot.connections.base import Capability, Connection
 from .iot.device import VirtualDevice
 from .iot.errors import CommunicationError
 from .iot.formats import Loaded
+from .iot.spelling import as_text
 from .mapping import count
+from .mapping.composing import PART, ROLE, names_of
 from .mapping.decisions import Decision, Kind
 
 LISTEN_SECONDS: Final = 1.5
@@ -33,6 +35,7 @@ EXPLAINED: Final = (
     "device_class",
     "category",
     "enabled",
+    "composed",
     "overlay",
 )
 """The fields whose reasons are shown: those that one can see the outcome of."""
@@ -79,12 +82,16 @@ def summary(decisions: tuple[Decision, ...]) -> str:
 
 def becomes(decision: Decision) -> str:
     """Return what an element becomes, for people."""
+    if decision.part_of:
+        return decision.reasons[PART]
     words = [_words(decision.platform)]
     if decision.device_class:
         words.append(_words(decision.device_class))
     words += [part for part in (decision.unit, decision.category) if part]
     if not decision.enabled:
         words.append("disabled")
+    if not decision.composed:
+        words.append("not composed")
     return ", ".join(words)
 
 
@@ -101,8 +108,13 @@ def _row(decision: Decision, device: VirtualDevice | None) -> str:
     why = dict.fromkeys(
         reason for name, reason in decision.reasons.items() if name in EXPLAINED
     )
+    why |= dict.fromkeys(
+        f"{_words(name.removeprefix(ROLE))} ← {reason}"
+        for name, reason in decision.reasons.items()
+        if name.startswith(ROLE)
+    )
     cells = (
-        decision.name,
+        decision.title,
         value_now(decision, device),
         becomes(decision),
         "; ".join(why),
@@ -112,6 +124,8 @@ def _row(decision: Decision, device: VirtualDevice | None) -> str:
 
 def value_now(decision: Decision, device: VirtualDevice | None) -> str:
     """Return the value now, for people."""
+    if device is not None and decision.kind is Kind.COMPOSITION:
+        return _values_now(decision, device)
     if device is None or decision.kind is not Kind.ATTRIBUTE:
         return ""
     reading = device.values.get(decision.element)
@@ -125,6 +139,19 @@ def value_now(decision: Decision, device: VirtualDevice | None) -> str:
         case datetime():
             return f"{dt_util.as_local(value):%Y-%m-%d %H:%M}"
     text = str(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def _values_now(decision: Decision, device: VirtualDevice) -> str:
+    """Return the values now of what is composed, as the device has them."""
+    leaves = device.model.leaves
+    names = [
+        name for name in names_of(decision.uses).values()
+        if name in leaves and not leaves[name].sensitive
+    ]  # fmt: skip
+    values = device.values
+    known = [as_text(values[name].value) for name in names if name in values]
+    text = ", ".join(known) or "–"
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 

@@ -69,8 +69,9 @@ def _enable(
 
 
 def _decisions(data: Mapping[str, Any], language: str) -> tuple[Decision, ...]:
-    """Return what the elements of a device have become."""
-    return decisions_of(data, model_of(data), language)
+    """Return what the elements of a device have become that have entities."""
+    decisions = decisions_of(data, model_of(data), language)
+    return tuple(decision for decision in decisions if decision.shown)
 
 
 @callback

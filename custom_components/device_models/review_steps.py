@@ -6,15 +6,17 @@ from typing import Any, Final
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_PLATFORM
 
-from .const import CONF_ENABLED, CONF_OVERLAY, DOMAIN
+from .composition_form import composed_as, composition_form
+from .const import CONF_COMPOSED, CONF_ENABLED, CONF_OVERLAY, DOMAIN
 from .element_form import CONF_RESET, choices_of, element_form, overruled
 from .flow_forms import CONF_CHANGE, review_form
 from .iot.device import VirtualDevice
 from .iot.errors import ModelError
 from .iot.formats import Loaded
 from .iot.values import JsonValue
+from .mapping.composing import parts_of
 from .mapping.decided import INFERRED, decisions_of, settled, with_choices
-from .mapping.decisions import Decision, objection
+from .mapping.decisions import Decision, Kind, objection
 from .model_steps import ModelSteps
 from .preview import becomes, reasons, summary, table, value_now
 
@@ -71,6 +73,8 @@ class ReviewSteps(ModelSteps):
             if CONF_CHANGE not in user_input:
                 return await self.async_reviewed()
             self._element = user_input[CONF_CHANGE]
+            if self._find(decisions).kind is Kind.COMPOSITION:
+                return await self.async_step_composition()
             return await self.async_step_element()
         device, loaded = self._probed, self._loaded
         left_out = [str(remark) for remark in loaded.remarks]
@@ -79,13 +83,14 @@ class ReviewSteps(ModelSteps):
             " calls it"
             for action in loaded.model.actions
             if not action.callable_without_input
+            and f"{Kind.ACTION.word}-{action.name}" not in parts_of(decisions)
         ]
         remarks = "; ".join(f"`{one}`" for one in left_out)
-        labels = {one.key: f"{one.name}: {becomes(one)}" for one in decisions}
+        labels = {one.key: f"{one.title}: {becomes(one)}" for one in decisions}
         return self.async_show_form(
             step_id=step_id,
             data_schema=review_form(
-                labels, [one.key for one in decisions if one.enabled]
+                labels, [one.key for one in decisions if one.visible]
             ),
             description_placeholders={
                 "model": loaded.model.name,
@@ -125,6 +130,36 @@ class ReviewSteps(ModelSteps):
             description_placeholders={
                 "element": shown.element,
                 "now": value_now(shown, self._probed) or "–",
+                "why": reasons(shown),
+                **problem,
+            },
+            last_step=False,
+        )
+
+    async def async_step_composition(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Change what several elements are together, or take them apart."""
+        problem: dict[str, str] = {}
+        shown, model = self._find(self.decisions()), self._loaded.model
+        if user_input is not None:
+            rules = self._find(self._settled())
+            chosen = composed_as(user_input, rules)
+            _decided, refused = self._decided(rules, chosen)
+            if refused is None:
+                self._choose(shown, chosen)
+                return await self._async_review(self._review)
+            problem = {"field": refused[0], "problem": refused[1]}
+        schema = composition_form(shown, model)
+        if problem:
+            schema = self.add_suggested_values_to_schema(schema, user_input)
+        return self.async_show_form(
+            step_id="composition",
+            data_schema=schema,
+            errors={"base": "choice_invalid"} if problem else {},
+            description_placeholders={
+                "element": shown.title,
+                "platform": shown.platform.replace("_", " "),
                 "why": reasons(shown),
                 **problem,
             },
@@ -178,12 +213,19 @@ class ReviewSteps(ModelSteps):
     def _enable(self, decisions: tuple[Decision, ...], wanted: list[str]) -> None:
         """Note which elements the user wants to be enabled."""
         rules = {one.key: one for one in self._settled()}
+        parts = parts_of(decisions)
         for decision in decisions:
             enabled = decision.key in wanted
-            if enabled is decision.enabled:
+            if enabled is decision.visible:
                 continue
+            settled = rules[decision.key]
             chosen = {**self._chosen(decision), CONF_ENABLED: enabled}
-            if rules[decision.key].enabled is enabled:
+            by_itself = settled.enabled
+            if decision.key in parts:  # hidden, unless somebody wants to see it
+                by_itself = settled.wanted
+            if enabled and not decision.composed:
+                chosen[CONF_COMPOSED] = True
+            if by_itself is enabled:
                 del chosen[CONF_ENABLED]
             self._choose(decision, chosen)
 

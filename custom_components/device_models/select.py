@@ -35,7 +35,7 @@ class ModelSelect(AttributeEntity, SelectEntity):
     @property
     @override
     def current_option(self) -> str | None:
-        return self.option
+        return self.shown.option
 
     @override
     async def async_select_option(self, option: str) -> None:

@@ -43,10 +43,9 @@ class ModelSensor(AttributeEntity, SensorEntity):
     @override
     def native_value(self) -> float | str | datetime | None:
         if self.decision.options:
-            return self.option
+            return self.shown.option
         if self.attribute.type.is_numeric:
-            return self.number
+            return self.shown.number
         # A longer text would not be shown at all.
-        return self.time or (
-            None if self.text is None else self.text[:MAX_STATE_LENGTH]
-        )
+        text = self.shown.text
+        return self.shown.time or (None if text is None else text[:MAX_STATE_LENGTH])

@@ -8,8 +8,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entity import AttributeEntity, add_entities
-from .iot.spelling import WORDS
-from .iot.values import DataType, Scalar
 from .runtime import DeviceModelsConfigEntry
 
 PARALLEL_UPDATES = 1  # small devices take one command at a time
@@ -30,25 +28,12 @@ class ModelSwitch(AttributeEntity, SwitchEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        return self.truth
+        return self.shown.truth
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        await self.write(self._meaning(on=True))
+        await self.write(self.shown.on_off(on=True))
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        await self.write(self._meaning(on=False))
-
-    def _meaning(self, *, on: bool) -> Scalar:
-        """Return what is shown of an attribute that is on, or off."""
-        if self.attribute.type is DataType.BOOLEAN:
-            return on
-        transform = self.decision.transform
-        meant = on is not transform.invert
-        for text in (*transform.labels.values(), *self.decision.options):
-            if WORDS.get(text.lower()) is meant:
-                return text
-        if self.attribute.type.is_numeric:
-            return int(meant)
-        return "on" if meant else "off"
+        await self.write(self.shown.on_off(on=False))

@@ -39,7 +39,8 @@ class ModelText(AttributeEntity, TextEntity):
     @property
     @override
     def native_value(self) -> str | None:
-        return None if self.text is None else self.text[:MAX_STATE_LENGTH]
+        text = self.shown.text
+        return None if text is None else text[:MAX_STATE_LENGTH]
 
     @override
     async def async_set_value(self, value: str) -> None:

@@ -15,7 +15,7 @@ IOT: Final = ROOT / "iot"
 LAYERS: Final = (
     {"errors", "units", "listeners"},
     {"values"},
-    {"redaction", "spelling"},
+    {"colors", "redaction", "spelling"},
     {"model", "reading", "binding", "transforms"},
     {"codecs", "device", "difference", "formats", "outbox"},
     {"silence", "fetching"},

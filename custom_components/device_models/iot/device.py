@@ -306,6 +306,22 @@ class VirtualDevice:
         else:
             await self._write({attribute.name: accepted})
 
+    async def change(self, values: Mapping[str, object]) -> None:
+        """Change several attributes in one message, where the connection has such.
+
+        Raises:
+            InvalidInputError: one is unknown, not writable, or its value does not fit;
+                nothing was sent then.
+            CommunicationError: the device did not take it.
+
+        """
+        accepted: dict[str, Scalar] = {}
+        for name, value in values.items():
+            attribute = self._writable(name)
+            accepted[attribute.name] = attribute.validate(value)
+        if accepted:
+            await self._write(accepted)
+
     async def offer(self, name: str, value: object) -> None:
         """Change one attribute as its policies allow; without policies this is set."""
         await self.set(name, value)

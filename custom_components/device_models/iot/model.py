@@ -257,6 +257,15 @@ class Policy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Group:
+    """Elements that belong together: one node, one instance of an object, one lamp."""
+
+    title: str = ""
+    semantic_types: tuple[str, ...] = ()
+    """What they are together, spelled as those of attributes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeviceModel:
     """A device model: what one kind of device has and can do."""
 
@@ -271,6 +280,10 @@ class DeviceModel:
     actions: tuple[Action, ...] = ()
     formats: tuple[Format, ...] = ()
     policies: tuple[Policy, ...] = ()
+    semantic_types: tuple[str, ...] = ()
+    """What the device is as a whole: ``Thermostat``, ``saref:Actuator``."""
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    """By what the names of their elements begin with, before a slash or a dot."""
     source: Mapping[str, JsonValue] = field(
         default_factory=dict, compare=False, repr=False
     )

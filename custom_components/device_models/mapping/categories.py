@@ -131,7 +131,7 @@ def limited(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     before plain numbers and texts; then in the order of the model.
     """
     listed = tuple(decisions)
-    chosen = [decision for decision in listed if decision.enabled]
+    chosen = [decision for decision in listed if decision.visible]
     free = [decision for decision in chosen if "enabled" not in decision.reasons]
     places = max(0, MAX_ENABLED_ENTITIES - (len(chosen) - len(free)))
     free.sort(key=_rank)  # stable: the order of the model is kept

@@ -4,7 +4,7 @@ What the rules say may change with the integration, and what a file says with th
 what a device has become stays, until its user changes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import fields, replace
 import math
@@ -19,6 +19,7 @@ from ..iot.formats import Loaded, load_document
 from ..iot.model import DeviceModel
 from ..iot.transforms import Transform
 from ..iot.values import JsonValue, Range
+from .composing import assembled, left
 from .decisions import Decision, Kind
 from .inference import inferred
 from .overlay import Overlay
@@ -95,9 +96,34 @@ def settled(
 
     """
     kept = _kept(data)
-    return tuple(
-        kept.get(decision.key, decision) for decision in decide(loaded, language)
-    )
+    fresh = decide(loaded, language)
+    elements = (one for one in fresh if one.kind is not Kind.COMPOSITION)
+    return assembled((
+        *_compositions(kept, fresh, loaded.model),
+        *(kept.get(decision.key, decision) for decision in elements),
+    ))  # fmt: skip
+
+
+def _compositions(
+    kept: Mapping[str, Decision], fresh: Iterable[Decision], model: DeviceModel
+) -> Iterator[Decision]:
+    """Yield what is composed of a device's elements, or could be.
+
+    A device that was there before a composition was known stays as it is: what has come
+    is an offer. What was composed stays so, whatever the rules say now.
+    """
+    found = {one.key: one for one in fresh if one.kind is Kind.COMPOSITION}
+    for key, decision in found.items():
+        if key not in kept and kept:
+            reasons = decision.because("composed", "not when the device was added")
+            yield replace(decision, composed=False, reasons=reasons)
+        else:
+            yield left(kept.get(key, decision), model) or decision
+    for key, decision in kept.items():
+        if decision.kind is Kind.COMPOSITION and key not in found:
+            still = left(decision, model)
+            if still is not None:
+                yield still
 
 
 def decisions_of(
@@ -119,7 +145,7 @@ def decisions_of(
         if chosen is not None:
             overlay.setdefault(one.kind.value, {})[one.element] = chosen
     choices = Overlay(replace(loaded, overlay=overlay), YOURS)
-    return tuple(map(choices.fitting, decisions))
+    return assembled(map(choices.fitting, decisions))
 
 
 def with_choices(
@@ -144,6 +170,8 @@ def _written(decision: Decision) -> dict[str, JsonValue]:
     written: dict[str, JsonValue] = {}
     for item in fields(Decision):
         value = getattr(decision, item.name)
+        if item.name == "part_of":  # it follows from the compositions
+            continue
         if value in (item.default, {}, None):
             continue
         match value:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
+from homeassistant.components.cover.const import CoverDeviceClass
 from homeassistant.components.number.const import (
     DEVICE_CLASS_UNITS as NUMBER_UNITS,
     NumberDeviceClass,
@@ -33,11 +34,13 @@ class Kind(StrEnum):
     ATTRIBUTE = "attributes"
     ACTION = "actions"
     FORMAT = "formats"
+    COMPOSITION = "compose"
+    """Several of the others as one entity: a light, a thermostat."""
 
     @property
     def word(self) -> str:
         """One of them."""
-        return self.removesuffix("s")
+        return "composition" if self is Kind.COMPOSITION else self.removesuffix("s")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,33 @@ class Decision:
     origin: str = ""
     """The key that the element had first, if it was renamed since."""
 
+    uses: Mapping[str, str] = field(default_factory=dict)
+    """Of a composition: the keys of its elements, by the roles that they play."""
+    composed: bool = True
+    """Whether a composition is shown; otherwise its elements are, by themselves."""
+    part_of: str = ""
+    """The key of the composition in which the element is shown, if it is in one."""
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is an entity of its own."""
+        return self.composed and not self.part_of
+
+    @property
+    def visible(self) -> bool:
+        """Whether there is an entity of its own that is enabled."""
+        return self.enabled and self.shown
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody has said that it is to be enabled."""
+        return self.enabled and "enabled" in self.reasons
+
+    @property
+    def title(self) -> str:
+        """What it is called, for people; the main entity of a device has no name."""
+        return self.name or self.platform.replace("_", " ").capitalize()
+
     @property
     def key(self) -> str:
         """What tells the element from all others of the model."""
@@ -87,6 +117,7 @@ class Decision:
 
 DEVICE_CLASSES: Final[Mapping[Platform, frozenset[str]]] = {
     Platform.BINARY_SENSOR: frozenset(BinarySensorDeviceClass),
+    Platform.COVER: frozenset(CoverDeviceClass),
     Platform.NUMBER: frozenset(NumberDeviceClass),
     Platform.SENSOR: frozenset(SensorDeviceClass),
     Platform.SWITCH: frozenset(SwitchDeviceClass),

@@ -1,6 +1,6 @@
 """What the terms of ontologies and the numbers of objects mean in Home Assistant."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 import re
 from typing import Final
 
@@ -148,9 +148,25 @@ def by_terms(attribute: Attribute) -> Iterator[tuple[str, str]]:
             yield row[0], f"resource type {term}"
 
 
+def term_words(term: str) -> str:
+    """Return the words of the last part of a term: ``saref:OnOffState`` is *on off*.
+
+    Words at the end that say nothing of the meaning are left out.
+    """
+    words = list(words_of(re.split(r"[/#:]", term.partition(";")[0])[-1]))
+    while len(words) > 1 and words[-1] in TAILS:
+        words.pop()
+    return " ".join(words)
+
+
 def ipso_resource(attribute: Attribute) -> tuple[str, str] | None:
     """Return object and resource of an attribute, as numbers; None if it has none."""
-    for term in attribute.semantic_types:
+    return ipso_numbers(attribute.semantic_types)
+
+
+def ipso_numbers(terms: Iterable[str]) -> tuple[str, str] | None:
+    """Return object and resource that terms name first; None if they name none."""
+    for term in terms:
         if match := _IPSO_TERM.fullmatch(term):
             return match[1], match[2] or ""
     return None

@@ -1,6 +1,6 @@
 """What a person decided about how elements show: the author of a file, or the user."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 import math
@@ -14,9 +14,12 @@ from ..iot.formats import DEVICE_FILE, Loaded
 from ..iot.model import Attribute
 from ..iot.reading import Element, Unusable
 from ..iot.spelling import as_text
+from ..iot.units.words import words_of
 from ..iot.values import Range
+from .composing import ROLE, key_of, lacking, names_of
 from .decisions import UNITS, Decision, Kind, objection, platforms_of
 from .inference import measured
+from .roles import RULE_OF
 
 type _Read = Callable[[Element, str], Any]
 
@@ -128,6 +131,9 @@ VALUE_FIELDS: Final[Mapping[str, _Read]] = {
 }
 """What can be said about the values of an attribute (``iot.transforms``)."""
 
+COMPOSED_FIELDS: Final = ("name", "device_class", "category", "enabled")
+"""What can be said about a composition, besides its roles."""
+
 MEASURING: Final = ("scale", "offset")
 
 INDEPENDENT: Final = ("name", "enabled", "category")
@@ -157,6 +163,7 @@ class Overlay:
             reason = reason or "overlay"
         self._reason = reason or f"known from the {loaded.format}"
         self._elements: dict[tuple[str, str], Element] = {}
+        self._composes = True
         known = {
             Kind.ATTRIBUTE: set(model.leaves),
             Kind.ACTION: {action.name for action in model.actions},
@@ -165,13 +172,37 @@ class Overlay:
         try:
             top = Element(loaded.overlay, "overlay")
             for kind in Kind:
+                if top.content.get(kind) is False and kind is Kind.COMPOSITION:
+                    self._composes = False
+                    continue
                 listed = top.object(kind)
                 for name in listed.content:
+                    if kind is Kind.COMPOSITION:
+                        self._elements[kind, name] = _composition(listed, name)
+                        continue
                     if name not in known[kind]:
                         listed.refuse("the model has no such element", name)
                     self._elements[kind, name] = listed.object(name)
         except Unusable as err:
             raise err.within(model.name) from err
+
+    def composed(self, found: Sequence[Decision]) -> Iterator[Decision]:
+        """Yield what was found to be one, and what is said to be.
+
+        Raises:
+            ModelError: it is said of what cannot be.
+
+        """
+        if not self._composes:
+            for one in found:
+                reasons = one.because("composed", self._reason)
+                yield replace(one, composed=False, reasons=reasons)
+            return
+        known = {one.element: one for one in found}
+        for kind, name in self._elements:
+            if kind == Kind.COMPOSITION and name not in known:
+                known[name] = _unfound(name)
+        yield from map(self.applied, known.values())
 
     def applied(self, decision: Decision) -> Decision:
         """Return the decision with what the overlay says.
@@ -228,6 +259,8 @@ class Overlay:
 
     def _read(self, decision: Decision, element: Element) -> Decision:
         """Apply each field that the overlay has."""
+        if decision.kind is Kind.COMPOSITION:
+            return self._read_composition(decision, element)
         allowed = FIELDS
         if decision.kind is Kind.ATTRIBUTE:
             allowed = {**FIELDS, **VALUE_FIELDS}
@@ -253,6 +286,48 @@ class Overlay:
             enabled=said.get("enabled", decided.enabled),
             reasons={**decided.reasons, **dict.fromkeys(said, self._reason)},
         )
+
+    def _read_composition(self, decision: Decision, element: Element) -> Decision:
+        """Apply what the overlay says of a composition: its roles, and how it shows."""
+        said: dict[str, Any] = {}
+        for key in element.content:
+            if key in COMPOSED_FIELDS:
+                said[key] = FIELDS[key](element, key)
+            elif key == "composed":
+                said[key] = element.flag(key, default=True)
+            elif key == "roles":
+                said["uses"] = self._roles(decision, element.object(key))
+            else:
+                known = ", ".join((*COMPOSED_FIELDS, "composed", "roles"))
+                element.refuse(f"expected one of {known}", key)
+        if "name" in said:
+            said["name"] = said["name"] or ""
+        reasons = {**decision.reasons, **dict.fromkeys(said, self._reason)}
+        reasons.pop("uses", None)
+        for role, name in names_of(said.get("uses", {})).items():
+            if decision.uses.get(role) != said["uses"][role]:
+                reasons[f"{ROLE}{role}"] = f"{name}, {self._reason}"
+        for role in decision.uses.keys() - said.get("uses", decision.uses).keys():
+            reasons.pop(f"{ROLE}{role}", None)
+        decided = replace(decision, **said, reasons=reasons)
+        if problem := lacking(decided):
+            element.refuse(problem, "roles")
+        return decided
+
+    def _roles(self, decision: Decision, said: Element) -> Mapping[str, str]:
+        """Return which elements play which roles, with what the overlay says."""
+        roles = RULE_OF[decision.platform].roles
+        uses = dict(decision.uses)
+        for role in said.content:
+            if role not in roles:
+                said.refuse(f"expected one of {', '.join(roles)}", role)
+            uses.pop(role, None)
+            if name := said.text(role):
+                key = key_of(roles[role], name, self._model)
+                uses[role] = key or said.refuse(f"{name} cannot play this role", role)
+        if len(set(uses.values())) < len(uses):
+            said.refuse("expected each element in one role only")
+        return {role: uses[role] for role in roles if role in uses}
 
     def _shown(self, decision: Decision, said: Mapping[str, Any]) -> Decision:
         """Return the decision with what the overlay says of the values."""
@@ -283,6 +358,34 @@ class Overlay:
             step = decision.step * abs(transform.scale / before.scale)
             decision = replace(decision, step=step)
         return decision
+
+
+def _composition(listed: Element, name: str) -> Element:
+    """Return what is said of a composition; false alone says that there is none.
+
+    Raises:
+        Unusable: it is of no platform that is composed.
+
+    """
+    if name.partition(":")[0] not in RULE_OF:
+        known = ", ".join(RULE_OF)
+        listed.refuse(f"expected one of {known}, or with a name: light:left", name)
+    if listed.content[name] is False:
+        return Element({"composed": False}, listed.at(name))
+    return listed.object(name)
+
+
+def _unfound(name: str) -> Decision:
+    """Return a composition that only the overlay knows of."""
+    platform, _, group = name.partition(":")
+    words = " ".join(words_of(group))
+    return Decision(
+        platform=Platform(platform),
+        kind=Kind.COMPOSITION,
+        element=name,
+        name=words[:1].upper() + words[1:],
+        reasons={"platform": "overlay", "name": "overlay"},
+    )
 
 
 def _unlisted(decision: Decision, attribute: Attribute) -> Decision:

@@ -8,7 +8,7 @@ are never decided.
 
 The rules are tables: units in ``iot.units.table``, what units and words mean in
 ``meanings``, terms in ``ontologies``, statistics in ``state_classes``, what is less
-important in ``categories``.
+important in ``categories``, what several elements are together in ``roles``.
 """
 
 from collections import Counter
@@ -25,6 +25,8 @@ from ..iot.transforms import Transform
 from ..iot.units.words import spaced
 from ..iot.values import DataType
 from .categories import limited, placed
+from .composing import assembled
+from .compositions import compositions
 from .decisions import Decision, Kind
 from .inference import bounded, chosen, inferred, measured
 from .overlay import Overlay
@@ -59,12 +61,14 @@ def decide(loaded: Loaded, language: str | None = None) -> tuple[Decision, ...]:
 
     """
     overlay = Overlay(loaded)
-    return limited(_decided(loaded.model, overlay, Titles(language)))
+    composed = overlay.composed(tuple(compositions(loaded.model)))
+    elements = _decided(loaded.model, overlay, Titles(language))
+    return limited(assembled((*composed, *elements)))
 
 
 def count(decisions: tuple[Decision, ...]) -> Mapping[Platform, int]:
     """Return how many entities of which kind there will be."""
-    return Counter(decision.platform for decision in decisions)
+    return Counter(decision.platform for decision in decisions if decision.shown)
 
 
 def _decided(

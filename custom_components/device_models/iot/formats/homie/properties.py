@@ -5,6 +5,7 @@ import math
 import re
 from typing import Final, TypedDict
 
+from ...colors import Spelling
 from ...reading import Element, Remarks
 from ...values import DataType, JsonValue, Range
 
@@ -75,6 +76,27 @@ def held(element: Element, remarks: Remarks) -> Held:
         except ValueError as err:
             remarks.add(element.at("format"), f"{err}, got {spelled[:40]!r}")
     return common
+
+
+COLORS: Final[Mapping[str, tuple[Spelling, Spelling]]] = {
+    "rgb": (Spelling.RGB, Spelling.NAMED_RGB),
+    "hsv": (Spelling.HSV, Spelling.NAMED_HSV),
+}
+"""How colours of a format are spelled: until version 4, and since version 5."""
+
+
+def color_terms(element: Element, *, named: bool) -> tuple[str, ...]:
+    """Return how a property spells colours; nothing if it holds none.
+
+    Args:
+        element: the property.
+        named: whether a colour begins with its format, as since version 5.
+
+    """
+    if element.text("datatype") != "color":
+        return ()
+    formats = [one.strip() for one in element.text("format").split(",")]
+    return tuple(str(COLORS[one][named]) for one in formats if one in COLORS)
 
 
 def _bounds(common: Held, spelled: str) -> None:

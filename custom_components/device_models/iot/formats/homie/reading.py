@@ -13,6 +13,7 @@ from ...model import (
     Field,
     Format,
     FormatType,
+    Group,
 )
 from ...reading import Element, Remarks, Unusable
 from ...values import DataType, JsonValue
@@ -28,7 +29,7 @@ from .lifecycle import (
     STATE,
     lifecycle_of,
 )
-from .properties import Held, held
+from .properties import Held, color_terms, held
 
 ID: Final = re.compile(r"[^\s/+#$.\0][^\s/+#.\0]{0,79}")
 """More than the convention's [a-z0-9-], which many devices do not keep to; but no
@@ -66,7 +67,13 @@ class _Elements:
                     place["accepted"] = f"{path}/$target"
                 if common["type"] is DataType.DATETIME:
                     place["times"] = "iso"
-            attribute = Attribute(name=path, title=title, writable=settable, **common)
+            attribute = Attribute(
+                name=path,
+                title=title,
+                writable=settable,
+                semantic_types=color_terms(element, named=self.accepts),
+                **common,
+            )
             self.attributes.append(attribute)
             self.places["attributes"][path] = place
         elif settable:
@@ -143,6 +150,8 @@ def _read(
         attributes=(*elements.attributes, *own.attributes),
         actions=tuple(elements.actions),
         formats=(*elements.formats, *own.formats),
+        semantic_types=tuple(filter(None, [top.text("type").strip()])),
+        groups=dict(_groups(top)),
         source=top.content,
     )
     layout: dict[str, JsonValue] = {
@@ -179,6 +188,16 @@ def _properties(
             own = element.content.get("name")
             name = own.strip() if isinstance(own, str) else ""
             yield element, f"{node_id}/{property_id}", _title(group, name, property_id)
+
+
+def _groups(top: Element) -> Iterator[tuple[str, Group]]:
+    """Yield what each node is: its name, and its type."""
+    for node_id, node in _listed(top.object("nodes"), Remarks()):
+        said = [node.content.get(key) for key in ("name", "type")]
+        name, kind = (one.strip() if isinstance(one, str) else "" for one in said)
+        if name or kind:
+            types = tuple(filter(None, [kind]))
+            yield node_id, Group(title=name, semantic_types=types)
 
 
 def _listed(parent: Element, remarks: Remarks) -> Iterator[tuple[str, Element]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from ...model import Action, Attribute, DeviceModel
+from ...model import Action, Attribute, DeviceModel, Group
 from ...reading import Remarks, Unusable
 from ...values import JsonValue
 from ..loaded import Loaded
@@ -17,6 +17,9 @@ class Elements:
     """The elements of a model that is being read."""
 
     remarks: Remarks = field(default_factory=Remarks)
+    groups: dict[str, Group] = field(default_factory=dict)
+    """What the instances of objects are, by what the names of their resources begin
+    with."""
     based: bool = False
     """Whether the paths are those below the device's base path."""
     packs: Mapping[str, Pack] = field(default_factory=dict)
@@ -177,6 +180,7 @@ class Elements:
             manufacturer=manufacturer,
             attributes=tuple(self._attributes.values()),
             actions=tuple(self._actions.values()),
+            groups=self.groups,
         )
         return Loaded(
             model=model,

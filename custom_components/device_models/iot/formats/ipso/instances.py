@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import re
 from typing import Final, NamedTuple
 
+from ...model import Group
 from ...reading import Unusable
 from ...values import JsonValue
 from .definition import SENSOR_UNIT, Object, plain, shown
@@ -169,6 +170,10 @@ class Instances:
         """Add the elements."""
         for instance in self._by_path.values():
             unit = self._unit(instance)
+            self._elements.groups[instance.path.lstrip("/")] = Group(
+                title=shown(instance.title, "", instance.number),
+                semantic_types=(f"ipso:{instance.object_id}",),
+            )
             for resource_id, link in self._resources(instance).items():
                 path = f"{instance.path}/{resource_id}"
                 try:

@@ -4,7 +4,7 @@ Protocol sheet "Oracle IoT" §1.1-1.6. Beside Oracle's own keys, elements may sa
 Oracle's format has no word for: ``title``, ``titles``, ``unit``, ``enum``, ``labels``,
 ``step``, ``minimum``, ``maximum``, ``readable``, ``observable``, ``sensitive``,
 ``semanticType``, ``members`` of the type OBJECT, ``results`` and ``idempotent`` of an
-action; the model ``version`` and ``manufacturer``.
+action; the model ``version``, ``manufacturer``, ``semanticType`` and ``groups``.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,16 @@ from dataclasses import replace
 from typing import Final
 
 from ...errors import ModelError
-from ...model import Action, Argument, Attribute, DeviceModel, Field, Format, FormatType
+from ...model import (
+    Action,
+    Argument,
+    Attribute,
+    DeviceModel,
+    Field,
+    Format,
+    FormatType,
+    Group,
+)
 from ...reading import Element, Remarks, Unusable
 from ...values import DataType, JsonValue
 from ..format import ModelFormat, Source
@@ -70,6 +79,8 @@ def read_model(
             attributes=_elements(top, "attributes", read_attribute, remarks),
             actions=_elements(top, "actions", read_action, remarks),
             formats=_elements(top, "formats", read_format, remarks),
+            semantic_types=_semantic_types(top),
+            groups=_groups(top),
             source=document,
         )
         model = replace(model, policies=read_policies(top, model, remarks))
@@ -208,6 +219,20 @@ def _semantic_types(element: Element) -> tuple[str, ...]:
     if len(types) < len(spelled):
         element.refuse("expected texts that are not empty", "semanticType")
     return tuple(types)
+
+
+def _groups(top: Element) -> Mapping[str, Group]:
+    """Return what elements are together, by what their names begin with."""
+    listed = top.object("groups")
+    if len(listed.content) > MAX_ELEMENTS:
+        top.refuse(f"expected at most {MAX_ELEMENTS} groups", "groups")
+    groups: dict[str, Group] = {}
+    for name in listed.content:
+        group = listed.object(name)
+        groups[name] = Group(
+            title=group.text("title"), semantic_types=_semantic_types(group)
+        )
+    return groups
 
 
 def _legacy_argument(action: Element) -> Argument:

@@ -61,6 +61,17 @@ def write_model(model: DeviceModel) -> _Document:
             "version": model.version,
             "manufacturer": model.manufacturer,
             "draft": model.draft or None,
+            "semanticType": _one_or_list(model.semantic_types),
+            "groups": {
+                name: _document(
+                    {},
+                    {
+                        "title": group.title,
+                        "semanticType": _one_or_list(group.semantic_types),
+                    },
+                )
+                for name, group in model.groups.items()
+            },
             "attributes": _listed(
                 source, "attributes", read_attribute, model.attributes
             ),

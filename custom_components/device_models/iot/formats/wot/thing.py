@@ -166,6 +166,7 @@ def _model(
         attributes=tuple(one.element for one in thing.attributes),
         actions=tuple(one.element for one in thing.actions),
         formats=tuple(one.element for one in thing.formats),
+        semantic_types=types_of(top),
         source=top.content,
     )
 

@@ -1,0 +1,1 @@
+"""Entities that are composed of several elements."""
