@@ -244,11 +244,16 @@ class DeviceSubentryFlow(ReviewSteps):
             return {}
         return {CONF_ASKED: self._asked_at}
 
+    @property
+    def _place(self) -> str:
+        """Where the device is, as far as that is known."""
+        return self._asked_at if self._base is None else self._base
+
     def _first_guess(self) -> dict[str, Any]:
         """Return what the form of a device's place begins with."""
         if self._target is not None:
             return {**self._data, CONF_NAME: self._title}
-        return {CONF_NAME: self._loaded.model.name, CONF_BASE: self._asked_at}
+        return {CONF_NAME: self._loaded.model.name, CONF_BASE: self._place}
 
     async def _async_move(
         self, target: ConfigEntry, placed: Mapping[str, Any]

@@ -64,6 +64,7 @@ CONF_MODEL: Final = "model"
 CONF_FILE: Final = "file"
 CONF_ANYWAY: Final = "anyway"
 CONF_ENTRY: Final = "entry"
+CONF_FOUND: Final = "found"
 CONF_CHANGE: Final = "change"
 CONF_CONNECTION_ONLY: Final = "connection_only"
 
@@ -193,6 +194,11 @@ EXPORT_FORM: Final = vol.Schema(
 def model_form(models: Mapping[str, str]) -> vol.Schema:
     """Return the form in which a model is chosen, by its name."""
     return vol.Schema({vol.Required(CONF_MODEL): _one_of(models)})
+
+
+def found_form(names: Mapping[str, str]) -> vol.Schema:
+    """Return the form in which a device that was found is chosen, by its name."""
+    return vol.Schema({vol.Required(CONF_FOUND): _one_of(names)})
 
 
 def entry_form(entries: Mapping[str, str]) -> vol.Schema:

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,14 +20,16 @@ import voluptuous as vol
 from .const import CONF_BASE, CONF_DOCUMENT, CONF_SYSTEM, SOURCE_DEVICE
 from .flow_forms import (
     CONF_FILE,
+    CONF_FOUND,
     CONF_MODEL,
     PASTE_FORM,
     PLACE_FORMS,
     UPLOAD_FORM,
     URL_FORM,
+    found_form,
     model_form,
 )
-from .iot.connections.base import Capability
+from .iot.connections.base import Capability, Found
 from .iot.errors import CommunicationError, DeviceModelsError, ModelError
 from .iot.fetching import load_url
 from .iot.formats import Loaded, load
@@ -41,6 +43,9 @@ from .library import (
 )
 from .systems import System
 
+SEARCH: Final = "search"
+"""The step that looks which devices there are; their models are their own."""
+
 SOURCE_LIBRARY: Final = "library"
 SOURCE_UPLOAD: Final = "upload"
 SOURCE_PASTE: Final = "paste"
@@ -48,6 +53,12 @@ SOURCE_URL: Final = "url"
 
 DESCRIBING: Final = "device_models: asking a device what it is"
 """The name of the task."""
+
+SEARCHING: Final = "device_models: looking for devices"
+"""The same."""
+
+MAX_ELSEWHERE: Final = 20
+"""Devices of other connections that a text names."""
 
 ITSELF: Final = "itself"
 """The choice of what the device says of itself."""
@@ -63,9 +74,14 @@ class ModelSteps(ConfigSubentryFlow):
 
     _library: Library
     _described: Loaded
+    _found: Sequence[Found] = ()
+    """What is there to choose from behind the connection."""
     _asked_at: str = ""
     """The place at which the device was asked what it is."""
+    _base: str | None = None
+    """The place below which its elements are, if that is not the same."""
     _task: asyncio.Task[Loaded] | None = None
+    _search: asyncio.Task[list[Found]] | None = None
     _problem: DeviceModelsError | None = None
 
     @abstractmethod
@@ -81,12 +97,18 @@ class ModelSteps(ConfigSubentryFlow):
         """Return where models can come from here."""
         entry = self._get_entry()
         sources = [SOURCE_LIBRARY, SOURCE_UPLOAD, SOURCE_URL, SOURCE_PASTE]
-        if (
-            entry.state is ConfigEntryState.LOADED
-            and Capability.DESCRIBE in entry.runtime_data.connection.capabilities
-        ):
-            return [SOURCE_DEVICE, *sources]
-        return sources
+        if entry.state is not ConfigEntryState.LOADED:
+            return sources
+        offered = entry.runtime_data.connection.capabilities
+        asked = [
+            source
+            for source, needed in (
+                (SOURCE_DEVICE, Capability.DESCRIBE),
+                (SEARCH, Capability.DESCRIBE | Capability.DISCOVER),
+            )
+            if needed in offered
+        ]
+        return asked + sources
 
     # From the device itself
 
@@ -96,10 +118,69 @@ class ModelSteps(ConfigSubentryFlow):
         """Ask where the device is."""
         if user_input is not None:
             self._asked_at = user_input.get(CONF_BASE, "").strip().strip("/")
+            self._base = None
             return await self.async_step_describe()
         problem, self._problem = self._problem, None
         form = PLACE_FORMS[System(self._get_entry().data[CONF_SYSTEM])]
         return self.form("device", form, {CONF_BASE: self._asked_at}, problem)
+
+    async def async_step_search(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Look which devices there are."""
+        if self._search is None:
+            connection = self._get_entry().runtime_data.connection
+            self._search = self.hass.async_create_task(
+                connection.discover(), SEARCHING, eager_start=False
+            )
+        if not self._search.done():
+            return self.async_show_progress(
+                step_id="search",
+                progress_action="search",
+                progress_task=self._search,
+            )
+        task, self._search = self._search, None
+        try:
+            self._found = task.result()
+        except DeviceModelsError as err:
+            self._problem = err
+        else:
+            if any(not one.address for one in self._found):
+                return self.async_show_progress_done(next_step_id="found")
+        return self.async_show_progress_done(next_step_id="nothing")
+
+    async def async_step_nothing(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Tell that there is nothing to choose from here."""
+        if self._problem is not None:
+            key, details = self._problem.key, dict(self._problem.details)
+            return self.async_abort(reason=key, description_placeholders=details)
+        return self.async_abort(
+            reason="nothing_found", description_placeholders=self._elsewhere()
+        )
+
+    async def async_step_found(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Choose one of the devices that were found."""
+        here = {one.reference: one for one in self._found if not one.address}
+        if user_input is not None:
+            chosen = here[user_input[CONF_FOUND]]
+            self._asked_at, self._base = chosen.reference.strip("/"), chosen.base
+            return await self.async_step_describe()
+        names = {reference: one.name for reference, one in here.items()}
+        return self.form("found", found_form(names), {}, None, self._elsewhere())
+
+    def _elsewhere(self) -> dict[str, str]:
+        """Return the devices that take another connection, for the text of a form."""
+        listed = [
+            f"- {one.name}: `{one.address}`" for one in self._found if one.address
+        ]
+        more = len(listed) - MAX_ELSEWHERE
+        if more > 0:
+            listed[MAX_ELSEWHERE:] = [f"- … and {more} more"]
+        return {"elsewhere": "\n".join(listed) or "–"}
 
     async def async_step_describe(
         self, _user_input: dict[str, Any] | None = None

@@ -90,6 +90,18 @@ async def test_options(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "sent"),
+    [("a/", ("a", "")), ("/a/b/?c=1", ("a", "b", "")), ("a?b/", ("a",)), ("/", ())],
+)
+async def test_a_slash_at_the_end_is_sent(
+    endpoint: Endpoint, path: str, sent: tuple[str, ...]
+) -> None:
+    async with udp_peer(polite) as peer:
+        await (await endpoint(peer.port)).request(GET, path)
+        assert peer.requests[0].opt.uri_path == sent
+
+
+@pytest.mark.parametrize(
     "path", ["a/../b", "./a", "x" * 256, "a?" + "y" * 256, "%ff", "\ud800"]
 )
 async def test_path_that_cannot_be_sent(endpoint: Endpoint, path: str) -> None:

@@ -100,6 +100,10 @@ class Found:
     """The device that it is a part of, by its reference."""
     parent: str = ""
     """The part that it belongs to directly; the same, where there are two levels."""
+    base: str | None = None
+    """The place below which its elements are, if that is not the reference."""
+    address: str = ""
+    """Where it is, if that is elsewhere: it takes a connection of its own."""
 
 
 def _ignore(_found: Found) -> None:

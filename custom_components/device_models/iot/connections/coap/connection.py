@@ -18,7 +18,7 @@ from ...errors import (
 from ...formats import Loaded
 from ...model import Action, DeviceModel
 from ...values import JsonValue, Scalar
-from ..base import Capability, Connection, Health
+from ..base import Capability, Connection, Found, Health
 from ..layout import offered
 from ..messages import write_arguments
 from ..resources import JSON
@@ -28,6 +28,7 @@ from .answer import UnansweredError
 from .attached import AttachedDevice
 from .client import CoapEndpoint
 from .describe import describe
+from .directory import found_on
 from .layout import coap_layout
 from .numbering import Numbering
 from .request import Method
@@ -48,6 +49,7 @@ class CoapConnection(Connection):
     capabilities: ClassVar[Capability] = (
         Capability.READ
         | Capability.PUSH
+        | Capability.DISCOVER
         | Capability.DESCRIBE
         | Capability.BATCH_WRITE
         | Capability.RESULTS
@@ -186,6 +188,10 @@ class CoapConnection(Connection):
             device.drop(action.name, err)  # what it did, it did
             return None
         return to_json(result.document)
+
+    @override
+    async def discover(self) -> list[Found]:
+        return await found_on(self._endpoint)
 
     @override
     async def describe(self, reference: str) -> Loaded:

@@ -1,6 +1,7 @@
 """What a CoAP endpoint says of itself, as a model.
 
-Asked in this order: the Thing Description that was announced, if one was; the one at
+Asked in this order: the path itself, which may be that of a Thing Description; the
+Thing Description that was announced, if one was; the one at
 ``/.well-known/wot`` (WoT Discovery, "Well-Known URIs"), the Thing Descriptions that the
 resource listing names (``rt=wot.thing``), and the listing itself
 (``/.well-known/core``, RFC 6690), whose resources are each asked for their present
@@ -22,6 +23,7 @@ from ...formats.ipso.links import Link, parse_links
 from ...reading import Remark, Unusable
 from ...redaction import is_secret, redacted
 from ...values import JsonValue
+from ..resources import JSON
 from .answer import UnansweredError
 from .client import CoapEndpoint
 from .packs import Packs
@@ -36,6 +38,8 @@ UNSEEN: Final = Sign(CORE, None, None)
 
 TD: Final = 432
 """The content format of ``application/td+json``."""
+
+DESCRIPTIONS: Final = (TD, JSON.content_format)
 
 THING: Final = "wot.thing"
 """The resource type of a Thing Description (WoT Discovery, "CoRE Link Formats")."""
@@ -123,7 +127,7 @@ class _Description:
             ModelError: there is none.
 
         """
-        loaded = None
+        loaded = await self._thing(f"/{self.base}") if self.base else None
         for path in dict.fromkeys(self.things):
             loaded = loaded or await self._thing(path)
         if loaded is None:
@@ -145,6 +149,8 @@ class _Description:
             response = await self._get(path)
         if response is None or not response.success:
             return None
+        if path == f"/{self.base}" and response.content_format not in DESCRIPTIONS:
+            return None  # nobody said that there is one
         source = f"{self.endpoint.address}{path}"
         try:
             loaded = await asyncio.to_thread(load, response.payload, source)

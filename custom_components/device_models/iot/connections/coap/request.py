@@ -125,7 +125,10 @@ class Request:
         message.remote.maximum_block_size_exp = block_exponent
         if block_exponent < MAX_BLOCK_EXPONENT:
             message.opt.block2 = (0, False, block_exponent)
-        message.opt.uri_path, message.opt.uri_query = split_path(self.path)
+        segments, arguments = split_path(self.path)
+        if segments and self.path.partition("?")[0].endswith("/"):
+            segments.append("")  # RFC 7252 §6.4: it is another resource
+        message.opt.uri_path, message.opt.uri_query = segments, arguments
         if self.content_format is not None:
             message.opt.content_format = ContentFormat(self.content_format)
         if self.accept is not None:

@@ -12,11 +12,12 @@ from ...errors import UnauthorizedError, UnreachableError
 from ...formats import Loaded
 from ...model import Action, DeviceModel
 from ...values import JsonValue, Scalar
-from ..base import Capability, Connection, Health
+from ..base import Capability, Connection, Found, Health
 from ..writing import WriteQueue
 from .actions import Caller
 from .attached import AttachedDevice
 from .describe import describe, opened
+from .directory import directory
 from .layout import http_layout
 from .reading import Round
 from .server import HttpServer
@@ -30,6 +31,7 @@ class HttpConnection(Connection):
     capabilities: ClassVar[Capability] = (
         Capability.READ
         | Capability.PUSH
+        | Capability.DISCOVER
         | Capability.DESCRIBE
         | Capability.BATCH_WRITE
         | Capability.RESULTS
@@ -140,6 +142,10 @@ class HttpConnection(Connection):
     ) -> JsonValue:
         self._known(device)
         return await self._callers[device].call(action, arguments)
+
+    @override
+    async def discover(self) -> list[Found]:
+        return [thing.found for thing in (await directory(self._server)).things]
 
     @override
     async def describe(self, reference: str) -> Loaded:

@@ -199,7 +199,7 @@ class _Listing:
             if reference in self._seen:
                 continue
             self._seen.add(reference)
-            found = Found(reference, _name(member, identity))
+            found = Found(reference, _name(member, identity), base="")
             self.found.things.append(Registered(found, member))
         return len(self.found.things) - before
 
