@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 
 from custom_components.device_models.iot.codecs import CODECS
+from custom_components.device_models.iot.codecs.media_types import (
+    MEDIA_TYPES,
+    codec_name,
+)
 from custom_components.device_models.iot.formats import Loaded, load_document
-from custom_components.device_models.iot.formats.wot.forms import MEDIA_TYPES
 
 from .test_wot_thing import TD, changed, fixture, places
 
@@ -28,7 +31,9 @@ def placed(kind: str, protocol: str, *forms: dict[str, Any], **terms: Any) -> An
 
 
 def test_codecs_of_media_types_are_there() -> None:
-    assert {codec for _pattern, codec in MEDIA_TYPES} == CODECS.keys() - {"digits"}
+    assert MEDIA_TYPES.keys() == CODECS.keys()
+    for codec, media_type in MEDIA_TYPES.items():
+        assert codec_name(media_type) == {"digits": "text"}.get(codec, codec)
 
 
 @pytest.mark.parametrize(
@@ -260,6 +265,7 @@ def test_http() -> None:
     assert layout["attributes"]["holidayUntil"] == {
         "url": f"{base}/holiday",
         "format": "json",
+        "observe": False,
         "times": "iso",
         "write": f"{base}/holiday",
         "write_method": "PATCH",
@@ -275,7 +281,7 @@ def test_subprotocol_that_is_not_known() -> None:
     form = {"href": "http://w/x", "op": "observeproperty", "subprotocol": "websub"}
     found = read("properties", form)
     layout: Any = found.layouts["http"]
-    assert "observe" not in layout["attributes"]["x"]
+    assert layout["attributes"]["x"]["observe"] is False
     assert places(found) == ["properties.x.forms[0].subprotocol"]
 
 
@@ -355,3 +361,226 @@ def test_events_of_a_stream_hold_json() -> None:
     layout: Any = found.layouts["http"]
     assert layout["attributes"]["x"]["observe"] == "sse"
     assert layout["attributes"]["x"]["format"] == "json"
+
+
+# HTTP
+
+
+def over_http(kind: str, *forms: dict[str, Any], **terms: Any) -> Any:
+    """Return the place of an element with forms at one server."""
+    listed = [{**form, "href": f"http://w/{form.get('href', 'x')}"} for form in forms]
+    return placed(kind, "http", *listed, **terms)
+
+
+OBSERVED = {"op": ["observeproperty", "unobserveproperty"]}
+SUBSCRIBED = {"op": ["subscribeevent", "unsubscribeevent"]}
+
+
+@pytest.mark.parametrize(
+    ("forms", "expected"),
+    [
+        ([OPEN], {"observe": False}),
+        ([{**OPEN, "htv:methodName": "POST"}], {"observe": False, "method": "POST"}),
+        (
+            [OPEN, {**OBSERVED, "href": "s", "contentType": "text/event-stream"}],
+            {"observe": "sse", "observe_url": "http://w/s"},
+        ),
+        (
+            [
+                OPEN,
+                {**OBSERVED, "subprotocol": "websub"},
+                {**OBSERVED, "subprotocol": "longpoll"},
+            ],
+            {"observe": "longpoll"},
+        ),
+        (
+            [
+                OPEN,
+                {"op": "observeproperty", "subprotocol": "sse"},
+                {"op": "unobserveproperty", "href": "u", "htv:methodName": "DELETE"},
+            ],
+            {"observe": "sse", "end": {"url": "http://w/u", "method": "DELETE"}},
+        ),
+        ([{**OBSERVED, "subprotocol": "sse"}], {"observe": "sse", "poll": False}),
+    ],
+)
+def test_property_over_http(forms: list[Any], expected: dict[str, Any]) -> None:
+    whole = {"url": "http://w/x", "format": "json", **expected}
+    assert over_http("properties", *forms, readOnly=True) == whole
+
+
+def test_property_on_a_web_socket() -> None:
+    forms: list[dict[str, Any]] = [
+        {"href": "ws://w/", "op": ["observeproperty", "writeproperty", *OPEN.values()]},
+        {"href": "ws://w/", "op": "observeproperty", "subprotocol": "webthing"},
+        {"href": "ws://w/", "op": "writeproperty", "subprotocol": "webthing"},
+    ]
+    assert placed("properties", "http", *forms[1:]) == {
+        "url": "ws://w/",
+        "format": "json",
+        "poll": False,
+        "observe": "webthing",
+        "write": "ws://w/",
+    }
+    plain = {"url": "ws://w/", "format": "json", "poll": False, "observe": "ws"}
+    assert placed("properties", "http", forms[0]) == {**plain, "write": False}
+    found = read("properties", forms[0])
+    assert {remark.where: remark.message for remark in found.remarks} == {
+        "properties.x.forms[0].href": "the form is not used: nothing is asked for on a "
+        "WebSocket",
+        "properties.x.forms[0].subprotocol": "the form is not used: writeproperty is "
+        "not done on a WebSocket without 'webthing'",
+    }
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "GET", "DELETE"])
+def test_action_over_http(method: str) -> None:
+    forms = [
+        {"htv:methodName": method, "href": "do"},
+        {"op": "queryaction", "href": "ask"},
+        {"op": "cancelaction", "href": "end"},
+    ]
+    assert over_http("actions", *forms) == {
+        "url": "http://w/do",
+        "format": "json",
+        **({} if method == "POST" else {"method": method}),
+        "query": "http://w/ask",
+        "cancel": "http://w/end",
+    }
+    assert over_http("actions", {"htv:methodName": "FETCH"}) is False
+
+
+def test_event_that_is_told_with_all_others() -> None:
+    forms: list[Any] = [
+        {
+            "href": "http://w/all",
+            "op": ["subscribeallevents", "unsubscribeallevents"],
+            "subprotocol": "sse",
+        }
+    ]
+    thing: dict[str, Any] = {**changed("events/x", {"forms": [{"href": "http://w/x"}]})}
+    layout: Any = load_document({**thing, "forms": forms}, "well.json").layouts["http"]
+    assert layout["alerts"]["x"] == {
+        "url": "http://w/all",
+        "format": "json",
+        "observe": "sse",
+    }
+
+
+def test_what_is_sent_with_a_subscription_is_told() -> None:
+    form = {"href": "http://w/x", **SUBSCRIBED, "subprotocol": "sse"}
+    data = {"type": "string"}
+    found = read("events", form, subscription=data, cancellation=data)
+    assert places(found)[-2:] == ["events.x.subscription", "events.x.cancellation"]
+
+
+def test_forms_at_several_addresses() -> None:
+    """A server that does not know on which of its networks it is asked."""
+    hosts = ("http://10.0.0.2:8080", "http://172.17.0.1:8080", "coap://10.0.0.2")
+    thing: dict[str, Any] = {
+        **TD,
+        "base": "",
+        "actions": {},
+        "events": {},
+        "properties": {
+            name: {"type": "number", "forms": [{"href": f"{h}/{name}"} for h in hosts]}
+            for name in ("x", "y")
+        },
+    }
+    layout: Any = load_document(thing, "well.json").layouts["http"]
+    assert layout["address"] == hosts[0]
+    assert layout["addresses"] == [*hosts[:2]]
+    assert layout["attributes"]["x"]["url"] == f"{hosts[0]}/x"
+    thing["properties"]["y"]["forms"] = [{"href": f"{hosts[1]}/y"}]
+    layout = load_document(thing, "well.json").layouts["http"]
+    assert "addresses" not in layout
+    assert layout["attributes"]["y"]["url"] == f"{hosts[1]}/y"
+
+
+# Variables of an action's URL
+
+
+def test_variables_without_values_are_arguments() -> None:
+    found = read(
+        "actions",
+        {"href": "http://w/{room}/x{?level,fast}"},
+        input={"type": "integer"},
+        uriVariables={
+            "room": {"type": "string", "enum": ["hall", "attic"]},
+            "level": {"type": "integer", "minimum": 0},
+            "fast": {"type": "boolean", "default": True},
+        },
+    )
+    action = found.model.action("x")
+    assert [(one.name, one.optional) for one in action.arguments] == [
+        ("level", True),
+        ("room", False),
+        ("value", False),
+    ]
+    assert action.arguments[1].enum == ("hall", "attic")
+    layout: Any = found.layouts["http"]
+    assert layout["actions"]["x"] == {
+        "url": "http://w/{room}/x?level={level}&fast=true",
+        "format": "json",
+        "bare": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("terms", "where"),
+    [
+        ({"input": {"properties": {"a": {"type": "string"}}}}, ".uriVariables"),
+        ({"uriVariables": {"a": {"type": "array"}}}, ".uriVariables.a.type"),
+        ({"forms": [{"href": "http://{a}/x"}]}, ""),
+        ({"forms": [{"href": "mqtt://w/{a}"}]}, ".forms[0].href"),
+        ({"forms": [{"href": "x{?b}"}]}, ""),
+    ],
+)
+def test_variables_that_cannot_be_arguments(terms: dict[str, Any], where: str) -> None:
+    element = {
+        "forms": [{"href": "x{?a}"}],
+        "uriVariables": {"a": {"type": "string"}},
+        **terms,
+    }
+    found = load_document(changed("actions/x", element), "well.json")
+    assert f"actions.x{where}" in places(found)
+
+
+# Security of single forms
+
+
+@pytest.mark.parametrize(
+    ("security", "met"),
+    [
+        ("key", True),
+        ("card", False),
+        ("body", False),
+        (["key", "card"], False),
+        ("either", True),
+        ("neither", False),
+        ("both", False),
+        ("circle", False),
+    ],
+)
+def test_form_whose_security_cannot_be_met(security: Any, met: bool) -> None:
+    definitions: dict[str, Any] = {
+        "key": {"scheme": "apikey", "in": "header"},
+        "card": {"scheme": "acme:card"},
+        "body": {"scheme": "apikey", "in": "body"},
+        "either": {"scheme": "combo", "oneOf": ["card", "key"]},
+        "neither": {"scheme": "combo", "oneOf": ["card", "body"]},
+        "both": {"scheme": "combo", "allOf": ["card", "key"]},
+        "circle": {"scheme": "combo", "allOf": ["circle"]},
+    }
+    form = {**OPEN, "href": "http://w/x", "security": security}
+    thing = changed("properties/x", {"type": "number", "forms": [form]})
+    thing["securityDefinitions"] = {**thing["securityDefinitions"], **definitions}
+    found = load_document(thing, "well.json")
+    layout: Any = found.layouts["http"]
+    assert bool(layout["attributes"]["x"]) is met
+    told = [one.message for one in found.remarks if "cannot be met" in one.message]
+    assert bool(told) is not met
+    other = {**OPEN, "href": "http://w/y"}
+    thing["properties"]["x"]["forms"].append(other)
+    layout = load_document(thing, "well.json").layouts["http"]
+    assert layout["attributes"]["x"]["url"] == f"http://w/{'x' if met else 'y'}"

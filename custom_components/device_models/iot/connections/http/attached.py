@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 import logging
 from typing import Final
 
@@ -32,6 +33,9 @@ _LOGGER = logging.getLogger(__name__)
 MAX_STREAMS: Final = 16
 """Of one device; what is not followed is polled."""
 
+END_SECONDS: Final = 2.0
+"""For telling a server that it need not tell any more."""
+
 
 class AttachedDevice:
     """A device, its layout, and the streams that feed it."""
@@ -45,6 +49,7 @@ class AttachedDevice:
         self._server = server
         self._heard = LastHeard(device)
         self._streams: list[tuple[Following, Audience]] = []
+        self._sources: dict[Following, Source] = {}
 
     def start(self) -> None:
         """Have the device tell what it can."""
@@ -55,7 +60,22 @@ class AttachedDevice:
     async def stop(self) -> None:
         """End all that was begun."""
         streams, self._streams = self._streams, []
-        await asyncio.gather(*(one.stop() for one, _audience in streams))
+        await asyncio.gather(*(self._end(one) for one, _audience in streams))
+
+    async def _end(self, stream: Following) -> None:
+        """End a stream, and tell the server if it wants to know."""
+        begun = stream.state is State.ACTIVE
+        await stream.stop()
+        source = self._sources.pop(stream)
+        if begun and source.end:
+            request = Request(
+                method=source.end_method,
+                url=URL(source.end),
+                seconds=END_SECONDS,
+                label=label_of(source.end),
+            )
+            with suppress(CommunicationError):  # it will notice by itself
+                await self._server.request(request)
 
     def hurry(self) -> None:
         """Begin streams again that have ended: the device is back."""
@@ -227,6 +247,7 @@ class AttachedDevice:
                 shown=self.is_shown(names),
             )
             self._streams.append((stream, audience))
+            self._sources[stream] = source
             stream.start()
 
     def _forbidden(self, resource: Resource, response: Response) -> None:

@@ -76,8 +76,11 @@ class HttpConnection(Connection):
 
     @override
     async def close(self) -> None:
-        self._server.close()
-        await asyncio.gather(*(self.detach(device) for device in [*self._attached]))
+        try:
+            devices = [*self._attached]
+            await asyncio.gather(*(self.detach(device) for device in devices))
+        finally:
+            self._server.close()
 
     @override
     def check(self, model: DeviceModel, binding: Binding) -> None:

@@ -20,11 +20,13 @@ ended, if the device does not say so when it is called.
 ``observe`` is how the device tells by itself: ``longpoll``, ``sse``, ``ws`` (a
 WebSocket on which each message is a value) or ``webthing`` (one with the messages of
 the Web Thing API); false for not at all. ``observe_url`` is where, if elsewhere.
-``poll: false`` is for what comes by itself only, and cannot be asked for.
+``poll: false`` is for what comes by itself only, and cannot be asked for. ``end``
+(``{url, method}``) is for a device that has to be told when it need not tell any more.
 
 ``write`` is another URL to write to. ``method`` is GET or POST for what is read, POST,
 PUT, PATCH, GET or DELETE for an action; ``write_method`` is PUT, POST or PATCH.
-``address`` is not used here.
+``address`` is not used here; ``addresses`` are those at which all of it is in the same
+way: if that of the connection is one of them, it stands for the others.
 
 A URL is relative to the device's base path, or from the root of the connection's
 server on (``/…``), or has its own scheme and host. In one that is written to, or of an
@@ -33,7 +35,7 @@ of the Web Thing API, and must be one that values or alerts come from.
 """
 
 from typing import Final, override
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 from yarl import URL
 
@@ -51,6 +53,7 @@ WRITE_METHODS: Final = (Method.PUT, Method.POST, Method.PATCH)
 CALL_METHODS: Final = (
     Method.POST, Method.PUT, Method.PATCH, Method.GET, Method.DELETE,
 )  # fmt: skip
+END_METHODS: Final = (Method.DELETE, Method.POST, Method.PUT, Method.GET)
 """Each of them with the default first."""
 
 SCHEMES: Final = frozenset({"http", "https", "ws", "wss"})
@@ -80,6 +83,9 @@ class _Reader(PlacesReader[Resource, Writing, Target]):
     def __init__(self, model: DeviceModel, binding: Binding, base: URL) -> None:
         top = Element(dict(binding.layouts), "binding").object("http")
         super().__init__(model, top)
+        self._own = str(base.origin())
+        listed = frozenset(str(one) for one in top.array("addresses"))
+        self._same = listed if self._own in listed else frozenset()
         below = binding.base.strip("/")
         self._base = str(base) + (f"{below}/" if below else "")
 
@@ -150,9 +156,13 @@ class _Reader(PlacesReader[Resource, Writing, Target]):
             return None
         if not isinstance(spelled, str) or spelled not in Way:
             element.refuse(f"expected one of {', '.join(Way)}, or false", "observe")
-        elsewhere = element.text("observe_url")
+        elsewhere, end = element.text("observe_url"), element.object("end")
+        end_url = end.text("url")
         return Source(
-            Way(spelled), self._below(elsewhere, element) if elsewhere else path
+            Way(spelled),
+            self._below(elsewhere, element) if elsewhere else path,
+            self._below(end_url, end) if end_url else "",
+            _method_of(end, "method", END_METHODS),
         )
 
     @override
@@ -163,8 +173,12 @@ class _Reader(PlacesReader[Resource, Writing, Target]):
     def _below(self, place: str, element: Element) -> str:
         try:
             whole = urljoin(self._base, place)
+            parts = urlsplit(whole)
         except ValueError:
             element.refuse("expected a URL")
+        address = f"{parts.scheme}://{parts.netloc}"
+        if address in self._same:
+            whole = self._own + whole.removeprefix(address)
         return _checked(whole, element)
 
 

@@ -29,6 +29,9 @@ class Source:
 
     way: Way
     url: str
+    end: str = ""
+    """The URL that ends it, where that takes more than to leave."""
+    end_method: Method = Method.DELETE
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

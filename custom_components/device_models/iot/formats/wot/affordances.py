@@ -1,17 +1,17 @@
 """Properties, actions and events of a Thing (Thing Description 1.1 §5.3.1)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from ...model import Action, Attribute, Format, FormatType
+from ...model import Action, Argument, Attribute, Format, FormatType
 from ...reading import Element
 from ..typed import MAX_ELEMENTS, read_texts
-from .forms import Frame, read_forms
+from .forms import Forms, Frame, read_forms, variables_of
 from .layouts import Affordance
 from .reading import Reading, Unsupported, unsupported
 from .schema import read_arguments, read_attribute, read_fields, schema_at
-from .typed import check_name, is_object
+from .typed import check_name, is_object, read_typed
 
 READING: Final = {"readproperty", "observeproperty"}
 
@@ -78,12 +78,18 @@ def read_actions(
             element.flag(key, default=False)
         given = schema_at(element, "input")
         answer = schema_at(element, "output")
+        arguments = (
+            *_in_urls(element, forms, reading),
+            *(read_arguments(given, reading) if given else ()),
+        )
+        if len({argument.name for argument in arguments}) < len(arguments):
+            unsupported(element, "a variable is called as an input is", "uriVariables")
         action = Action(
             name=name,
             description=reading.words(element, "description", "descriptions"),
             title=reading.words(element, "title", "titles"),
             titles=read_texts(element, "titles"),
-            arguments=read_arguments(given, reading) if given else (),
+            arguments=arguments,
             results=read_fields(answer, reading) if answer else (),
             idempotent=element.flag("idempotent", default=False),
             source=element.content,
@@ -92,6 +98,29 @@ def read_actions(
         return Affordance(action, forms, bare)
 
     return _each(top, "actions", read, reading)
+
+
+def _in_urls(
+    element: Element, forms: Forms | None, reading: Reading
+) -> Iterator[Argument]:
+    """Yield the variables without a value of the URLs that an action is called at.
+
+    Raises:
+        Unsupported: we have no such values.
+
+    """
+    variables = variables_of(element)
+    usable = forms.usable if forms else ()
+    places = [form.place for form in usable if "invokeaction" in form.operations]
+    for name in sorted(frozenset().union(*(place.open for place in places))):
+        # In a query, what has no value is left out.
+        optional = all(
+            f"{{{name}}}" not in place.path.partition("?")[0] for place in places
+        )
+        schema = variables.get(name)
+        if schema is None:
+            unsupported(element, f"nothing is said of {name[:40]!r}", "uriVariables")
+        yield Argument(**read_typed(name, schema, reading), optional=optional)
 
 
 def read_events(
@@ -111,6 +140,9 @@ def read_events(
         if schema_at(element, "subscription"):
             where = element.at("subscription")
             reading.remarks.add(where, "nothing is sent with a subscription")
+        if schema_at(element, "cancellation"):
+            where = element.at("cancellation")
+            reading.remarks.add(where, "nothing is sent to end a subscription")
         shape = Format(
             name=name,
             description=reading.words(element, "description", "descriptions"),

@@ -1,10 +1,10 @@
 """Forms: how an interaction is carried out (Thing Description 1.1 §5.3.4.2)."""
 
-from collections.abc import Iterable, Mapping, Set as AbstractSet
+from collections.abc import Collection, Iterable, Mapping, Set as AbstractSet
 from dataclasses import dataclass
-import re
 from typing import Final
 
+from ...codecs.media_types import bare_media_type, codec_name
 from ...reading import Element
 from ..typed import MAX_ELEMENTS
 from .places import Place, place_of
@@ -50,20 +50,8 @@ PACKET_TERMS: Final = ("mqv:controlPacket", "mqtt:controlPacket")
 JSON_TYPE: Final = "application/json"
 """§5.4, of a form that does not say."""
 
-MEDIA_TYPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
-    (re.compile(pattern), codec)
-    for pattern, codec in (
-        (r"application/senml\+json", "senml+json"),
-        (r"application/senml\+cbor", "senml+cbor"),
-        (r"application/(.+\+)?json", "json"),
-        (r"application/(.+\+)?cbor", "cbor"),
-        (r"text/plain", "text"),
-        (r"application/octet-stream", "octets"),
-        # What each event of a stream (subprotocol "sse") has in it.
-        (r"text/event-stream", "json"),
-    )
-)
-"""Media types, and the codecs that read and write them."""
+STREAM: Final = "text/event-stream"
+"""What each event of a stream (subprotocol "sse") has in it is JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +65,8 @@ class Form:
     """The name of the codec of what is sent."""
     answer: str
     """The name of the codec of what comes back, which is mostly the same."""
+    security: tuple[str, ...] = ()
+    """The names of its own security definitions, if it has any."""
 
     @property
     def subprotocol(self) -> str:
@@ -98,8 +88,8 @@ class Frame:
     """What a Thing says for all of its forms."""
 
     base: str
-    schemes: AbstractSet[str]
-    """The names of the security definitions."""
+    schemes: Mapping[str, Element]
+    """The security definitions by their names."""
     variables: Mapping[str, Element]
 
 
@@ -135,16 +125,17 @@ def read_forms(
     operations: set[str] = set()
     hindrances: list[Unsupported] = []
     for form in listed:
-        check_security(form, frame.schemes)
+        security = check_security(form, frame.schemes)
         found = _operations(form, kind, reading)
         operations |= found
         try:
-            place = place_of(form, frame.base, variables)
+            called = "invokeaction" in found
+            place = place_of(form, frame.base, variables, may_be_open=called)
             codec, answer = _formats(form)
         except Unsupported as err:
             hindrances.append(err)
         else:
-            usable.append(Form(form, place, found, codec, answer))
+            usable.append(Form(form, place, found, codec, answer, security))
     if hindrances and not (usable or reading.model) and kind:
         problem = f"no form can be used: {hindrances[0].problem}"
         raise Unsupported(element.where, problem)
@@ -168,7 +159,7 @@ def variables_of(element: Element) -> dict[str, Element]:
     return {name: listed.object(name) for name in listed.content}
 
 
-def check_security(element: Element, schemes: AbstractSet[str]) -> tuple[str, ...]:
+def check_security(element: Element, schemes: Collection[str]) -> tuple[str, ...]:
     """Return the names of the security definitions that an element refers to.
 
     Raises:
@@ -235,8 +226,8 @@ def _formats(form: Element) -> tuple[str, str]:
 
 def _codec(element: Element, media_type: str) -> str:
     """Return the codec of a media type; its parameters make no difference to it."""
-    bare = media_type.partition(";")[0].strip().lower()
-    for pattern, codec in MEDIA_TYPES:
-        if pattern.fullmatch(bare):
-            return codec
-    unsupported(element, f"contents of {bare[:60]!r} are not read", "contentType")
+    bare = bare_media_type(media_type)
+    codec = "json" if bare == STREAM else codec_name(bare)
+    return codec or unsupported(
+        element, f"contents of {bare[:60]!r} are not read", "contentType"
+    )

@@ -1,36 +1,24 @@
 """Forms to layouts: where the elements are on the wire, by connection.
 
-``coap`` and ``mqtt`` are as their connections read them. ``http`` is like them:
+Each is as its connection reads it. What has no form for a protocol is false there:
+nothing is guessed. ``address`` is where the file says that the device is, and
+``addresses`` where else all of it is in the same way.
 
-``attributes``: by name, false for none, or ``{url, method, format, observe,
-observe_url, read, write, write_method, write_format, times}``; ``observe`` is how the
-device tells by itself (``longpoll``, ``sse``), ``observe_url`` where, if elsewhere.
-``actions`` and ``alerts``: by name, false for none, or ``{url, method, format}``; an
-action also ``bare``, an alert ``observe``.
-``state``: false for none, or ``{url, method, format, write, write_method, observe}``.
-
-What has no form for a protocol is false there: nothing is guessed. ``address`` is where
-the file says that the device is.
+Of the forms for an operation the first one is used that the protocol has words for.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from ...model import Action, Attribute, Format
+from ...reading import Element
 from ...values import DataType, JsonValue
 from .forms import Form, Forms
-from .protocols import PROTOCOLS, Protocol
+from .protocols import PROTOCOLS, SOCKETS, TOLD, Protocol
 from .reading import Reading, Unsupported
-
-HTTP_PUSH: Final = ("longpoll", "sse")
-"""The subprotocols of HTTP that a layout has words for."""
-
-CALL_METHODS: Final = ("POST", "PUT", "PATCH", "IPATCH")
-WRITE_METHODS: Final = ("PUT", "POST", "PATCH", "IPATCH")
-READ_METHODS: Final = ("GET", "FETCH", "POST")
-"""What a layout may name."""
+from .security import unmet
 
 
 class Affordance[T: (Attribute, Action, Format)](NamedTuple):
@@ -64,8 +52,17 @@ class Interactions:
         return [form for forms in (self.together.usable, *listed) for form in forms]
 
 
-def layouts_of(thing: Interactions, reading: Reading) -> dict[str, JsonValue]:
-    """Return the layouts of a Thing for all protocols that it has forms for."""
+def layouts_of(
+    thing: Interactions, definitions: Mapping[str, Element], reading: Reading
+) -> dict[str, JsonValue]:
+    """Return the layouts of a Thing for all protocols that it has forms for.
+
+    Args:
+        thing: what has forms.
+        definitions: of its security, by their names.
+        reading: where remarks go.
+
+    """
     layouts: dict[str, JsonValue] = {}
     known = frozenset().union(*(protocol.schemes for protocol in PROTOCOLS))
     others = {
@@ -79,7 +76,8 @@ def layouts_of(thing: Interactions, reading: Reading) -> dict[str, JsonValue]:
     for protocol in PROTOCOLS:
         address = _address(thing.forms, protocol, reading)
         if address is not None:
-            layouts[protocol.name] = _Layout(protocol, address, reading).of(thing)
+            layout = _Layout(protocol, address, definitions, reading)
+            layouts[protocol.name] = layout.of(thing)
     return layouts
 
 
@@ -91,11 +89,15 @@ def _address(forms: Iterable[Form], protocol: Protocol, reading: Reading) -> str
     own = [form for form in forms if form.place.scheme in protocol.schemes]
     if not own:
         return None
-    counted = Counter(form.place.address for form in own if form.place.address)
+    counted = Counter(
+        form.place.address
+        for form in own
+        if form.place.address and form.place.scheme not in SOCKETS
+    )
     if not counted:
         return ""
     (address, _number), *others = counted.most_common()
-    for other, _number in others:
+    for other, _number in others if not protocol.elsewhere else ():
         where = next(one.element.where for one in own if one.place.address == other)
         message = f"forms at {other[:80]} are not used; most are at {address[:80]}"
         reading.remarks.add(where, message)
@@ -108,11 +110,16 @@ class _Layout:
 
     protocol: Protocol
     address: str
+    definitions: Mapping[str, Element]
     reading: Reading
 
     def of(self, thing: Interactions) -> dict[str, JsonValue]:
         """Return the layout."""
-        address = {"address": self.address} if self.address else {}
+        address: dict[str, JsonValue] = {}
+        if self.address:
+            address["address"] = self.address
+        if self.protocol.elsewhere and (addresses := self._addresses(thing)):
+            address["addresses"] = addresses
         return {
             **address,
             **self.protocol.also,
@@ -123,9 +130,23 @@ class _Layout:
             },
             "actions": {one.element.name: self._action(one) for one in thing.actions},
             "alerts": {
-                one.element.name: self._alert(one.forms) for one in thing.formats
+                one.element.name: self._alert(one.forms, thing.together)
+                for one in thing.formats
             },
         }
+
+    def _addresses(self, thing: Interactions) -> list[JsonValue]:
+        """Return all addresses at which there is the same; none if there is only one.
+
+        A server that does not know which of its networks it is asked on lists them all.
+        """
+        places: dict[str, set[tuple[str, frozenset[str]]]] = defaultdict(set)
+        for form in thing.forms:
+            if form.place.scheme in self.protocol.schemes:
+                places[form.place.address].add((form.place.path, form.operations))
+        here = places.get(self.address)
+        same = [address for address, there in places.items() if there == here]
+        return [*same] if len(same) > 1 else []
 
     def _find(self, forms: Forms | None, operations: Sequence[str]) -> _Found | None:
         """Return the first usable form for the first of some operations."""
@@ -134,7 +155,8 @@ class _Layout:
                 here = form.place.scheme in self.protocol.schemes
                 if not here or operation not in form.operations:
                     continue
-                if form.place.address not in {self.address, ""}:
+                here = self.protocol.elsewhere or form.place.address == self.address
+                if form.place.address and not here:
                     continue
                 try:
                     return self._found(form, operation)
@@ -150,17 +172,28 @@ class _Layout:
             Unsupported: it has no words for it.
 
         """
-        place = self.protocol.locate(form, operation)
-        method = self.protocol.method(form, operation)
-        writing = operation.startswith("write")
-        known = WRITE_METHODS if writing else READ_METHODS
-        if operation == "invokeaction":
-            known = CALL_METHODS
+        protocol = self.protocol
+        place = protocol.locate(form, operation)
+        method = protocol.method(form, operation)
+        writing = operation.startswith(("write", "invoke"))
+        known = next(
+            (
+                methods
+                for beginning, methods in protocol.known.items()
+                if operation.startswith(beginning)
+            ),
+            protocol.known["read"],
+        )
         if method and method not in known:
             message = f"the method {method[:20]!r} is not used for {operation}"
             raise Unsupported(form.element.where, message)
-        codec = form.format if writing or operation == "invokeaction" else form.answer
-        return _Found(form, place, method, codec)
+        if protocol.securities is not None:
+            scheme = unmet(form.security, self.definitions, protocol.securities)
+            if scheme:
+                message = f"its security {scheme[:40]!r} cannot be met"
+                raise Unsupported(form.element.where, message)
+        codec = form.format if writing else form.answer
+        return _Found(form, place, method, codec, operation)
 
     def _attribute(self, attribute: Attribute, forms: Forms | None) -> JsonValue:
         """Return the place of a property."""
@@ -174,6 +207,8 @@ class _Layout:
         if best is None:
             return False
         layout = self._entry(best if read else best.plain)
+        if read and read.operation in TOLD and self._way(read.form):
+            layout["poll"] = False  # it comes by itself only
         if any(leaf.type is DataType.DATETIME for leaf in leaves) and write:
             layout["times"] = "iso"  # JSON Schema, "date-time"
         if read:
@@ -214,6 +249,9 @@ class _Layout:
         attribute: Attribute,
     ) -> None:
         """Add whether, and how, the device tells of a property by itself."""
+        if self.protocol.way is not None:
+            layout |= self._told(forms, "observeproperty", "unobserveproperty", read)
+            return
         observed = self._find(forms, ("observeproperty",))
         match self.protocol.name:
             case "coap" if observed and observed.place != read.place:
@@ -225,33 +263,67 @@ class _Layout:
                 layout["observe"] = bool(observed) or (
                     attribute.observable and not elsewhere
                 )
-            case "http" if observed:
-                layout |= self._http_push(observed)
-                if "observe" in layout and observed.place != read.place:
-                    layout["observe_url"] = observed.place
 
-    def _http_push(self, found: _Found) -> dict[str, JsonValue]:
-        """Return how an HTTP server tells of something by itself."""
-        if (subprotocol := found.form.subprotocol) in HTTP_PUSH:
-            return {"observe": subprotocol}
-        message = f"expected one of {', '.join(HTTP_PUSH)}, got {subprotocol[:40]!r}"
-        self.reading.remarks.add(found.form.element.at("subprotocol"), message)
-        return {}
+    def _way(self, form: Form) -> str:
+        """Return how something is told by itself at a form, or an empty text."""
+        return self.protocol.way(form) if self.protocol.way else ""
+
+    def _told(
+        self, forms: Forms | None, operation: str, end: str, read: _Found | None = None
+    ) -> dict[str, JsonValue]:
+        """Return how, and where, an HTTP server tells of something by itself.
+
+        Args:
+            forms: of what is told.
+            operation: that has it told.
+            end: the operation that ends that.
+            read: where the layout is.
+
+        """
+        usable = forms.usable if forms else ()
+        telling = tuple(form for form in usable if self._way(form))
+        found = self._find(Forms(telling), (operation,))
+        if found is None:
+            if other := self._find(forms, (operation,)):
+                subprotocol = other.form.subprotocol[:40]
+                message = f"expected longpoll or sse, got {subprotocol!r}"
+                where = other.form.element.at("subprotocol")
+                self.reading.remarks.add(where, message)
+            return {"observe": False}
+        layout: dict[str, JsonValue] = {"observe": self._way(found.form)}
+        if read is not None and found.place != read.place:
+            layout["observe_url"] = found.place
+        ended = self._find(forms, (end,))
+        if ended and ended.form.place.scheme not in SOCKETS and ended.method:
+            layout["end"] = {"url": ended.place, "method": ended.method}
+        return layout
 
     def _action(self, one: Affordance[Action]) -> JsonValue:
         """Return the place of an action."""
         found = self._find(one.forms, ("invokeaction",))
         if found is None:
             return False
-        return self._entry(found) | ({"bare": True} if one.bare else {})
+        layout = self._entry(found) | ({"bare": True} if one.bare else {})
+        for operation, key in (("queryaction", "query"), ("cancelaction", "cancel")):
+            if further := self._find(one.forms, (operation,)):
+                layout[key] = further.place
+        return layout
 
-    def _alert(self, forms: Forms | None) -> JsonValue:
-        """Return the place of an event."""
-        found = self._find(forms, ("subscribeevent",))
-        if found is None:
-            return False
-        layout = self._entry(found.plain)
-        return layout | (self._http_push(found) if self.protocol.name == "http" else {})
+    def _alert(self, forms: Forms | None, together: Forms) -> JsonValue:
+        """Return the place of an event: its own, or that of all events."""
+        if self.protocol.way is None:
+            found = self._find(forms, ("subscribeevent",))
+            return False if found is None else self._entry(found.plain)
+        for those, operation, end in (
+            (forms, "subscribeevent", "unsubscribeevent"),
+            (together, "subscribeallevents", "unsubscribeallevents"),
+        ):
+            if found := self._find(those, (operation,)):
+                layout = self._entry(found.plain)
+                told = self._told(those, operation, end, found)
+                if told["observe"]:
+                    return layout | told
+        return False
 
     def _state(self, forms: Forms) -> JsonValue:
         """Return the place of all properties at once."""
@@ -268,8 +340,11 @@ class _Layout:
         observed = self._find(forms, ("observeallproperties",))
         if self.protocol.name == "coap":
             layout["observe"] = observed is not None and observed.place == read.place
-        elif self.protocol.name == "http" and observed:
-            layout |= self._http_push(observed)
+        elif self.protocol.way is not None:
+            end = "unobserveallproperties"
+            layout |= self._told(forms, "observeallproperties", end, read)
+            if read.operation in TOLD:
+                layout["poll"] = False
         return layout | (self._written(write, read) if write else {})
 
 
@@ -281,6 +356,7 @@ class _Found(NamedTuple):
     method: str
     """Empty where it is the default one."""
     codec: str
+    operation: str
 
     @property
     def plain(self) -> _Found:

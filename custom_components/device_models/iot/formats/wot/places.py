@@ -4,13 +4,14 @@ RFC 3986 §5 for references, RFC 6570 for templates.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 import re
 from typing import Final, NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
 from ...reading import Element
 from ...values import JsonValue
-from .reading import as_object, unsupported
+from .reading import unsupported
 
 PLACEHOLDER: Final = "{{"
 """A Thing Model leaves open what stands here (§10.3.4)."""
@@ -42,16 +43,25 @@ class Place(NamedTuple):
     address: str
     """``scheme://host:port``; empty as above, or if it is a placeholder."""
     path: str
-    """From its slash on, with the query."""
+    """From its slash on, with the query. What is open stands in it as ``{name}``."""
+    open: frozenset[str] = frozenset()
+    """The variables whose values are known when the place is used."""
 
 
-def place_of(form: Element, base: str, variables: Mapping[str, Element]) -> Place:
+def place_of(
+    form: Element,
+    base: str,
+    variables: Mapping[str, Element],
+    *,
+    may_be_open: bool = False,
+) -> Place:
     """Return where a form points.
 
     Args:
         form: has ``href``.
         base: what a relative reference is relative to, or an empty text.
         variables: the URI variables, by their names.
+        may_be_open: whether variables may be left open that have no value.
 
     Raises:
         Unusable: there is no reference.
@@ -60,10 +70,11 @@ def place_of(form: Element, base: str, variables: Mapping[str, Element]) -> Plac
     """
     if form.content.get("href") is None:
         form.refuse("expected a reference", "href")
-    href = _filled(form, form.text("href").strip(), variables)
+    filling = _Filling(form, variables, may_be_open=may_be_open)
+    href = filling.of(form.text("href").strip())
     scheme, rest = _apart(href)
     if not scheme and base:
-        scheme, below = _apart(_filled(form, base, variables))
+        scheme, below = _apart(filling.of(base))
         # The scheme makes no difference to the rules, but to the library it does.
         rest = _apart(_joined(form, f"http:{below}", rest))[1]
     if not scheme and not rest.startswith("/"):
@@ -76,7 +87,9 @@ def place_of(form: Element, base: str, variables: Mapping[str, Element]) -> Plac
         unsupported(form, "the path has placeholders", "href")
     known = scheme and parts.netloc and PLACEHOLDER not in parts.netloc
     address = f"{scheme}://{parts.netloc}" if known else ""
-    return Place(scheme, address, path)
+    if any(f"{{{name}}}" not in path for name in filling.open):
+        unsupported(form, "a variable without a value is no part of the path", "href")
+    return Place(scheme, address, path, frozenset(filling.open))
 
 
 class _Parts(NamedTuple):
@@ -110,33 +123,45 @@ def _split(form: Element, rest: str) -> _Parts:
     return _Parts(parts.netloc, parts.path, parts.query)
 
 
-def _filled(form: Element, template: str, variables: Mapping[str, Element]) -> str:
-    """Return a reference with the values of its variables.
+@dataclass(slots=True)
+class _Filling:
+    """The filling in of the variables of a reference."""
 
-    Raises:
-        Unsupported: a variable has no value.
+    form: Element
+    variables: Mapping[str, Element]
+    may_be_open: bool
+    open: set[str] = field(default_factory=set)
 
-    """
+    def of(self, template: str) -> str:
+        """Return a reference with the values of its variables.
 
-    def expanded(found: re.Match[str]) -> str:
+        Raises:
+            Unsupported: a variable has no value.
+
+        """
+        return _TEMPLATE.sub(self._expanded, template)
+
+    def _expanded(self, found: re.Match[str]) -> str:
+        """Return an expression with its values."""
         first, between, named = JOINTS[found[1]]
-        pairs = _values(form, found[2], variables)
         return first + between.join(
-            f"{name}={value}" if named else value for name, value in pairs
+            f"{name}={value}" if named else value for name, value in self._values(found)
         )
 
-    return _TEMPLATE.sub(expanded, template)
-
-
-def _values(
-    form: Element, names: str, variables: Mapping[str, Element]
-) -> Iterator[tuple[str, str]]:
-    """Yield the variables of an expression and their values."""
-    for spelled in names.split(","):
-        name = spelled.strip().removesuffix("*").partition(":")[0]
-        schema = as_object(variables[name].content) if name in variables else {}
-        value: JsonValue = schema.get("const", schema.get("default"))
-        if not isinstance(value, bool | int | float | str):
-            unsupported(form, f"the variable {name[:40]!r} has no default", "href")
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        yield name, quote(text, safe="", errors="replace")
+    def _values(self, found: re.Match[str]) -> Iterator[tuple[str, str]]:
+        """Yield the variables of an expression and their values."""
+        for spelled in found[2].split(","):
+            name = spelled.strip().removesuffix("*").partition(":")[0]
+            schema = self.variables.get(name, Element({}, ""))
+            value: JsonValue = schema.content.get(
+                "const", schema.content.get("default")
+            )
+            if isinstance(value, bool | int | float | str):
+                text = str(value).lower() if isinstance(value, bool) else str(value)
+                yield name, quote(text, safe="", errors="replace")
+            elif self.may_be_open and name in self.variables:
+                self.open.add(name)
+                yield name, f"{{{name}}}"
+            else:
+                problem = f"the variable {name[:40]!r} has no default"
+                unsupported(self.form, problem, "href")

@@ -4,13 +4,14 @@ The binding templates (https://www.w3.org/TR/wot-binding-templates/) and their d
 for CoAP (``cov:``), MQTT (``mqv:``) and HTTP (``htv:``); older spellings are known too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
 
+from ...codecs.media_types import bare_media_type
 from ...values import JsonValue
-from .forms import Form, term_of
+from .forms import STREAM, Form, term_of
 from .reading import unsupported
 
 MAX_SEGMENT_BYTES: Final = 255
@@ -18,6 +19,20 @@ MAX_SEGMENT_BYTES: Final = 255
 
 MAX_TOPIC_BYTES: Final = 65_535
 """MQTT 5 §1.5.4."""
+
+HTTP_PUSH: Final = ("longpoll", "sse")
+"""The subprotocols by which an HTTP server tells by itself."""
+
+WEB_THING: Final = "webthing"
+"""The subprotocol of a WebSocket that speaks the Web Thing API."""
+
+SOCKETS: Final = frozenset({"ws", "wss"})
+
+TOLD: Final = frozenset({"observeproperty", "observeallproperties", "subscribeevent"})
+"""The operations that have something told."""
+
+ASKED: Final = frozenset({"readproperty", "readallproperties", "queryaction"})
+"""Those that ask for something."""
 
 FILTER_TERMS: Final = ("mqv:filter", "mqtt:filter")
 TOPIC_TERMS: Final = ("mqv:topic", "mqtt:topic")
@@ -53,9 +68,11 @@ def mqtt_topic(form: Form, operation: str) -> str:
     It is a term of its own; older files have it as the path of the reference.
 
     Raises:
-        Unsupported: there is none, or it stands for many topics.
+        Unsupported: there is none, it stands for many topics, or has arguments in it.
 
     """
+    if form.place.open:
+        unsupported(form.element, "a topic has no arguments", "href")
     terms = FILTER_TERMS, TOPIC_TERMS
     if operation in {"writeproperty", "invokeaction", "writemultipleproperties"}:
         terms = TOPIC_TERMS, FILTER_TERMS
@@ -78,9 +95,46 @@ def is_topic(topic: str) -> bool:
     return bool(topic) and not wild and len(topic.encode()) <= MAX_TOPIC_BYTES
 
 
-def http_url(form: Form, _operation: str) -> str:
-    """Return the URL of an HTTP form, or its path where it is relative to the file."""
+def http_url(form: Form, operation: str) -> str:
+    """Return the URL of an HTTP form, or its path where it is relative to the file.
+
+    Raises:
+        Unsupported: a WebSocket is no place for the operation.
+
+    """
+    socket = form.place.scheme in SOCKETS
+    if socket and operation in ASKED:
+        unsupported(form.element, "nothing is asked for on a WebSocket", "href")
+    if socket and operation not in TOLD and form.subprotocol != WEB_THING:
+        problem = f"{operation} is not done on a WebSocket without {WEB_THING!r}"
+        unsupported(form.element, problem, "subprotocol")
     return f"{form.place.address}{form.place.path}"
+
+
+def http_way(form: Form) -> str:
+    """Return how an HTTP server tells by itself at a form, or an empty text."""
+    subprotocol = form.subprotocol
+    if form.place.scheme in SOCKETS:
+        return WEB_THING if subprotocol == WEB_THING else "ws"
+    if not subprotocol and bare_media_type(form.element.text("contentType")) == STREAM:
+        return "sse"
+    return subprotocol if subprotocol in HTTP_PUSH else ""
+
+
+METHODS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "read": ("GET", "FETCH", "POST"),
+    "write": ("PUT", "POST", "PATCH", "IPATCH"),
+    "invoke": ("POST", "PUT", "PATCH", "IPATCH"),
+}
+"""Those that a CoAP layout may name, by the beginnings of operations."""
+
+HTTP_METHODS_OF: Final = {
+    "read": ("GET", "POST"),
+    "write": ("PUT", "POST", "PATCH"),
+    "invoke": ("POST", "PUT", "PATCH", "GET", "DELETE"),
+    "cancel": ("DELETE",),
+    "un": ("GET", "POST", "PUT", "DELETE"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +153,14 @@ class Protocol:
     reading_all: tuple[str, ...] = ("readallproperties", "observeallproperties")
     methods: Mapping[str, str] = field(default_factory=dict)
     """The default ones by operation; GET for all others."""
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: METHODS_OF)
+    """What a layout may name, by what an operation does."""
+    securities: AbstractSet[str] | None = None
+    """The schemes that can be met; None where that is not the layout's business."""
+    way: Callable[[Form], str] | None = None
+    """Returns how something is told by itself at a form, where a layout says that."""
+    elsewhere: bool = False
+    """Whether forms at other addresses than most can be used."""
     terms: tuple[str, ...] = ()
     """Under which a form may say another one."""
     codes: Mapping[str, str] = field(default_factory=dict)
@@ -117,6 +179,7 @@ METHODS: Final = {
     "writeproperty": "PUT",
     "writemultipleproperties": "PUT",
     "invokeaction": "POST",
+    "cancelaction": "DELETE",
 }
 """The same ones for CoAP and HTTP."""
 
@@ -152,9 +215,15 @@ PROTOCOLS: Final = (
     Protocol(
         name="http",
         place="url",
-        schemes=frozenset({"http", "https", ""}),
+        schemes=SOCKETS | {"http", "https", ""},
         locate=http_url,
         methods=METHODS,
+        known=HTTP_METHODS_OF,
+        securities=frozenset(
+            {"nosec", "auto", "basic", "digest", "bearer", "apikey", "oauth2"}
+        ),
+        way=http_way,
+        elsewhere=True,
         terms=("htv:methodName", "http:methodName"),
     ),
 )  # fmt: skip

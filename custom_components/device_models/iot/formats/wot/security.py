@@ -26,6 +26,9 @@ NO_SECRET: Final = frozenset({"nosec", "auto"})
 
 SCHEMES: Final = NO_SECRET | {"basic", "digest", "bearer", "apikey", "psk", "oauth2"}
 
+MAX_DEPTH: Final = 5
+"""Of combinations of combinations."""
+
 COMBINATIONS: Final = ("oneOf", "allOf")
 
 DEFINITIONS: Final = "securityDefinitions"
@@ -94,6 +97,34 @@ def security_of(
                 )
             ] = None
     return tuple(found)
+
+
+def unmet(
+    names: Collection[str],
+    definitions: Mapping[str, Element],
+    known: Collection[str],
+    depth: int = MAX_DEPTH,
+) -> str:
+    """Return a scheme that a connection would need and does not know; else nothing.
+
+    Of alternatives one will do.
+    """
+    for name in names:
+        definition = definitions[name]
+        scheme = definition.text("scheme")
+        if scheme != "combo" or not depth:
+            if scheme not in known or definition.text("in") == "body":
+                return scheme
+            continue
+        every = texts_of(definition, "allOf")
+        missing = unmet(every, definitions, known, depth - 1)
+        either = [
+            unmet((one,), definitions, known, depth - 1)
+            for one in texts_of(definition, "oneOf")
+        ]
+        if missing or (either and all(either)):
+            return missing or either[0]
+    return ""
 
 
 def _apart(

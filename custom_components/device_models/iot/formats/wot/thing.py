@@ -118,7 +118,7 @@ def _thing(top: Element, reading: Reading) -> Loaded:
     names = check_security(top, definitions.keys())
     if not (names or reading.model):
         top.refuse("expected the name of a security definition", "security")
-    frame = Frame(top.text("base"), definitions.keys(), variables_of(top))
+    frame = Frame(top.text("base"), definitions, variables_of(top))
     thing = Interactions(
         attributes=read_properties(top, frame, reading),
         actions=read_actions(top, frame, reading),
@@ -130,7 +130,7 @@ def _thing(top: Element, reading: Reading) -> Loaded:
     ]
     return Loaded(
         model=_model(top, title, thing, reading),
-        layouts=layouts_of(thing, reading),
+        layouts=layouts_of(thing, definitions, reading),
         security=security_of([*names, *of_forms], definitions),
         # A form may be looked at more than once.
         remarks=tuple(dict.fromkeys(reading.remarks.all)),
