@@ -7,6 +7,7 @@ from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.json import json_bytes
 import pytest
 
 from custom_components.device_models import offer as offer_module
@@ -72,6 +73,8 @@ async def test_thing_is_there_with_two_clicks(hass: HomeAssistant) -> None:
         result = await accept(hass, offer)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert "next_flow" not in result
+        # The page gets it as JSON.
+        assert json_bytes(result["subentries"])
         await hass.async_block_till_done()
         entry = result["result"]
         assert entry.state is ConfigEntryState.LOADED

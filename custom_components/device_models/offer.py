@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from types import MappingProxyType
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentryData
@@ -123,7 +122,8 @@ class Offer:
                     chosen[CONF_COMPOSED] = True
                 overlay.setdefault(one.kind.value, {})[one.element] = chosen
         return ConfigSubentryData(
-            data=MappingProxyType({**self.data, CONF_OVERLAY: overlay}),
+            # The answer of the flow holds it: it must be JSON.
+            data={**self.data, CONF_OVERLAY: overlay},
             subentry_type=SUBENTRY_DEVICE,
             title=name.strip() or self.name,
             unique_id=self.identity,
