@@ -230,6 +230,26 @@ class Connection(ABC):
 
         """
 
+    async def query(self, device: VirtualDevice, action: Action) -> JsonValue:
+        """Return what the device says of the last call of an action, if it goes on.
+
+        Raises:
+            CommunicationError: it does not say it.
+            NotOfferedError: there is no such call, or it is not known where.
+
+        """
+        raise NotOfferedError(operation=f"{action.name}: asking how it goes")
+
+    async def cancel(self, device: VirtualDevice, action: Action) -> None:
+        """Have the device end the last call of an action.
+
+        Raises:
+            CommunicationError: it does not.
+            NotOfferedError: there is no such call, or it is not known where.
+
+        """
+        raise NotOfferedError(operation=f"{action.name}: ending it")
+
     async def discover(self) -> list[Found]:
         """Return the devices that can be found behind the connection."""
         raise NotOfferedError(operation="discovery")

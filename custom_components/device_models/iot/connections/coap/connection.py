@@ -6,12 +6,9 @@ import logging
 from typing import ClassVar, Final, override
 
 from ...binding import Binding
-from ...codecs import decode, to_json
 from ...device import Availability, Certainty, VirtualDevice
 from ...errors import (
     CommunicationError,
-    PayloadError,
-    RejectedError,
     UnauthorizedError,
     UnreachableError,
 )
@@ -19,22 +16,19 @@ from ...formats import Loaded
 from ...model import Action, DeviceModel
 from ...values import JsonValue, Scalar
 from ..base import Capability, Connection, Found, Health
-from ..layout import offered
-from ..messages import write_arguments
-from ..resources import JSON
-from ..templates import filled
 from ..writing import WriteQueue
 from .answer import UnansweredError
 from .attached import AttachedDevice
+from .calling import Caller
 from .client import CoapEndpoint
 from .describe import describe
 from .directory import found_on
 from .layout import coap_layout
 from .numbering import Numbering
 from .request import Method
-from .resource import Resource, codec_of
+from .resource import Resource
 from .signs import Sign
-from .writing import Writer, send
+from .writing import Writer
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -65,6 +59,7 @@ class CoapConnection(Connection):
         self._thing = thing
         self._attached: dict[VirtualDevice, AttachedDevice] = {}
         self._writes: dict[VirtualDevice, WriteQueue] = {}
+        self._callers: dict[VirtualDevice, Caller] = {}
         self._numbering = Numbering(self._restarted)
         self._signs: dict[str, Sign] = {}
         """Of what devices were described by, by its path."""
@@ -107,6 +102,7 @@ class CoapConnection(Connection):
     @override
     async def detach(self, device: VirtualDevice) -> None:
         self._writes.pop(device, None)
+        self._callers.pop(device, None)
         attached = self._attached.pop(device, None)
         if attached is not None:
             await attached.stop()
@@ -167,27 +163,18 @@ class CoapConnection(Connection):
     async def call(
         self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
     ) -> JsonValue:
-        target = offered(self._known(device).layout.actions, action.name)
-        codec = target.codec or JSON
-        path, named = filled(target.path, arguments)
-        rest = {name: it for name, it in arguments.items() if name not in named}
-        payload = write_arguments(codec, action, rest, bare=target.bare)
-        content_format = codec.content_format if rest else None
-        response = await send(self._endpoint, target, path, payload, content_format)
-        if response is None:
-            return None
-        if not response.success:
-            address = f"{self.address}/{target.path}"
-            raise RejectedError(address=address, answer=response.answer)
-        device.hear()
-        if not response.payload:
-            return None
-        try:
-            result = decode(codec_of(response, codec), response.payload)
-        except PayloadError as err:
-            device.drop(action.name, err)  # what it did, it did
-            return None
-        return to_json(result.document)
+        self._known(device)
+        return await self._callers[device].call(action, arguments)
+
+    @override
+    async def query(self, device: VirtualDevice, action: Action) -> JsonValue:
+        self._known(device)
+        return await self._callers[device].query(action)
+
+    @override
+    async def cancel(self, device: VirtualDevice, action: Action) -> None:
+        self._known(device)
+        await self._callers[device].cancel(action)
 
     @override
     async def discover(self) -> list[Found]:
@@ -241,6 +228,7 @@ class CoapConnection(Connection):
             self._attached[device] = attached
             writer = Writer(self._endpoint, attached, self.read)
             self._writes[device] = WriteQueue(writer.write)
+            self._callers[device] = Caller(self._endpoint, attached)
         return attached
 
     async def _read(

@@ -15,8 +15,9 @@ no_response}``. ``read: false`` is for what
 cannot be read there, ``write: false`` for what cannot be written, ``times: iso`` for a
 device that takes times as ISO 8601 and not as milliseconds since 1970.
 ``actions`` and ``alerts``: by name, a path, false for none, or ``{path, format,
-confirmable}``; an action also ``method``, ``no_response``, and ``bare: true`` if its
-only argument is not in an object.
+confirmable}``; an action also ``method``, ``no_response``, ``bare: true`` if its only
+argument is not in an object, and ``query`` and ``cancel``: where a call that goes on is
+asked for, and ended, if the device does not say so when it is called.
 
 ``packs``: by path, ``{format, attributes}``: what answers with several attributes at
 once, each of which has a resource of its own, too; ``attributes`` are their pointers in
@@ -160,11 +161,14 @@ class _Reader(PlacesReader[Resource, Writing, Target]):
 
     @override
     def _target(self, element: Element, path: str, kind: str) -> Target:
+        query, cancel = element.text("query"), element.text("cancel")
         return Target(
             path,
             codec_of(element),
             method_of(element, "method", CALL_METHODS),
             bare=element.flag("bare", default=False),
+            query=self._below(query, element) if query else "",
+            cancel=self._below(cancel, element) if cancel else "",
             sending=self._sending(element),
         )
 

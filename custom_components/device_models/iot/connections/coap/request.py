@@ -1,10 +1,10 @@
 """What is asked of a CoAP endpoint and what it answers, without aiocoap's objects."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import aiocoap
 from aiocoap.numbers import ContentFormat, TransportTuning
@@ -158,6 +158,8 @@ class Response:
     """Of a notification, or of the answer to a registration (RFC 7641 §3.4)."""
     echo: bytes | None = None
     """What it wants to hear with the next request (RFC 9175 §2.2)."""
+    location: str = ""
+    """The path of what was created (RFC 7252 §5.10.7)."""
 
     @classmethod
     def of(cls, message: Any) -> Response:
@@ -172,6 +174,7 @@ class Response:
             max_age=options.max_age,
             number=options.observe,
             echo=options.echo,
+            location=_location(options.location_path, options.location_query),
         )
 
     @property
@@ -223,3 +226,12 @@ class Response:
         if self.success or not words.isprintable():
             words = ""
         return f"{self.code} {words}".strip()
+
+
+def _location(segments: Iterable[str], arguments: Iterable[str]) -> str:
+    """Return a path as in a URI; nothing if it has no segments, or odd ones."""
+    way = [quote(segment, safe="") for segment in segments]
+    if not way or {".", ".."} & {*way}:
+        return ""
+    query = "&".join(quote(argument, safe="=") for argument in arguments)
+    return f"{'/'.join(way)}{query and '?'}{query}"

@@ -60,6 +60,9 @@ class Target:
     method: Method = Method.POST
     bare: bool = False
     """Whether the only argument is sent as it is, not in an object."""
+    query: str = ""
+    cancel: str = ""
+    """Where what was called is asked for, or ended, if that is known beforehand."""
     sending: Sending = AS_USUAL
 
 

@@ -151,6 +151,16 @@ class HttpConnection(Connection):
         return [thing.found for thing in (await directory(self._server)).things]
 
     @override
+    async def query(self, device: VirtualDevice, action: Action) -> JsonValue:
+        self._known(device)
+        return await self._callers[device].query(action)
+
+    @override
+    async def cancel(self, device: VirtualDevice, action: Action) -> None:
+        self._known(device)
+        await self._callers[device].cancel(action)
+
+    @override
     async def describe(self, reference: str) -> Loaded:
         return await describe(self._server, reference, self._thing)
 
