@@ -11,7 +11,6 @@ from homeassistant.core import HassJob, HassJobType, HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .const import (
-    CONF_DOCUMENT,
     CONF_KEY,
     LOGGER,
     MAX_BACK_OFF,
@@ -20,8 +19,7 @@ from .exceptions import reworded
 from .iot.connections.base import Capability, Connection
 from .iot.device import Availability, VirtualDevice
 from .iot.errors import CommunicationError
-from .iot.formats import load_document
-from .mapping.decided import decisions_of
+from .mapping.decided import decisions_of, loaded_of
 from .place import binding_of
 
 
@@ -48,7 +46,7 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
 
         """
         data = subentry.data
-        loaded = load_document(data[CONF_DOCUMENT], subentry.title)
+        loaded = loaded_of(data, subentry.title)
         self.subentry_id = subentry.subentry_id
         self.decisions = decisions_of(data, loaded, hass.config.language)
         self.connection = connection

@@ -20,12 +20,15 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .iot.model import DeviceModel
+from .iot.corrections import TYPES
+from .iot.model import Attribute, DeviceModel
 from .iot.values import DataType, JsonValue
 from .mapping.decisions import DEVICE_CLASSES, UNITS, Decision, Kind, platforms_of
 from .mapping.overlay import PASSED_OVER
 
 CONF_RESET: Final = "reset"
+CONF_TYPE: Final = "type"
+CONF_WRITABLE: Final = "writable"
 
 SECTION_VALUE: Final = "value"
 
@@ -170,6 +173,14 @@ FIELDS: Final[Mapping[str, Field]] = {
 def element_form(decision: Decision, model: DeviceModel) -> vol.Schema:
     """Return the form for an element, filled in with what it becomes now."""
     schema: dict[vol.Marker, object] = {}
+    if (guessed := guess_about(decision, model)) is not None:
+        types = [one.lower() for one in TYPES]
+        schema[vol.Required(CONF_TYPE, default=guessed.type.lower())] = _select(
+            types, "type"
+        )
+        schema[vol.Required(CONF_WRITABLE, default=guessed.writable)] = (
+            BooleanSelector()
+        )
     for key, item in _fields(decision, model).items():
         present = item.present(decision)
         if item.required:
@@ -181,6 +192,27 @@ def element_form(decision: Decision, model: DeviceModel) -> vol.Schema:
             )
     schema[vol.Required(CONF_RESET, default=False)] = BooleanSelector()
     return vol.Schema(schema)
+
+
+def guess_about(decision: Decision, model: DeviceModel) -> Attribute | None:
+    """Return the attribute that a decision is about, if its type was guessed."""
+    if decision.kind is not Kind.ATTRIBUTE:
+        return None
+    attribute = model.leaves[decision.element]
+    return attribute if attribute.inferred else None
+
+
+def corrections_of(
+    user_input: Mapping[str, Any], guessed: Attribute
+) -> dict[str, JsonValue]:
+    """Return what the user knows better about an attribute than it was guessed."""
+    if user_input[CONF_RESET]:
+        return {}
+    said = {
+        CONF_TYPE: user_input[CONF_TYPE].upper(),
+        CONF_WRITABLE: user_input[CONF_WRITABLE],
+    }
+    return {key: it for key, it in said.items() if it != getattr(guessed, key)}
 
 
 def choices_of(

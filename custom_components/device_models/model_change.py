@@ -17,7 +17,7 @@ from .iot.formats import Loaded
 from .iot.model import DeviceModel
 from .iot.values import JsonValue
 from .mapping import decide
-from .mapping.decided import keep, known_before, model_of
+from .mapping.decided import keep, known_before, known_better, model_of
 from .mapping.decisions import Decision, Kind
 from .mapping.succession import chosen_on, composed_on
 
@@ -27,7 +27,7 @@ BY_NAME: Final = ("attributes", "actions", "alerts", "formats")
 
 def changes_by(data: Mapping[str, Any], new: Loaded) -> list[str]:
     """Return what a new model would change about a device, for people."""
-    before = model_of(data)
+    before, new = model_of(data), known_better(new, data)
     sentences = difference(before.model, new.model).sentences()
     both = _names(before.model) & _names(new.model)
     if _of(both, before.layouts) != _of(both, new.layouts):
@@ -81,7 +81,7 @@ def with_model(
         ModelError: the overlay of the new model cannot be used.
 
     """
-    before = model_of(data)
+    before, new = model_of(data), known_better(new, data)
     changes = difference(before.model, new.model)
     kept = known_before(data, before, language)
     former = {_key(name): _key(was) for name, was in (changes.renamed or {}).items()}

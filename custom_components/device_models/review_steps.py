@@ -1,21 +1,39 @@
 """The steps of a flow that show what a device becomes, and let its user change it."""
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any, Final
 
 from homeassistant.config_entries import SubentryFlowResult
-from homeassistant.const import CONF_PLATFORM
+from homeassistant.const import CONF_NAME, CONF_PLATFORM
 
 from .composition_form import composed_as, composition_form
-from .const import CONF_COMPOSED, CONF_ENABLED, CONF_OVERLAY, DOMAIN
-from .element_form import CONF_RESET, choices_of, element_form, overruled
+from .const import (
+    CONF_COMPOSED,
+    CONF_CORRECTIONS,
+    CONF_DECISIONS,
+    CONF_DOCUMENT,
+    CONF_ENABLED,
+    CONF_OVERLAY,
+    DOMAIN,
+)
+from .element_form import (
+    CONF_RESET,
+    choices_of,
+    corrections_of,
+    element_form,
+    guess_about,
+    overruled,
+)
 from .flow_forms import CONF_CHANGE, review_form
+from .iot.corrections import corrected
 from .iot.device import VirtualDevice
 from .iot.errors import ModelError
-from .iot.formats import Loaded
+from .iot.formats import Loaded, load_document
 from .iot.values import JsonValue
+from .mapping import decide
 from .mapping.composing import parts_of
-from .mapping.decided import INFERRED, decisions_of, settled, with_choices
+from .mapping.decided import INFERRED, decisions_of, keep, settled, with_choices
 from .mapping.decisions import Decision, Kind, objection
 from .model_steps import ModelSteps
 from .preview import becomes, reasons, summary, table, value_now
@@ -24,8 +42,8 @@ STEP_PREVIEW: Final = "preview"
 STEP_ENTITIES: Final = "entities"
 
 DRAFT: Final = (
-    "This is a draft: names and types are all that is known. Complete what is shown "
-    "here; what can be written only a file says, for which the device can be exported."
+    "This is a draft: names are all that is known, types are guessed from values. "
+    "Change an element to say what type it has, and whether it can be written."
 )
 
 
@@ -113,7 +131,9 @@ class ReviewSteps(ModelSteps):
         """Change what one element becomes."""
         problem: dict[str, str] = {}
         shown = self._find(self.decisions())
-        if user_input is not None:
+        if user_input is not None and self._correct(shown, user_input):
+            shown = self._find(self.decisions())  # of another type, it has other fields
+        elif user_input is not None:
             problem = self._change(shown, user_input)
             if not problem:
                 platform, shown = shown.platform, self._find(self.decisions())
@@ -165,6 +185,34 @@ class ReviewSteps(ModelSteps):
             },
             last_step=False,
         )
+
+    def _correct(self, shown: Decision, user_input: dict[str, Any]) -> bool:
+        """Note what the user knows better about an attribute; return whether it is new.
+
+        What it becomes is decided anew, but for its name, and whether it is enabled.
+        """
+        if guess_about(shown, self._loaded.model) is None:
+            return False
+        guessed = load_document(self._data[CONF_DOCUMENT], "").model
+        known: dict[str, dict[str, JsonValue]] = self._data.get(CONF_CORRECTIONS, {})
+        better = corrections_of(user_input, guessed.leaves[shown.element])
+        if better == known.get(shown.element, {}):
+            return False
+        others = {name: it for name, it in known.items() if name != shown.element}
+        corrections = others | ({shown.element: better} if better else {})
+        self._data[CONF_CORRECTIONS] = corrections
+        self._loaded = replace(self._loaded, model=corrected(guessed, corrections))
+        language = self.hass.config.language
+        rules = self._find(decide(self._loaded, language))
+        kept = keep((replace(rules, origin=shown.origin),))
+        self._data[CONF_DECISIONS] = {**self._data.get(CONF_DECISIONS, {}), **kept}
+        chosen = {
+            key: user_input[key]
+            for key in (CONF_NAME, CONF_ENABLED)
+            if user_input[key] != getattr(rules, key) and not user_input[CONF_RESET]
+        }
+        self._choose(shown, chosen)
+        return True
 
     def _change(self, shown: Decision, user_input: dict[str, Any]) -> dict[str, str]:
         """Note what the user has chosen; returns what is wrong with it, if anything."""

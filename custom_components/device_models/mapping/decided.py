@@ -13,7 +13,13 @@ from typing import Any, Final
 from homeassistant.components.sensor.const import SensorStateClass
 from homeassistant.const import EntityCategory, Platform
 
-from ..const import CONF_DECISIONS, CONF_DOCUMENT, CONF_OVERLAY
+from ..const import (
+    CONF_CORRECTIONS,
+    CONF_DECISIONS,
+    CONF_DOCUMENT,
+    CONF_OVERLAY,
+)
+from ..iot.corrections import corrected
 from ..iot.errors import ModelError
 from ..iot.formats import Loaded, load_document
 from ..iot.model import DeviceModel
@@ -51,13 +57,33 @@ def keep(decisions: tuple[Decision, ...]) -> dict[str, dict[str, JsonValue]]:
     return {decision.key: _written(decision) for decision in decisions}
 
 
+def loaded_of(data: Mapping[str, Any], name: str = "") -> Loaded:
+    """Return the model of a device, with what its user knows better.
+
+    Args:
+        data: of the device.
+        name: what the device is called, for the error.
+
+    Raises:
+        ModelError: it cannot be used.
+
+    """
+    return known_better(load_document(data[CONF_DOCUMENT], name), data)
+
+
+def known_better(loaded: Loaded, data: Mapping[str, Any]) -> Loaded:
+    """Return a model with what the user of a device knows better."""
+    corrections = data.get(CONF_CORRECTIONS, {})
+    return replace(loaded, model=corrected(loaded.model, corrections))
+
+
 def model_of(data: Mapping[str, Any]) -> Loaded:
     """Return the model that a device has; an empty one if it cannot be used any more.
 
     Its device has told its user so when it was set up.
     """
     try:
-        loaded = load_document(data[CONF_DOCUMENT], "")
+        loaded = loaded_of(data)
         decide(loaded)  # its overlay may ask for what Home Assistant no longer has
     except ModelError:
         return Loaded(model=DeviceModel(urn="", name=""))

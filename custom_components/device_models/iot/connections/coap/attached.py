@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
-from ...codecs import decode
+from ...codecs import CODECS, decode
 from ...device import VirtualDevice
 from ...errors import CommunicationError, PayloadError, RejectedError
 from ...redaction import is_secret
 from ..base import Feed, Health, LastHeard
 from ..messages import read_alert, read_values
-from ..resources import JSON
+from ..resources import JSON, TEXT
 from .client import CoapEndpoint
 from .delivery import Delivery
 from .numbering import Numbering
@@ -18,6 +19,10 @@ from .observation import Observation, State
 from .places import CoapLayout, Paths, without_query
 from .request import Response
 from .resource import Resource, Target, codec_of
+
+BITS: Final = (b"0", b"1")
+DIGITS: Final = CODECS["digits"]
+"""What says off and on in text will take these, not words."""
 
 
 class AttachedDevice:
@@ -160,6 +165,8 @@ class AttachedDevice:
             return self._refused(resource, response), frozenset()
         resource.absent_until = 0.0
         resource.spoken = codec = resource.codec_for(response)
+        if codec is TEXT and response.payload in BITS:
+            resource.spoken = DIGITS
         dropped = self.device.dropped.total()
         try:
             decoded = decode(codec, response.payload)

@@ -1,6 +1,7 @@
 """Resources that are of no known object: what their links and their values say."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from ...model import Attribute
@@ -64,6 +65,8 @@ def add_raw(
     writable, kind, role = next(known, _UNKNOWN)
     place = place_of(path, link, elements.remarks)
     spelled = place.format in {"", "text"}
+    if place.format == "text" and value in (0, 1) and not isinstance(value, bool):
+        place = replace(place, format="digits")  # if it is on or off after all
     members: tuple[Attribute, ...] = ()
     if value is not None:
         found = type_of(value, spelled=spelled)
