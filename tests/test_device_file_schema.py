@@ -11,6 +11,8 @@ import pytest
 from authoring.files import load_file
 from custom_components.device_models.iot.codecs import CODECS
 from custom_components.device_models.iot.connections.coap import layout as coap
+from custom_components.device_models.iot.connections.http import layout as http
+from custom_components.device_models.iot.connections.http.resource import Way
 from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.formats.device_file_writing import (
     write_device_file,
@@ -160,6 +162,8 @@ MISTAKES: Final[list[tuple[Any, str]]] = [
     ({"model": {**THERMO, "groups": []}}, "model.groups"),
     ({"model": THERMO, "samples": {}}, "samples"),
     (sampled(connection="http"), "samples.0"),
+    (bound({"url": "x", "observe": True}, "http"), "binding.http"),
+    (bound({"path": "x"}, "http"), "binding.http"),
     (sampled(connection="mqtt"), "samples.0"),
     (sampled(expect={}), "samples.0"),
     ({"model": THERMO, "policies": [{"id": "P"}]}, "policies.0"),
@@ -269,6 +273,13 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
                 alerts={"f": place("coapListenerPlace")},
                 commands="c",
             ),
+            "http": Watched(
+                "http",
+                state=place("httpPlace", url="state", writable=True),
+                attributes={"v": place("httpPlace", observe="sse")},
+                actions={"new": place("httpPlace")},
+                alerts={"f": place("httpPlace", end=Watched("httpEnd", url="e"))},
+            ),
             "mqtt": Watched(
                 "mqtt",
                 state=place("mqttPlace", topic="t", write="w"),
@@ -286,6 +297,7 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
         samples=[
             Watched("sample", connection="coap", path="v", payload=1, expect={"v": 1}),
             Watched("sample", connection="mqtt", topic="v", payload=1, expect={"v": 1}),
+            Watched("sample", connection="http", url="v", payload=1, expect={"v": 1}),
             Watched(
                 "sample",
                 connection="coap_listener",
@@ -309,7 +321,8 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
     for kind in ("attribute", "group", "field", "result", "format", "policy", "sample"):
         assert keys(kind) <= READ[kind], kind
     places = ("coapPlace", "coapPack", "coap", "coapListenerPlace", "coapListener")
-    for kind in (*places, "mqttPlace", "mqtt", "availability", "problems"):
+    others = ("httpPlace", "httpEnd", "http", "mqttPlace", "mqtt", "problems")
+    for kind in (*places, *others, "availability"):
         assert keys(kind) - {"address"} <= READ[kind], kind
 
 
@@ -326,6 +339,12 @@ def test_words_are_those_that_are_known() -> None:
     assert {one.upper() for one in place["write_method"]["enum"]} == {
         method.name for method in coap.WRITE_METHODS
     }
+    there = DEFS["httpPlace"]["properties"]
+    assert set(there["method"]["enum"]) == {*http.READ_METHODS, *http.CALL_METHODS}
+    assert set(there["write_method"]["enum"]) == {*http.WRITE_METHODS}
+    assert set(there["observe"]["enum"]) - {False} == set(Way)
+    ends = DEFS["httpEnd"]["properties"]["method"]["enum"]
+    assert set(ends) == {*http.END_METHODS}
     pipeline = DEFS["policy"]["properties"]["pipelines"]["items"]["properties"]
     functions = pipeline["pipeline"]["items"]["properties"]["id"]["enum"]
     assert set(functions) == set(FUNCTIONS)

@@ -66,6 +66,16 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("an absolute place", mqtt("1", {"temp": 1}, "/sample/temp")),
     ("base64", coap(CBOR, {"temp": 4}, format="cbor")),
     ("CBOR from JSON", coap({"temp": 4}, {"temp": 4}, format="cbor")),
+    (
+        "over HTTP",
+        {"connection": "http", "url": "state", "payload": {"temp": 4}}
+        | {"expect": {"temp": 4}},
+    ),
+    (
+        "an alert over HTTP",
+        {"connection": "http", "url": "alert/too_hot", "payload": {"temp": 99}}
+        | {"expect": {"temp": 99}},
+    ),
     ("a SenML pack", coap([{"n": "temp", "v": 4}], {"temp": 4}, format="senml+json")),
     ("a time as text", mqtt({"since": 0}, {"since": "1970-01-01T00:00:00Z"})),
     ("an alert", coap({"temp": 99, "severity": "LOW"}, {"temp": 99}, "alert/too_hot")),
@@ -128,7 +138,7 @@ BAD: list[tuple[Any, str]] = [
     ),
     (
         {"connection": "smoke"},
-        "samples[0].connection: expected one of coap, coap_listener, mqtt",
+        "samples[0].connection: expected one of coap, coap_listener, http, mqtt",
     ),
     ({"connection": "mqtt", "path": "x"}, "samples[0].topic: expected a text"),
     ("sample", "samples[0]: expected an object"),

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 import json
 from typing import Final, NamedTuple, Protocol
+from urllib.parse import urljoin
+
+from yarl import URL
 
 from .binding import Binding
 from .codecs import CODECS, Codec, Slot, decode, to_scalar
@@ -17,6 +20,8 @@ from .connections.coap.layout import coap_layout
 from .connections.coap.request import Response, split_path
 from .connections.coap.resource import codec_of
 from .connections.coap_listener.layout import listener_layout
+from .connections.http.layout import http_layout
+from .connections.http.resource import HttpLayout
 from .connections.messages import read_alert, read_values
 from .connections.mqtt.layout import mqtt_layout
 from .connections.mqtt.meanings import AlertMessage, Values
@@ -32,6 +37,9 @@ MAX_SAMPLES: Final = 500
 
 BASE: Final = "sample"
 """Where the device is meant to be; what is below it is spelled without it."""
+
+ROOT: Final = URL("http://device/")
+"""The server on which it is meant to be."""
 
 
 class Reader(NamedTuple):
@@ -94,6 +102,20 @@ def _mqtt(
                 yield Reader(spoken or codec, alert=name)
 
 
+def _http(
+    model: DeviceModel, binding: Binding, place: str, spoken: Codec | None
+) -> Iterator[Reader]:
+    """Yield what is read from a URL."""
+    layout = http_layout(model, binding, ROOT)
+    url = urljoin(f"{ROOT}{BASE}/", place)
+    for resource in layout.resources:
+        if resource.path == url:
+            yield Reader(spoken or resource.unsaid, resource.slots)
+    for name, target in layout.alerts.items():
+        if target.path == url:
+            yield Reader(spoken or target.codec or JSON, alert=name)
+
+
 class _Kind(NamedTuple):
     """What is known of samples of one connection."""
 
@@ -105,13 +127,19 @@ class _Kind(NamedTuple):
 KINDS: Final[Mapping[str, _Kind]] = {
     "coap": _Kind("path", _coap),
     "coap_listener": _Kind("path", _coap_listener),
+    "http": _Kind("url", _http),
     "mqtt": _Kind("topic", _mqtt),
 }
 
 
+def _http_layout(model: DeviceModel, binding: Binding) -> HttpLayout:
+    """Return the layout on some server."""
+    return http_layout(model, binding, ROOT)
+
+
 def check_bindings(loaded: Loaded) -> Iterator[Remark]:
     """Yield what is wrong with where a file says that its elements are."""
-    for layout in (coap_layout, listener_layout, mqtt_layout):
+    for layout in (coap_layout, listener_layout, _http_layout, mqtt_layout):
         try:
             layout(loaded.model, Binding(base=BASE, layouts=loaded.layouts))
         except ModelError as err:
