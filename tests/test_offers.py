@@ -206,3 +206,28 @@ async def test_thing_that_is_there_already_is_not_offered_in_another_way(
         again = await announce(hass, heard(other.port, type=WOT, instance="Lamp"))
         assert again["step_id"] == "offer"
         await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+async def test_light_is_offered_as_one(hass: HomeAssistant) -> None:
+    dimmer = {
+        **LAMP,
+        "@type": "Light",
+        "properties": {
+            "on": {"type": "boolean", "forms": [{"href": "/on"}]},
+            "brightness": {
+                "type": "integer",
+                "maximum": 100,
+                "minimum": 0,
+                "forms": [{"href": "/power"}],
+            },
+        },
+    }
+    resources = {**lamp(dimmer), "power": Content(b"40")}
+    async with bare_server(**resources) as server:
+        offer = await offered(hass, server)
+        rows = (offer["description_placeholders"] or {})["rows"].splitlines()
+        assert rows[0].startswith("| Light | on, 40 | light | ")
+        result = await accept(hass, offer)
+        await hass.async_block_till_done()
+        assert state_of(hass, "light.lamp") == "on"
+        await hass.config_entries.async_unload(result["result"].entry_id)

@@ -12,7 +12,7 @@ from .iot.connections.base import Capability, Connection
 from .iot.device import VirtualDevice
 from .iot.errors import CommunicationError
 from .iot.formats import Loaded
-from .iot.spelling import as_text
+from .iot.values import Scalar
 from .mapping import count
 from .mapping.composing import PART, ROLE, names_of
 from .mapping.decisions import Decision, Kind
@@ -133,13 +133,7 @@ def value_now(decision: Decision, device: VirtualDevice | None) -> str:
         return "–"
     if device.model.attribute(decision.element).sensitive:
         return HIDDEN
-    match value := decision.transform.shown(reading.value):
-        case bool():
-            return "on" if value else "off"
-        case datetime():
-            return f"{dt_util.as_local(value):%Y-%m-%d %H:%M}"
-    text = str(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+    return _shortened(_spelled(decision.transform.shown(reading.value)))
 
 
 def _values_now(decision: Decision, device: VirtualDevice) -> str:
@@ -150,8 +144,22 @@ def _values_now(decision: Decision, device: VirtualDevice) -> str:
         if name in leaves and not leaves[name].sensitive
     ]  # fmt: skip
     values = device.values
-    known = [as_text(values[name].value) for name in names if name in values]
-    text = ", ".join(known) or "–"
+    known = [_spelled(values[name].value) for name in names if name in values]
+    return _shortened(", ".join(known)) or "–"
+
+
+def _spelled(value: Scalar) -> str:
+    """Return a value for people."""
+    match value:
+        case bool():
+            return "on" if value else "off"
+        case datetime():
+            return f"{dt_util.as_local(value):%Y-%m-%d %H:%M}"
+    return str(value)
+
+
+def _shortened(text: str) -> str:
+    """Return a text that does not widen its column."""
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
