@@ -16,6 +16,7 @@ from .coap.local_names import async_setup_local_names
 from .coap.missing_transport import async_have, async_tell_of_entry
 from .coap.security import transport_of
 from .const import DOMAIN, PLATFORMS
+from .discovery import async_watch_devices
 from .exceptions import reworded
 from .iot.errors import (
     CommunicationError,
@@ -60,6 +61,7 @@ async def async_setup_entry(
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     try:
         await runtime.async_attach()
+        await async_watch_devices(hass, entry)
     except CommunicationError as err:
         await async_unload_entry(hass, entry)
         raise reworded(ConfigEntryNotReady, err) from err

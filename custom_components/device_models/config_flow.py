@@ -30,11 +30,12 @@ from .connecting import async_try, complete, nested, title_of
 from .const import CONF_SECURITY, CONF_SYSTEM, CONF_THING, DOMAIN, SUBENTRY_DEVICE
 from .device_flow import DeviceSubentryFlow
 from .flow_forms import CONNECTION_FORMS, CREDENTIALS_FORM
+from .found_steps import FOUND, FoundSteps
 from .iot.errors import DeviceModelsError, ValueRefusedError
 from .systems import SYSTEMS, System
 
 
-class DeviceModelsConfigFlow(AnnouncedSteps, domain=DOMAIN):
+class DeviceModelsConfigFlow(AnnouncedSteps, FoundSteps, domain=DOMAIN):
     """One connection: an endpoint or a broker."""
 
     VERSION = 1
@@ -236,6 +237,8 @@ class DeviceModelsConfigFlow(AnnouncedSteps, domain=DOMAIN):
         """Create the connection, and the device that was offered with it."""
         if self.source == SOURCE_ZEROCONF:
             return await self.async_announced_accepted(devices)
+        if self.source in FOUND:
+            return await self.async_found_accepted(devices)
         data = self.entered
         async_withdraw_offers(self.hass)
         await self.async_take_offer(data)

@@ -50,6 +50,8 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         self.subentry_id = subentry.subentry_id
         self.decisions = decisions_of(data, loaded, hass.config.language)
         self.connection = connection
+        self.parent_id: str | None = None
+        """The device, in the registry, that this one is a part of."""
         self.device = VirtualDevice(
             key=data[CONF_KEY],
             name=subentry.title,

@@ -68,6 +68,8 @@ class ModelEntity(CoordinatorEntity[DeviceCoordinator]):
             model=device.model.name,
             model_id=device.model.urn,
         )
+        if coordinator.parent_id is not None:
+            self._attr_device_info["via_device_id"] = coordinator.parent_id
 
     _follows_value = False
     """Whether the entity wants the element's value to be asked for."""

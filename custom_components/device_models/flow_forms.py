@@ -159,6 +159,11 @@ DEVICE_FORMS: Final[Mapping[System, DeviceForm]] = {
     System.HOME_ASSISTANT_MQTT: TOPIC_FORM,
     System.MQTT_BROKER: TOPIC_FORM,
 }
+CONNECTION_ONLY_FIELD: Final = {
+    vol.Required(CONF_CONNECTION_ONLY, default=False): BooleanSelector()
+}
+"""What is asked besides of an offer whose connection may be wanted alone."""
+
 ANYWAY_FIELD: Final = {vol.Required(CONF_ANYWAY, default=False): BooleanSelector()}
 """What is asked besides when the device gave no value."""
 
@@ -214,7 +219,6 @@ def offer_form(
         {
             vol.Required(CONF_NAME, default=name): TextSelector(),
             vol.Optional(CONF_ENABLED, default=enabled): _several_of(elements),
-            vol.Required(CONF_CONNECTION_ONLY, default=False): BooleanSelector(),
         }
     )
 

@@ -7,9 +7,18 @@ from typing import override
 from homeassistant.components import mqtt
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
-from .iot.connections.mqtt import Message, MqttClient
+from .iot.connections.base import Found
+from .iot.connections.mqtt import Message, MqttClient, announced
 from .iot.errors import UnreachableError
+
+
+def announced_by(message: MqttServiceInfo) -> Found | None:
+    """Return the device that a message is about; None if it is about none."""
+    payload = message.payload
+    content = payload.encode() if isinstance(payload, str) else bytes(payload)
+    return announced(message.topic, content)
 
 
 class HomeAssistantMqttClient(MqttClient):
@@ -52,9 +61,12 @@ class HomeAssistantMqttClient(MqttClient):
     ) -> Callable[[], Awaitable[None]]:
         @callback
         def receive(message: mqtt.ReceiveMessage) -> None:
-            # Bytes, because no encoding is asked for below
-            payload = message.payload if isinstance(message.payload, bytes) else b""
-            on_message(Message(message.topic, payload, message.retain))
+            payload = message.payload
+            if isinstance(payload, str):
+                # No encoding is asked for below, but who subscribes to the same topic
+                # with one may have been handed the message first.
+                payload = payload.encode()
+            on_message(Message(message.topic, bytes(payload), message.retain))
 
         with self._translated():
             end = await mqtt.async_subscribe(

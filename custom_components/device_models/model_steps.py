@@ -29,6 +29,7 @@ from .flow_forms import (
     found_form,
     model_form,
 )
+from .hierarchy import places
 from .iot.connections.base import Capability, Found
 from .iot.errors import CommunicationError, DeviceModelsError, ModelError
 from .iot.fetching import load_url
@@ -141,7 +142,11 @@ class ModelSteps(ConfigSubentryFlow):
             )
         task, self._search = self._search, None
         try:
-            self._found = task.result()
+            added = places(self._get_entry())
+            found = task.result()
+            self._found = [
+                one for one in found if one.reference.strip("/") not in added
+            ]
         except DeviceModelsError as err:
             self._problem = err
         else:

@@ -58,6 +58,10 @@ class Offer:
     """With the values that the device gave."""
     refused: bool = False
     """Whether it refused what shows who we are."""
+    parts: tuple[Offer, ...] = ()
+    """The devices that are parts of it, and come with it."""
+    left_out: tuple[str, ...] = ()
+    """The parts that cannot be used, and why."""
 
     @property
     def name(self) -> str:
@@ -104,7 +108,15 @@ class Offer:
             "known": str(len(self.probed.values)),
             "readable": str(len(self.loaded.model.readable)),
             "remarks": remarks or "–",
+            "parts": self._parts,
         }
+
+    @property
+    def _parts(self) -> str:
+        """What comes with the device, for people; nothing for most."""
+        listed = [f"{part.name} ({summary(part.decisions)})" for part in self.parts]
+        listed += [f"not: {reason}" for reason in self.left_out]
+        return "".join(f"\n- `{one}`" for one in listed) or "–"
 
     def subentry(self, name: str, enabled: Collection[str]) -> ConfigSubentryData:
         """Return the subentry of the device.
@@ -130,11 +142,16 @@ class Offer:
         )
 
 
+def asking(hass: HomeAssistant) -> asyncio.Semaphore:
+    """Return what limits how many devices are asked at the same time."""
+    return hass.data.setdefault(_ASKING, asyncio.Semaphore(AT_ONCE))
+
+
 async def async_offer_at(
     hass: HomeAssistant, data: Mapping[str, Any], base: str = ""
 ) -> Offer | None:
     """Return the device that is reached with an entry's data; None if there is none."""
-    async with hass.data.setdefault(_ASKING, asyncio.Semaphore(AT_ONCE)):
+    async with asking(hass):
         try:
             connection = connection_for(hass, data)
             refusals: list[bool] = []
@@ -151,12 +168,21 @@ async def async_offer_at(
 
 
 async def async_offer(
-    hass: HomeAssistant, connection: Connection, base: str
+    hass: HomeAssistant,
+    connection: Connection,
+    base: str,
+    place: Mapping[str, Any] | None = None,
 ) -> Offer | None:
     """Return the device at a place behind a connection that is open.
 
     None if its names and values are all that is known: its user should rather look for
     a model that fits.
+
+    Args:
+        hass: Home Assistant.
+        connection: it is open.
+        base: where the device is asked.
+        place: its place as its data keeps it, if that is more.
 
     Raises:
         DeviceModelsError: it does not say what it is, or not so that it can be used.
@@ -166,7 +192,7 @@ async def async_offer(
     if not _is_understood(loaded):
         return None
     language = hass.config.language
-    data = new_device(loaded, SOURCE_DEVICE, {CONF_BASE: base}, language)
+    data = new_device(loaded, SOURCE_DEVICE, place or {CONF_BASE: base}, language)
     decisions = decisions_of(data, loaded, language)
     binding = binding_of(data, loaded)
     connection.check(loaded.model, binding)

@@ -13,7 +13,7 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
 
 from .const import CONF_ENABLED
-from .flow_forms import CONF_CONNECTION_ONLY, offer_form
+from .flow_forms import CONF_CONNECTION_ONLY, CONNECTION_ONLY_FIELD, offer_form
 from .iot.errors import DeviceModelsError
 from .offer import Offer, async_offer_at
 
@@ -26,6 +26,11 @@ class OfferSteps(ConfigFlow):
     offer: Offer
     _accepted: Mapping[str, Any] = {}
     """What its user has entered about the device."""
+
+    @property
+    def may_be_alone(self) -> bool:
+        """Whether its user may want the connection alone."""
+        return True
 
     @abstractmethod
     async def async_accepted(
@@ -51,13 +56,17 @@ class OfferSteps(ConfigFlow):
         if user_input.get(CONF_CONNECTION_ONLY):
             return await self.async_accepted([])
         name, enabled = user_input[CONF_NAME], user_input.get(CONF_ENABLED, ())
-        return await self.async_accepted([self.offer.subentry(name, enabled)])
+        parts = [part.subentry(part.name, part.enabled) for part in self.offer.parts]
+        whole = self.offer.subentry(name, enabled)
+        return await self.async_accepted([whole, *parts])
 
     @callback
     def offered(self, problem: DeviceModelsError | None = None) -> ConfigFlowResult:
         """Show the offer, with what went wrong when it was accepted."""
         offer = self.offer
         form = offer_form(offer.name, offer.labels, offer.enabled)
+        if self.may_be_alone:
+            form = form.extend(CONNECTION_ONLY_FIELD)
         return self.async_show_form(
             step_id="offer",
             data_schema=self.add_suggested_values_to_schema(form, self._accepted),

@@ -32,6 +32,7 @@ from .library import Library, async_library
 from .model_change import changes_by, with_model
 from .place import identity_of, refusal
 from .registries import async_follow_data
+from .removed_device import RemovedDeviceFlow
 from .runtime import DeviceModelsConfigEntry
 
 ISSUE: Final = "model_changed"
@@ -82,7 +83,7 @@ async def async_compare(hass: HomeAssistant, entry: DeviceModelsConfigEntry) -> 
                 "changes": "\n".join(f"- {change}" for change in changes),
             },
         )
-    async_withdraw(hass, entry.entry_id, but=told)
+    async_withdraw(hass, entry.entry_id, f"{ISSUE}_", but=told)
 
 
 def _newest(
@@ -98,12 +99,24 @@ def _newest(
 
 @callback
 def async_withdraw(
-    hass: HomeAssistant, entry_id: str, but: AbstractSet[str] = frozenset()
+    hass: HomeAssistant,
+    entry_id: str,
+    kind: str = "",
+    but: AbstractSet[str] = frozenset(),
 ) -> None:
-    """Withdraw what was told of the devices of an entry, but for what still holds."""
+    """Withdraw what was told of the devices of an entry, but for what still holds.
+
+    Args:
+        hass: Home Assistant.
+        entry_id: the entry.
+        kind: what the ids of the issues begin with.
+        but: the ids of those that hold.
+
+    """
     for issue in list(ir.async_get(hass).issues.values()):
         about = (issue.domain, (issue.data or {}).get("entry_id"))
-        if about == (DOMAIN, entry_id) and issue.issue_id not in but:
+        withdrawn = issue.issue_id.startswith(kind) and issue.issue_id not in but
+        if about == (DOMAIN, entry_id) and withdrawn:
             ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
 
 
@@ -114,6 +127,8 @@ async def async_create_fix_flow(
     about = data or {}
     if "transport" in about:
         return MissingTransportFlow(about)
+    if "removed" in about:
+        return RemovedDeviceFlow(about)
     return ModelChangedFlow(about.get("entry_id", ""), about.get("subentry_id", ""))
 
 

@@ -11,6 +11,7 @@ from homeassistant.helpers import entity_platform
 
 from .const import DOMAIN, LOGGER, SUBENTRY_DEVICE
 from .coordinator import DeviceCoordinator
+from .hierarchy import async_parent_id
 from .iot.connections.base import Connection
 from .iot.errors import CommunicationError, ModelError
 from .iot.formats import Loaded
@@ -45,6 +46,7 @@ class EntryRuntime:
         place."""
         self._following = asyncio.Lock()
         self._on_device: list[Callable[[DeviceCoordinator], None]] = []
+        self._on_followed: list[Callable[[], None]] = []
 
     @callback
     def async_on_device(self, add: Callable[[DeviceCoordinator], None]) -> None:
@@ -52,6 +54,11 @@ class EntryRuntime:
         self._on_device.append(add)
         for coordinator in self.coordinators.values():
             add(coordinator)
+
+    @callback
+    def async_on_followed(self, follow: Callable[[], None]) -> None:
+        """Have somebody told when devices were added, changed or removed."""
+        self._on_followed.append(follow)
 
     async def async_begin(self) -> None:
         """Make the devices, with their first values."""
@@ -83,6 +90,8 @@ class EntryRuntime:
             return
         async with self._following:  # what is removed must be gone before it is added
             await self._async_follow_devices()
+        for follow in self._on_followed:
+            follow()
 
     async def _async_follow_devices(self) -> None:
         """Remove, add and make anew the devices that were changed."""
@@ -121,6 +130,7 @@ class EntryRuntime:
         async_adopt(
             self._hass, coordinator.device.key, self._entry, subentry.subentry_id
         )
+        coordinator.parent_id = async_parent_id(self._hass, self._entry, subentry)
         await coordinator.async_begin()
         return coordinator
 

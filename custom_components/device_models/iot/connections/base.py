@@ -29,6 +29,8 @@ class Capability(Flag):
     """Values can be asked for; without it they only come by themselves."""
     PUSH = auto()
     DISCOVER = auto()
+    WATCH = auto()
+    """It tells of devices as they appear and go."""
     DESCRIBE = auto()
     HISTORY = auto()
     BATCH_WRITE = auto()

@@ -3,6 +3,7 @@
 from .broker import BrokerClient
 from .client import Message, MqttClient
 from .connection import MqttConnection
+from .homie_watch import announced
 from .settings import BrokerSettings
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     "Message",
     "MqttClient",
     "MqttConnection",
+    "announced",
 ]

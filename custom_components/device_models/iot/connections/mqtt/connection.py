@@ -38,6 +38,7 @@ class MqttConnection(Connection):
     capabilities: ClassVar[Capability] = (
         Capability.PUSH
         | Capability.DISCOVER
+        | Capability.WATCH
         | Capability.DESCRIBE
         | Capability.BATCH_WRITE
     )
@@ -139,6 +140,9 @@ class MqttConnection(Connection):
 
     @override
     async def discover(self) -> list[Found]:
+        if self._watch is not None:
+            await self._watch.settled()
+            return self._watch.found
         watch = HomieWatch(self._client)
         try:
             await watch.begin()
@@ -159,8 +163,9 @@ class MqttConnection(Connection):
                     self.on_description_changed(device)
 
         told = replace(watcher, on_described=on_described)
-        self._watch = HomieWatch(self._client, told)
-        await self._watch.begin()
+        watch = HomieWatch(self._client, told)
+        await watch.begin()
+        self._watch = watch
 
     @override
     async def describe(self, reference: str) -> Loaded:

@@ -87,6 +87,8 @@ class HomieWatch:
         """Those who are there, and how often they had described themselves then."""
         self._ends: list[Callable[[], Awaitable[None]]] = []
         self._heard = asyncio.Event()
+        self._began = False
+        """Whether anything has come."""
         self._left_out = False
 
     @property
@@ -115,22 +117,25 @@ class HomieWatch:
         await asyncio.gather(*(end() for end in ends))
 
     async def settled(self) -> None:
-        """Wait until nothing more comes for a moment, but not for ever."""
+        """Wait until nothing more comes for a moment, but not for ever.
+
+        A client may subscribe later than it says: there is no silence before a word.
+        """
         deadline = asyncio.get_running_loop().time() + SECONDS
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
             self._heard.clear()
             try:
-                async with asyncio.timeout(min(left, QUIET)):
+                async with asyncio.timeout(min(left, QUIET) if self._began else left):
                     await self._heard.wait()
             except TimeoutError:
                 return
 
     def _take(self, message: Message) -> None:
         """Take a message of one of the topics."""
+        self._began = True
         self._heard.set()
         base, _, kind = message.topic.rpartition("/")
-        _, _, device_id = base.rpartition("/")
-        if not (ID.fullmatch(device_id) and base.isprintable()):
+        if not _is_base(base):
             return
         payload = message.payload
         match kind:
@@ -167,12 +172,7 @@ class HomieWatch:
         known = self._devices.get(base)
         if known is not None and known.fingerprint == fingerprint:
             return
-        if len(payload) > MAX_DESCRIPTION or not self._has_room(base):
-            return
-        try:
-            found = _found(base, Element.of(parse(payload, base), ""))
-        except (ModelError, Unusable) as err:
-            _LOGGER.debug("%s is no Homie device: %s", base, err)
+        if not self._has_room(base) or (found := _described(base, payload)) is None:
             return
         times = known.times + 1 if known else 0
         self._note(base, self._new(found, fingerprint, times))
@@ -181,11 +181,7 @@ class HomieWatch:
         """Note a device of an older version."""
         if not version:
             self._remove(base)
-        elif (
-            version.partition(".")[0] in VERSIONS[:-1]
-            and base not in self._devices
-            and self._has_room(base)
-        ):
+        elif _is_older(version) and base not in self._devices and self._has_room(base):
             name = self._names.pop(base, "")
             self._note(base, self._new(_named(base, name), b"", 0))
 
@@ -235,6 +231,37 @@ class HomieWatch:
         self._told.pop(base, None)
         if device is not None and device.state:
             self._watcher.on_gone(device.found)
+
+
+def announced(topic: str, payload: bytes) -> Found | None:
+    """Return the device that one message is about; None if it is about none."""
+    base, _, kind = topic.rpartition("/")
+    if not _is_base(base):
+        return None
+    if kind == "$homie" and _is_older(_text(payload)):
+        return _named(base, "")
+    return _described(base, payload) if kind == "$description" else None
+
+
+def _is_base(base: str) -> bool:
+    """Whether a topic may be that of a device."""
+    return bool(ID.fullmatch(base.rpartition("/")[2])) and base.isprintable()
+
+
+def _is_older(version: str) -> bool:
+    """Whether a version is one before the fifth that is known."""
+    return version.partition(".")[0] in VERSIONS[:-1]
+
+
+def _described(base: str, payload: bytes) -> Found | None:
+    """Return the device of a description; None if that is none."""
+    if len(payload) > MAX_DESCRIPTION:
+        return None
+    try:
+        return _found(base, Element.of(parse(payload, base), ""))
+    except (ModelError, Unusable) as err:
+        _LOGGER.debug("%s is no Homie device: %s", base, err)
+        return None
 
 
 def _text(payload: bytes) -> str:
