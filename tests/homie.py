@@ -1,5 +1,6 @@
 """Homie devices as they show on a broker, written from the convention."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,11 +40,15 @@ class Homie:
         for topic in ("$state", "$description", *more):
             await self.keep(f"{base}/{topic}", "")
 
-    async def echo(self, base: str, path: str) -> None:
-        """Have a property do what it is told, once."""
+    async def obey(self, base: str, path: str) -> asyncio.Task[None]:
+        """Have a property do what it is told next."""
         await self.wire.subscribe(f"{base}/{path}/set", qos=1)
-        message = await anext(self.wire.messages)
-        await self.wire.publish(f"{base}/{path}", message.payload, 1, retain=True)
+
+        async def follow() -> None:
+            message = await anext(self.wire.messages)
+            await self.wire.publish(f"{base}/{path}", message.payload, 1, retain=True)
+
+        return asyncio.create_task(follow())
 
 
 @asynccontextmanager
@@ -67,13 +72,13 @@ LEVEL: Mapping[str, Any] = {"level": {"datatype": "float", "unit": "%"}}
 LAMP_OF_4: Mapping[str, str] = {
     "$homie": "4.0.0",
     "$name": "Porch lamp",
-    "$nodes": "lamp",
-    "lamp/$name": "Lamp",
-    "lamp/$properties": "on",
-    "lamp/on/$name": "On",
-    "lamp/on/$datatype": "boolean",
-    "lamp/on/$settable": "true",
-    "lamp/on": "false",
+    "$nodes": "timer",
+    "timer/$name": "Timer",
+    "timer/$properties": "armed",
+    "timer/armed/$name": "Armed",
+    "timer/armed/$datatype": "boolean",
+    "timer/armed/$settable": "true",
+    "timer/armed": "false",
     "$state": "ready",
 }
 """A device of version 4."""

@@ -1,8 +1,6 @@
 """Homie devices on a broker: offered as they appear, and asked about when they go."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any
 
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.config_entries import (
@@ -36,11 +34,13 @@ from custom_components.device_models.const import (
     DOMAIN,
 )
 from custom_components.device_models.iot.connections.mqtt import homie_watch
+from custom_components.device_models.model_steps import ITSELF
 from custom_components.device_models.systems import System
 
 from .acting import set_up, state_of, until
-from .flows import Fix, issues, suggested
+from .flows import Fix, answered, issues, suggested
 from .homie import LAMP_OF_4, LEVEL, POWER, Homie, device, homie
+from .test_search import progressed, searched
 
 pytestmark = pytest.mark.usefixtures("integration", "moments")
 
@@ -163,12 +163,11 @@ async def test_device_is_offered_added_and_operated(
     }
     assert places_of(entry) == {"Well": PUMP}
     await until(lambda: state_of(hass, "switch.well_power") == STATE_OFF)
-    echo = asyncio.create_task(devices.echo(PUMP, "main/power"))
-    await asyncio.sleep(0.1)
+    obeying = await devices.obey(PUMP, "main/power")
     await hass.services.async_call(
         "switch", "turn_on", {ATTR_ENTITY_ID: "switch.well_power"}, blocking=True
     )
-    await echo
+    await obeying
     assert state_of(hass, "switch.well_power") == STATE_ON
     assert not offers(hass)
 
@@ -179,7 +178,10 @@ async def test_device_of_version_4_is_offered_and_follows_its_state(
     await devices.publish("homie/lamp", LAMP_OF_4)
     await offered(hass, "Porch lamp")
     await accept(hass, "Porch lamp")
-    switch, problem = "switch.porch_lamp_lamp_on", "binary_sensor.porch_lamp_problem"
+    switch, problem = (
+        "switch.porch_lamp_timer_armed",
+        "binary_sensor.porch_lamp_problem",
+    )
     await until(lambda: state_of(hass, switch) == STATE_OFF)
     await devices.publish("homie/lamp", {"$state": "alert"})
     await until(lambda: state_of(hass, problem) == STATE_ON)
@@ -323,25 +325,38 @@ async def test_offer_ends_with_its_device_its_entry_and_its_addition(
     await hass.config_entries.async_setup(entry.entry_id)
     await offered(hass, "Tank")
     # Its user adds it by hand meanwhile.
-    flows = hass.config_entries.subentries
-    begun = await flows.async_init(
-        (entry.entry_id, "device"), context={"source": "user"}
-    )
-    await flows.async_configure(begun["flow_id"], {"next_step_id": "search"})
-    await hass.async_block_till_done()
-    form: Any = await flows.async_configure(begun["flow_id"])
-    assert form["step_id"] == "found"
-    (field,) = form["data_schema"].schema.values()
-    assert field.config["options"] == [{"value": "homie/5/tank", "label": "Tank"}]
-    await flows.async_configure(begun["flow_id"], {"found": "homie/5/tank"})
-    await hass.async_block_till_done()
-    result: Any = await flows.async_configure(begun["flow_id"])
-    assert result["step_id"] == "match"
-    result = await flows.async_configure(begun["flow_id"], {"model": "itself"})
-    result = await flows.async_configure(begun["flow_id"], suggested(result))
-    result = await flows.async_configure(begun["flow_id"], suggested(result))
+    assert await chosen(hass, entry, "homie/5/tank") == "Tank"
+    await offered(hass)
+
+
+async def chosen(hass: HomeAssistant, entry: MockConfigEntry, place: str) -> str:
+    """Add the only device that a search finds; returns how it was shown."""
+    result = await searched(hass, entry)
+    assert result["step_id"] == "found"
+    (field,) = result["data_schema"].schema.values()
+    (option,) = field.config["options"]
+    assert option["value"] == place
+    result = await answered(hass, result["flow_id"], found=place)
+    result = await progressed(hass, result)
+    result = await answered(hass, result["flow_id"], model=ITSELF)
+    result = await answered(hass, result["flow_id"], **suggested(result))
+    result = await answered(hass, result["flow_id"], **suggested(result))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
+    return str(option["label"])
+
+
+async def test_part_that_is_added_by_hand_belongs_to_its_whole(
+    hass: HomeAssistant, entry: MockConfigEntry, devices: Homie
+) -> None:
+    await devices.describe(BRIDGE, device("Bridge", POWER))
+    await offered(hass, "Bridge")
+    await accept(hass, "Bridge")
+    await devices.describe("homie/5/door", device("Door", POWER, root="bridge"))
+    await offered(hass, "Door")
+    assert await chosen(hass, entry, "homie/5/door") == "Door"
+    door = next(one for one in entry.subentries.values() if one.title == "Door")
+    assert door.data[CONF_PARENT] == BRIDGE
     await offered(hass)
 
 
@@ -413,11 +428,5 @@ async def test_broker_that_lets_nobody_look_around(
     monkeypatch.setattr(homie_watch, "FILTERS", ("#/nowhere",))
     await hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
-    flows = hass.config_entries.subentries
-    result: Any = await flows.async_init(
-        (entry.entry_id, "device"), context={"source": "user"}
-    )
-    await flows.async_configure(result["flow_id"], {"next_step_id": "search"})
-    await hass.async_block_till_done()
-    result = await flows.async_configure(result["flow_id"])
+    result = await searched(hass, entry)
     assert result["reason"] == "unreachable"

@@ -92,18 +92,18 @@ async def test_devices_of_version_5_and_4_appear_and_work(
     assert entry.unique_id is None
     assert places_of(entry) == {"Pump": PUMP, "Valve": "homie/5/valve"}
     await until(lambda: state_of(hass, "switch.pump_power") == STATE_OFF)
-    echo = hass.async_create_task(devices.echo(PUMP, "main/power"))
+    obeying = await devices.obey(PUMP, "main/power")
     await hass.services.async_call(
         "switch", "turn_on", {ATTR_ENTITY_ID: "switch.pump_power"}, blocking=True
     )
-    await echo
+    await obeying
     assert state_of(hass, "switch.pump_power") == STATE_ON
     # From now on the entry offers what appears.
     await devices.publish("homie/lamp", LAMP_OF_4)
     await offered(hass, "Porch lamp")
     result = await accept(hass, "Porch lamp")
     assert result["reason"] == "device_added"
-    await until(lambda: state_of(hass, "switch.porch_lamp_lamp_on") == STATE_OFF)
+    await until(lambda: state_of(hass, "switch.porch_lamp_timer_armed") == STATE_OFF)
 
 
 @MOSQUITTO

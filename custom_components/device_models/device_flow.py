@@ -20,6 +20,7 @@ from .const import (
     CONF_DOCUMENT,
     CONF_KEY,
     CONF_OVERLAY,
+    CONF_PARENT,
     CONF_SYSTEM,
     DOMAIN,
     PLACE,
@@ -227,7 +228,7 @@ class DeviceSubentryFlow(ReviewSteps):
                     self._title = user_input[CONF_NAME].strip()
                     if self._target is not None:
                         return await self._async_move(self._target, placed)
-                    placed |= self._asked(placed)
+                    placed |= self._asked(placed) | self._part_of(placed)
                     language = self.hass.config.language
                     self._data = new_device(
                         self._loaded, self._source, placed, language
@@ -243,6 +244,12 @@ class DeviceSubentryFlow(ReviewSteps):
         if self._source != SOURCE_DEVICE or self._asked_at == placed[CONF_BASE]:
             return {}
         return {CONF_ASKED: self._asked_at}
+
+    def _part_of(self, placed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the device that the one which was found is a part of."""
+        if not self._parent or placed[CONF_BASE] != self._place:
+            return {}
+        return {CONF_PARENT: self._parent}
 
     @property
     def _place(self) -> str:

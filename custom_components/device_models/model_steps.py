@@ -79,6 +79,8 @@ class ModelSteps(ConfigSubentryFlow):
     """What is there to choose from behind the connection."""
     _asked_at: str = ""
     """The place at which the device was asked what it is."""
+    _parent: str = ""
+    """What the device that was found is a part of."""
     _base: str | None = None
     """The place below which its elements are, if that is not the same."""
     _task: asyncio.Task[Loaded] | None = None
@@ -119,7 +121,7 @@ class ModelSteps(ConfigSubentryFlow):
         """Ask where the device is."""
         if user_input is not None:
             self._asked_at = user_input.get(CONF_BASE, "").strip().strip("/")
-            self._base = None
+            self._base, self._parent = None, ""
             return await self.async_step_describe()
         problem, self._problem = self._problem, None
         form = PLACE_FORMS[System(self._get_entry().data[CONF_SYSTEM])]
@@ -173,6 +175,7 @@ class ModelSteps(ConfigSubentryFlow):
         if user_input is not None:
             chosen = here[user_input[CONF_FOUND]]
             self._asked_at, self._base = chosen.reference.strip("/"), chosen.base
+            self._parent = chosen.parent
             return await self.async_step_describe()
         names = {reference: one.name for reference, one in here.items()}
         return self.form("found", found_form(names), {}, None, self._elsewhere())
