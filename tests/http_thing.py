@@ -48,6 +48,8 @@ class HttpThing:
         self.closed = closed
         self.values: dict[str, Any] = {"temperature": 21.5, "heating": False}
         self.calls: list[tuple[str, Any]] = []
+        self.going: str | None = None
+        """How a call goes that is not over at once."""
         self.port = 0
         self.issues = False
         """Whether it gives tokens."""
@@ -80,7 +82,23 @@ class HttpThing:
         """Do something; answers what was told."""
         told = await request.json() if request.can_read_body else None
         self.calls.append((request.match_info["name"], told))
+        if self.going is not None:
+            where = {"Location": "/status"}
+            began = {"status": "pending"}
+            return web.json_response(began, status=201, headers=where)
         return web.json_response({"told": told})
+
+    async def status(self, _request: web.Request) -> web.Response:
+        """Answer how the call goes."""
+        if self.going is None:
+            return web.Response(status=404)
+        output = {"output": {"told": "done"}} if self.going == "completed" else {}
+        return web.json_response({"status": self.going, **output})
+
+    async def end(self, _request: web.Request) -> web.Response:
+        """End the call."""
+        self.going = None
+        return web.Response(status=204)
 
     async def token(self, _request: web.Request) -> web.Response:
         """Give a token (RFC 6749 §4.4.3), or none."""
@@ -111,6 +129,8 @@ async def http_thing(
     app.router.add_get("/properties/{name}", thing.read)
     app.router.add_put("/properties/{name}", thing.write)
     app.router.add_post("/actions/{name}", thing.call)
+    app.router.add_get("/status", thing.status)
+    app.router.add_delete("/status", thing.end)
     app.router.add_post("/token", thing.token)
     app.router.add_get("/{rest:.*}", thing.other)
     runner = web.AppRunner(app)

@@ -1,5 +1,6 @@
 """The actions of devices, called from Home Assistant."""
 
+import asyncio
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentryData
@@ -18,7 +19,7 @@ from custom_components.device_models.const import (
     SUBENTRY_DEVICE,
 )
 
-from .acting import set_up
+from .acting import set_up, until
 from .http_thing import HttpThing, http_thing
 from .test_http_flow import entry_of
 
@@ -127,5 +128,63 @@ async def test_device_that_stands_for_no_model(hass: HomeAssistant) -> None:
         )
         with pytest.raises(ServiceValidationError) as caught:
             await call(hass, other.id, "fade")
+        assert caught.value.translation_key == "not_offered"
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def progress(hass: HomeAssistant, about: dict[str, str]) -> object:
+    """Ask how an action goes, as soon as its call was answered."""
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                return await hass.services.async_call(
+                    DOMAIN, "query_action", about, blocking=True, return_response=True
+                )
+            except ServiceValidationError:
+                await asyncio.sleep(0.02)
+
+
+async def test_action_that_goes_on_can_be_asked_for_and_ended(
+    hass: HomeAssistant,
+) -> None:
+    async with http_thing(actions={"fade": FADE}) as thing:
+        entry = entry_with(thing)
+        device = await device_of(hass, entry)
+        about = {"device_id": device, "action": "fade"}
+        thing.going = "running"
+        calling = hass.async_create_task(call(hass, device, "fade", brightness=40))
+        await until(lambda: thing.calls)
+        answer = await progress(hass, about)
+        assert answer == {"result": {"status": "running"}}
+        await hass.services.async_call(DOMAIN, "cancel_action", about, blocking=True)
+        assert thing.going is None
+        with pytest.raises(HomeAssistantError):
+            await calling
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_result_of_an_action_that_goes_on(hass: HomeAssistant) -> None:
+    async with http_thing(actions={"fade": FADE}) as thing:
+        entry = entry_with(thing)
+        device = await device_of(hass, entry)
+        thing.going = "completed"
+        answer = await call(hass, device, "fade", brightness=40)
+        assert answer == {"result": {"told": "done"}}
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize("service", ["query_action", "cancel_action"])
+async def test_action_that_was_not_called(hass: HomeAssistant, service: str) -> None:
+    async with http_thing(actions={"fade": FADE}) as thing:
+        entry = entry_with(thing)
+        about = {"device_id": await device_of(hass, entry), "action": "fade"}
+        with pytest.raises(ServiceValidationError) as caught:
+            await hass.services.async_call(
+                DOMAIN,
+                service,
+                about,
+                blocking=True,
+                return_response=service == "query_action",
+            )
         assert caught.value.translation_key == "not_offered"
         await hass.config_entries.async_unload(entry.entry_id)

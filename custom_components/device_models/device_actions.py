@@ -10,6 +10,7 @@ from .const import DOMAIN
 from .coordinator import DeviceCoordinator
 from .exceptions import rewords_errors
 from .iot.errors import NotOfferedError
+from .iot.model import Action
 
 ATTR_ACTION: Final = "action"
 ATTR_ARGUMENTS: Final = "arguments"
@@ -30,6 +31,30 @@ class DeviceActions:
             call.data[ATTR_ACTION], call.data[ATTR_ARGUMENTS]
         )
         return _answer(call, result)
+
+    @rewords_errors
+    async def async_query(self, call: ServiceCall) -> ServiceResponse:
+        """Return how the last call of an action goes that is not over at once."""
+        coordinator, action = self._action(call)
+        result = await coordinator.connection.query(coordinator.device, action)
+        return _answer(call, result)
+
+    @rewords_errors
+    async def async_cancel(self, call: ServiceCall) -> None:
+        """End what the last call of an action has begun."""
+        coordinator, action = self._action(call)
+        await coordinator.connection.cancel(coordinator.device, action)
+
+    def _action(self, call: ServiceCall) -> tuple[DeviceCoordinator, Action]:
+        """Return the action that is meant, and whose it is.
+
+        Raises:
+            NotOfferedError: it stands for no device of a model.
+            UnknownElementError: the device has no such action.
+
+        """
+        coordinator = self._coordinator(call)
+        return coordinator, coordinator.device.model.action(call.data[ATTR_ACTION])
 
     def _coordinator(self, call: ServiceCall) -> DeviceCoordinator:
         """Return the device that is meant.

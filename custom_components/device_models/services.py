@@ -93,12 +93,11 @@ OBSERVE: Final = vol.Schema(
 )
 CANCEL: Final = vol.Schema({vol.Required(coap.ATTR_REQUEST_ID): cv.string})
 OBSERVE_STOP: Final = vol.Schema({vol.Required(coap.ATTR_OBSERVATION_ID): cv.string})
-ACTION: Final[dict[Any, Any]] = {
-    vol.Required(ATTR_DEVICE_ID): cv.string,
-    vol.Required(ATTR_ACTION): cv.string,
-}
-CALL_ACTION: Final = vol.Schema(
-    {**ACTION, vol.Optional(ATTR_ARGUMENTS, default=dict): {cv.string: object}}
+ACTION: Final = vol.Schema(
+    {vol.Required(ATTR_DEVICE_ID): cv.string, vol.Required(ATTR_ACTION): cv.string}
+)
+CALL_ACTION: Final = ACTION.extend(
+    {vol.Optional(ATTR_ARGUMENTS, default=dict): {cv.string: object}}
 )
 
 
@@ -109,6 +108,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
     actions = hass.data[DATA_COAP] = CoapActions(hass)
     for name, handler, schema, response in (
         ("call_action", devices.async_call, CALL_ACTION, SupportsResponse.OPTIONAL),
+        ("query_action", devices.async_query, ACTION, SupportsResponse.ONLY),
+        ("cancel_action", devices.async_cancel, ACTION, SupportsResponse.NONE),
         ("coap_request", actions.async_request, REQUEST, SupportsResponse.OPTIONAL),
         ("coap_cancel", actions.async_cancel, CANCEL, SupportsResponse.NONE),
         ("coap_pending", actions.async_pending, vol.Schema({}), SupportsResponse.ONLY),
