@@ -14,6 +14,7 @@ import pytest
 from custom_components.device_models.iot.connections.base import Feed
 from custom_components.device_models.iot.connections.http import (
     HttpConnection,
+    attached,
     events,
     following,
     polling,
@@ -485,6 +486,86 @@ async def test_no_socket_there() -> None:
         await until(lambda: level.requests)
         await asyncio.sleep(0.3)
         assert len(level.requests) == 1
+
+
+# Beginning again, and ending
+
+
+async def test_server_that_wants_to_know_the_end_is_told() -> None:
+    level, over = Stream(3), value(None)
+    end = {"url": "over", "method": "POST"}
+    layout = {**QUIET, "attributes": {"level": {"observe": "sse", "end": end}}}
+    async with (
+        http_server({"/level": level, "/over": over}) as server,
+        http_connection(server.url) as connection,
+    ):
+        device = thing(connection, http=layout)
+        await connection.attach(device)
+        await until(lambda: connection.pushed(device))
+        await connection.detach(device)
+        assert over.asked("POST") == [b""]
+        # Who has no place for that notices by itself.
+        del server.handlers["/over"]
+        await connection.attach(device)
+        await until(lambda: connection.pushed(device))
+    assert server.asked[-1] == "POST /over"
+
+
+async def test_device_that_is_back_is_followed_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(following, "FIRST_RETRY", 60.0)
+    level = Stream(3)
+    layout = {**QUIET, "attributes": {"level": {"observe": "sse"}}}
+    async with (
+        http_server({"/level": value(3, status=500)}) as server,
+        http_connection(server.url) as connection,
+    ):
+        device = thing(connection, http=layout)
+        await connection.attach(device)
+        await until(lambda: "GET /level" in server.asked)
+        server.handlers["/level"] = level
+        device.report(Availability.UNREACHABLE)
+        await asyncio.sleep(0.05)
+        assert not connection.pushed(device)
+        await connection.read(device, {"level"})
+        await until(lambda: connection.pushed(device) == {"level"})
+
+
+async def test_what_is_beyond_the_limit_is_polled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(attached, "MAX_STREAMS", 2)
+    names = ("temperature", "level", "label")
+    layout = {
+        "state": False,
+        "attributes": {name: {"observe": "sse"} for name in names},
+    }
+    handlers: dict[str, Handler] = {f"/{name}": Stream(FLAT[name]) for name in names}
+    async with (
+        http_server(handlers) as server,
+        http_connection(server.url) as connection,
+    ):
+        device = thing(connection, http=layout)
+        await connection.attach(device)
+        await until(lambda: connection.pushed(device) == {"temperature", "level"})
+        await connection.read(device, {"label"})
+        assert shown(device)["label"] == "hall"
+
+
+async def test_same_thing_at_several_addresses() -> None:
+    async with (
+        http_server({"/level": value(3)}) as server,
+        http_connection(server.url) as connection,
+    ):
+        layout = {
+            "addresses": ["http://192.0.2.1", server.url],
+            "state": False,
+            "attributes": {"level": "http://192.0.2.1/level"},
+        }
+        device = thing(connection, http=layout)
+        await connection.read(device, {"level"})
+        assert shown(device) == {"level": 3}
 
 
 # The end

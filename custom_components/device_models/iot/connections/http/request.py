@@ -71,7 +71,7 @@ class Request:
     etag: str | None = None
     """Of what is known already."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    seconds: float = SECONDS
+    seconds: float = field(default_factory=lambda: SECONDS)
     limit: int = MAX_PAYLOAD_BYTES
     """Bytes of an answer."""
     label: str = ""
