@@ -52,7 +52,9 @@ class Demo:
         self.tell("starting Home Assistant and the devices …")
         # Nobody opens the page of a check; several may run at the same time.
         port = 0 if options.check and options.port is None else options.port
-        async with stage(self.tell, port=port, keep=options.keep) as running:
+        async with stage(
+            self.tell, port=port, keep=options.keep, more=options.more
+        ) as running:
             try:
                 await running.while_it_runs(self._use(running))
             except DemoError as err:

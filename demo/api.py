@@ -66,19 +66,32 @@ class Api:
             DemoError: it was refused, or nobody answers.
 
         """
-        token = self.tokens.get("access_token")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return await self._send(path, json=content, headers=headers)
+        return await self._send(path, json=content, headers=self._authorization)
 
-    async def _send(self, path: str, **content: Any) -> Any:
-        """Post something and return what is answered.
+    async def get(self, path: str) -> Any:
+        """Get something and return it.
+
+        Raises:
+            DemoError: it was refused, or nobody answers.
+
+        """
+        return await self._send(path, "GET", headers=self._authorization)
+
+    @property
+    def _authorization(self) -> dict[str, str]:
+        """What shows who asks, once that is known."""
+        token = self.tokens.get("access_token")
+        return {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def _send(self, path: str, method: str = "POST", **content: Any) -> Any:
+        """Send something and return what is answered.
 
         Raises:
             DemoError: it was refused, or nobody answers.
 
         """
         try:
-            async with self.http.post(path, **content) as response:
+            async with self.http.request(method, path, **content) as response:
                 body = await response.text()
         except (ClientError, TimeoutError) as err:
             raise DemoError(f"Home Assistant does not answer {path}: {err!r}") from err

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from .described import DescribedDevice
 from .devices import INTERVAL, DemoDevice
 from .errors import DemoError, until
 from .picture import Entity
@@ -17,16 +18,20 @@ LAST_ACTION: Final = "lastAction"
 
 
 async def check(stage: Stage, tell: Tell) -> None:
-    """Try both devices.
+    """Try all devices.
 
     Raises:
         DemoError: something does not do what it should.
 
     """
-    for device in stage.devices:
+    described = [one for one in stage.devices if isinstance(one, DescribedDevice)]
+    modelled = [one for one in stage.devices if one not in described]
+    for device in modelled:
         await _toggle(stage, device, tell)
         await _press(stage, device, tell)
-    for device in stage.devices:
+    for thing in described:
+        await _operate(stage, thing, tell)
+    for device in modelled:
         await _kill_and_start(stage, device, tell)
     await _look_for_exceptions(stage)
 
@@ -52,6 +57,28 @@ async def _press(stage: Stage, device: DemoDevice, tell: Tell) -> None:
         lambda state: state[LAST_ACTION] == entity.name,
     )
     tell(f"{device.name}: {entity.name} pressed, and the device did it")
+
+
+async def _operate(stage: Stage, device: DescribedDevice, tell: Tell) -> None:
+    """Do what the trial of a device is, and see that the device itself has done it.
+
+    Raises:
+        DemoError: it has no such entity, or does not do it.
+
+    """
+    trial = device.trial
+    domain = trial.action.partition(".")[0]
+    for entity in stage.picture.device(device.name).entities:
+        if entity.domain == domain:
+            await stage.live.call(trial.action, entity.entity_id, **trial.data)
+            await _sees(
+                device,
+                f"{trial.place} is {trial.shows}",
+                lambda state: state[trial.place] == trial.shows,
+            )
+            tell(f"{device.name}: {trial.action}, and the device did it")
+            return
+    raise DemoError(f"{device.name} has no {domain}")
 
 
 async def _kill_and_start(stage: Stage, device: DemoDevice, tell: Tell) -> None:

@@ -1,7 +1,16 @@
 """What script/demo understands."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
+
+MORE: Final[Mapping[str, str]] = {
+    "wot": "Things, over HTTP and CoAP",
+    "ipso": "an IPSO node, over CoAP",
+    "homie": "Homie devices of versions 4 and 5, over MQTT",
+}
+"""Kinds of devices that describe themselves."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -11,6 +20,15 @@ def parser() -> argparse.ArgumentParser:
         description="Home Assistant with two simulated devices: one over CoAP, one "
         "over MQTT, each described by a device model. Everything runs on this machine "
         "and ends with Ctrl-C.",
+    )
+    top.add_argument(
+        "--with",
+        dest="more",
+        type=_kinds,
+        default=(),
+        metavar="KIND,…",
+        help="devices that describe themselves, besides: "
+        + ", ".join(f"{kind} ({text})" for kind, text in MORE.items()),
     )
     top.add_argument(
         "--check",
@@ -30,6 +48,20 @@ def parser() -> argparse.ArgumentParser:
         "next time (default: begin anew)",
     )
     return top
+
+
+def _kinds(spelled: str) -> tuple[str, ...]:
+    """Return the kinds of devices that are wanted besides.
+
+    Raises:
+        ArgumentTypeError: there is no such kind.
+
+    """
+    kinds = tuple(dict.fromkeys(spelled.split(",")))
+    if unknown := [kind for kind in kinds if kind not in MORE]:
+        known = ", ".join(MORE)
+        raise argparse.ArgumentTypeError(f"expected {known}, got {unknown[0]!r}")
+    return kinds
 
 
 def _port(spelled: str) -> int:

@@ -43,7 +43,8 @@ class DemoDevice:
         self.model = model
         self.base = base
         self.port = port
-        self.process = Child(f"the simulator of {name}", folder / f"{model}.log")
+        log = folder / f"{Path(model).name}.log"
+        self.process = Child(f"the simulator of {name}", log)
         self.url = ""
         self.promised = 0
         """The entities that Home Assistant has promised to make of it."""

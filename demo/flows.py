@@ -1,8 +1,10 @@
 """Setting up a connection and its device through Home Assistant's config flows."""
 
+import re
 from typing import Any, Final
 
 from .api import Api
+from .described import DescribedDevice, HomieDevice
 from .devices import DemoDevice
 from .errors import DemoError, until
 from .live import LiveApi
@@ -11,6 +13,10 @@ DOMAIN: Final = "device_models"
 CONNECTIONS: Final = "/api/config/config_entries/flow"
 DEVICES: Final = "/api/config/config_entries/subentries/flow"
 APPEARS_WITHIN: Final = 20
+
+
+OFFER_TAKES: Final = 40
+"""Seconds for a device to say what it is."""
 
 
 async def add(api: Api, device: DemoDevice) -> None:
@@ -23,12 +29,13 @@ async def add(api: Api, device: DemoDevice) -> None:
 
     """
     start = await api.post(CONNECTIONS, {"handler": DOMAIN})
+    path = f"{CONNECTIONS}/{start['flow_id']}"
     created = await _walk(
-        api,
-        f"{CONNECTIONS}/{start['flow_id']}",
-        {"next_step_id": device.system},
-        device.connection_form,
+        api, path, {"next_step_id": device.system}, device.connection_form, ends=None
     )
+    if created.get("step_id") == "offer":
+        # What it says of itself is less than what its model in the library says.
+        created = await _walk(api, path, {"name": device.name, "connection_only": True})
     kind, flow_id = created["next_flow"]
     if kind != "config_subentries_flow":
         raise DemoError(f"{device.name}: no device is asked for, but a {kind}")
@@ -43,8 +50,75 @@ async def add(api: Api, device: DemoDevice) -> None:
     )
     if preview["step_id"] != "preview":
         raise DemoError(f"{device.name}: no preview, but {preview}")
-    device.promised = preview["description_placeholders"]["rows"].count("\n") + 1
+    _promise(device, preview)
     await _walk(api, path, {})
+
+
+async def accept(api: Api, device: DescribedDevice) -> None:
+    """Add a device as it offers itself when its address has been entered.
+
+    Raises:
+        DemoError: it does not, or a step does not do what it should.
+
+    """
+    start = await api.post(CONNECTIONS, {"handler": DOMAIN})
+    path = f"{CONNECTIONS}/{start['flow_id']}"
+    offer = await _walk(
+        api, path, {"next_step_id": device.system}, device.connection_form, ends="form"
+    )
+    if offer["step_id"] != "offer":
+        raise DemoError(f"{device.name}: nothing is offered, but {offer}")
+    _promise(device, offer)
+    await _walk(api, path, {"name": device.name, "connection_only": False})
+
+
+async def add_beside(api: Api, live: LiveApi, device: HomieDevice) -> None:
+    """Add a device to the connection of another one, as it says that it is.
+
+    Raises:
+        DemoError: a step does not do what it should.
+
+    """
+    entry = await _entry_of(live, device.beside)
+    start = await api.post(DEVICES, {"handler": [entry, "device"]})
+    path = f"{DEVICES}/{start['flow_id']}"
+    step = await _walk(
+        api, path, {"next_step_id": "device"}, {"place": device.base}, ends=None
+    )
+
+    async def matched() -> bool:
+        nonlocal step
+        step = await api.get(path)
+        return bool(step.get("step_id") == "match")
+
+    await until(matched, OFFER_TAKES, f"{device.name} says what it is")
+    preview = await _walk(
+        api, path, {"model": "itself"}, device.device_form, ends="form"
+    )
+    if preview["step_id"] != "preview":
+        raise DemoError(f"{device.name}: no preview, but {preview}")
+    _promise(device, preview)
+    await _walk(api, path, {})
+
+
+def _promise(device: DemoDevice, preview: Any) -> None:
+    """Note how many entities a preview promises: ``11 × sensor, 5 × number``."""
+    summary = preview["description_placeholders"]["summary"]
+    device.promised = sum(map(int, re.findall(r"(\d+) ×", summary)))
+
+
+async def _entry_of(live: LiveApi, device: DemoDevice) -> str:
+    """Return the id of the connection that a device is behind.
+
+    Raises:
+        DemoError: it is not there.
+
+    """
+    for listed in await live.command("config/device_registry/list"):
+        if device.name in {listed["name"], listed["name_by_user"]}:
+            entry: str = listed["config_entries"][0]
+            return entry
+    raise DemoError(f"{device.name} is not there")
 
 
 async def place(live: LiveApi, device: DemoDevice) -> None:
@@ -80,9 +154,11 @@ async def place(live: LiveApi, device: DemoDevice) -> None:
 
 
 async def _walk(
-    api: Api, path: str, *answers: dict[str, Any], ends: str = "create_entry"
+    api: Api, path: str, *answers: dict[str, Any], ends: str | None = "create_entry"
 ) -> Any:
     """Give one answer after the other; returns what the last one leads to.
+
+    That is of the kind ``ends``, or of any if that is None.
 
     Raises:
         DemoError: an answer is refused, or the flow ends in another way.
@@ -94,6 +170,6 @@ async def _walk(
         if errors := result.get("errors"):
             told = result.get("description_placeholders") or {}
             raise DemoError(f"{path}: {answer} is refused: {errors} {told}")
-    if result["type"] != ends:
+    if ends is not None and result["type"] != ends:
         raise DemoError(f"{path}: expected {ends}, got {result}")
     return result

@@ -1,7 +1,7 @@
 """Everything that the demo consists of, brought up and taken down again."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Container
+from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,15 +15,20 @@ from .api import Api
 from .broker import broker
 from .children import Child, free_port
 from .configuration import kept_ports, write_configuration
+from .described import DESCRIBED, DescribedDevice, HomieDevice
 from .devices import CoapDevice, DemoDevice, MqttDevice
 from .errors import DemoError, until
-from .flows import DOMAIN, add, place
+from .flows import accept, add, add_beside, place
 from .live import LiveApi
 from .picture import Picture
 
 PREFERRED_PORT: Final = 8123
 STARTS_WITHIN: Final = 120
 LIVE_WITHIN: Final = 60
+
+TCP: Final = ("mqtt", "thing_http")
+UDP: Final = ("coap", "thing_coap", "node")
+"""What has a port besides Home Assistant, by its transport."""
 
 NEEDED_BY_THE_PAGE: Final = ("pymicro_vad", "pyspeex_noise")
 
@@ -94,9 +99,12 @@ async def stage(
     *,
     port: int | None = None,
     keep: Path | None = None,
+    more: Iterable[str] = (),
     left_to_the_user: Container[str] = (),
 ) -> AsyncGenerator[Stage]:
     """Start everything and set it up, but some systems; end everything afterwards.
+
+    ``more`` are kinds of devices that describe themselves.
 
     Raises:
         DemoError: something does not start.
@@ -115,7 +123,7 @@ async def stage(
         if missing := [name for name in NEEDED_BY_THE_PAGE if not find_spec(name)]:
             tell(f"Home Assistant's page will not load: {', '.join(missing)} missing")
         await stack.enter_async_context(broker(ports["mqtt"]))
-        devices = _devices(folder, ports)
+        devices = _devices(folder, ports, more)
         for device in devices:
             stack.push_async_callback(device.process.stop)
         # It starts first because it takes longest, and ends before its devices do.
@@ -135,12 +143,28 @@ async def stage(
         picture = Picture(live)
         stack.callback(picture.stop)
         await picture.follow()
-        if not await live.command("config_entries/get", domain=DOMAIN):
-            for device in devices:
-                if device.system not in left_to_the_user:
-                    await add(api, device)
-                    await place(live, device)
+        known = {device.name for device in picture.devices}
+        for device in devices:
+            if device.system not in left_to_the_user and device.name not in known:
+                await _add(api, live, device)
+                await place(live, device)
         yield Stage(url, home_assistant, api, live, picture, devices)
+
+
+async def _add(api: Api, live: LiveApi, device: DemoDevice) -> None:
+    """Add a device in its way.
+
+    Raises:
+        DemoError: a step does not do what it should.
+
+    """
+    match device:
+        case HomieDevice():
+            await add_beside(api, live, device)
+        case DescribedDevice():
+            await accept(api, device)
+        case _:
+            await add(api, device)
 
 
 def _ports(folder: Path, wanted: int | None) -> dict[str, int]:
@@ -150,17 +174,12 @@ def _ports(folder: Path, wanted: int | None) -> dict[str, int]:
         DemoError: one is taken.
 
     """
-    ports = kept_ports(folder) or {
-        "home_assistant": PREFERRED_PORT,
-        "coap": 0,
-        "mqtt": 0,
-    }
+    ports = {"home_assistant": PREFERRED_PORT, **dict.fromkeys((*TCP, *UDP), 0)}
+    ports |= kept_ports(folder) or {}
     if wanted is not None:
         ports["home_assistant"] = wanted
     found = {
-        name: free_port(
-            socket.SOCK_DGRAM if name == "coap" else socket.SOCK_STREAM, port
-        )
+        name: free_port(socket.SOCK_DGRAM if name in UDP else socket.SOCK_STREAM, port)
         for name, port in ports.items()
     }
     for name, port in found.items():
@@ -171,8 +190,21 @@ def _ports(folder: Path, wanted: int | None) -> dict[str, int]:
     return found
 
 
-def _devices(folder: Path, ports: dict[str, int]) -> tuple[DemoDevice, ...]:
+def _devices(
+    folder: Path, ports: dict[str, int], more: Iterable[str]
+) -> tuple[DemoDevice, ...]:
     """Return the devices of the demo."""
+    pump = MqttDevice(
+        name="Garden pump",
+        area="Garden",
+        model="water_pump",
+        base="garden/pump",
+        port=ports["mqtt"],
+        folder=folder,
+    )
+    described = [
+        device for kind in more for device in DESCRIBED[kind](folder, ports, pump)
+    ]
     return (
         CoapDevice(
             name="Living room climate",
@@ -182,14 +214,8 @@ def _devices(folder: Path, ports: dict[str, int]) -> tuple[DemoDevice, ...]:
             port=ports["coap"],
             folder=folder,
         ),
-        MqttDevice(
-            name="Garden pump",
-            area="Garden",
-            model="water_pump",
-            base="garden/pump",
-            port=ports["mqtt"],
-            folder=folder,
-        ),
+        pump,
+        *described,
     )
 
 

@@ -15,12 +15,14 @@ import yaml
 
 from custom_components.device_models.const import DOMAIN
 from demo import flows
-from demo.children import Child, free_port
-from demo.command_line import parser
+from demo.children import ROOT, Child, free_port
+from demo.command_line import MORE, parser
 from demo.configuration import YAML, kept_ports, write_configuration
+from demo.described import DESCRIBED
 from demo.devices import INTERVAL, CoapDevice, DemoDevice, MqttDevice
 from demo.errors import DemoError, until
 from simulators.__main__ import parser as simulator_parser
+from simulators.models import load_model
 
 PORTS = {"home_assistant": 8124, "coap": 5683, "mqtt": 1883}
 
@@ -34,6 +36,18 @@ def test_options() -> None:
     options = parser().parse_args(["--check", "--port", "8124", "--keep", "place"])
     place = Path.cwd() / "place"
     assert (options.check, options.port, options.keep) == (True, 8124, place)
+
+
+def test_devices_that_describe_themselves() -> None:
+    assert parser().parse_args([]).more == ()
+    assert parser().parse_args(["--with", "homie,wot,homie"]).more == ("homie", "wot")
+    assert MORE.keys() == DESCRIBED.keys()
+
+
+def test_devices_that_are_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["--with", "wot,zigbee"])
+    assert "expected wot, ipso, homie, got 'zigbee'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", ["0", "65536", "http", ""])
@@ -125,6 +139,21 @@ def test_commands_are_those_of_the_simulators(tmp_path: Path) -> None:
             "water_pump",
             "a/b",
         )
+
+
+def test_commands_of_devices_that_describe_themselves(tmp_path: Path) -> None:
+    ports = {"thing_http": 1, "thing_coap": 2, "node": 3}
+    pump = demo_device(MqttDevice, tmp_path)
+    devices = [
+        device for make in DESCRIBED.values() for device in make(tmp_path, ports, pump)
+    ]
+    assert len({device.name for device in devices}) == len(devices) == 5
+    for device in devices:
+        python, _, module, *arguments = device.command.split()
+        assert (python, module) == (".venv/bin/python", "simulators")
+        options = simulator_parser().parse_args(arguments)
+        assert load_model(ROOT / options.model).attributes
+        assert device.connection_form
 
 
 def test_silence_is_noticed_within_three_intervals(tmp_path: Path) -> None:
