@@ -77,23 +77,31 @@ class HttpSimulator(Simulator):
     @override
     def url(self) -> str:
         """Where the device is found."""
+        return f"{self._address}/{self.base}"
+
+    @property
+    def _address(self) -> str:
+        """Where the server listens."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/{self.base}"
+        return f"http://{host}:{self.port}"
 
     @property
     def listeners(self) -> int:
         """How many wait for something to be told."""
         return sum(len(topic.listeners) for topic in self._topics.values())
 
-    @property
-    def description(self) -> dict[str, JsonValue]:
-        """The Thing Description."""
+    def description(self, address: str) -> dict[str, JsonValue]:
+        """Return the Thing Description of the device at an address.
+
+        References are relative to the base, which has to be absolute (RFC 3986 §5.1).
+        """
         described = thing_description(
             self.device.model,
             security=self.access.definitions,
             asynchronous=bool(self._takes),
         )
-        return {**described, "base": f"/{self.base}/" if self.base else "/"}
+        below = f"{self.base}/" if self.base else ""
+        return {**described, "base": f"{address}/{below}"}
 
     @override
     async def _open(self) -> None:
@@ -214,14 +222,14 @@ class HttpSimulator(Simulator):
         """
         whole = request.raw_path.partition("?")[0]
         if whole == "/.well-known/wot":
-            return self._described()
+            return self._described(request)
         path = whole.strip("/")
         if self.base:
             if path != self.base and not path.startswith(f"{self.base}/"):
                 raise Refusal(404, "no such resource")
             path = path.removeprefix(self.base).strip("/")
         if not path:
-            return self._described()
+            return self._described(request)
         if path == TOKEN_PATH and request.method == "POST":
             return await self.access.give_token(request)
         if not self.access.admits(request):
@@ -239,10 +247,11 @@ class HttpSimulator(Simulator):
             return await self._write(request, path)
         return await self._act(request, path)
 
-    def _described(self) -> web.Response:
-        """Answer with the Thing Description, to anybody."""
+    def _described(self, request: web.Request) -> web.Response:
+        """Answer with the Thing Description, to anybody, at the address asked."""
+        described = self.description(f"{request.scheme}://{request.host}")
         return web.Response(
-            body=json.dumps(self.description).encode(),
+            body=json.dumps(described).encode(),
             content_type="application/td+json",
         )
 
