@@ -25,6 +25,8 @@ from simulators.mqtt import MqttSimulator
 
 from .acting import set_up, state_of, until
 from .flows import answered
+from .iot.connections.coap_server import Content, bare_server
+from .test_zeroconf import entry_at
 
 pytestmark = pytest.mark.usefixtures("integration")
 
@@ -209,3 +211,31 @@ async def test_table_of_a_huge_model_is_cut(
     decided = subentry.data[CONF_DECISIONS].values()
     assert sum(one.get("enabled", True) for one in decided) == MAX_ENABLED_ENTITIES
     await hass.async_block_till_done()
+
+
+@pytest.mark.usefixtures("integration", "quick_requests")
+async def test_own_words_that_cannot_be_used_here(hass: HomeAssistant) -> None:
+    """No other model fits: what is wrong is told where the device was asked."""
+    said = {
+        "model": {
+            "urn": "urn:example:valve",
+            "name": "Valve",
+            "attributes": [{"name": "turns", "type": "NUMBER"}],
+        },
+        "overlay": {"attributes": {"turns": {"platform": "lighthouse"}}},
+    }
+    words = Content(json.dumps(said).encode(), 50)
+    async with bare_server(**{".well-known__wot": words}) as server:
+        entry = entry_at(server.port)
+        entry.add_to_hass(hass)
+        await set_up(hass, entry)
+        flow_id = await begun(hass, entry, "device")
+        result = await asked(hass, flow_id)
+        assert result["step_id"] == "device"
+        assert result["errors"] == {"base": "model_invalid"}
+        assert result["description_placeholders"]["where"].endswith("platform")
+        del said["overlay"]
+        words.change(json.dumps(said).encode())
+        result = await asked(hass, flow_id)
+        assert result["step_id"] == "path"
+        await hass.config_entries.async_unload(entry.entry_id)

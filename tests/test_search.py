@@ -11,7 +11,6 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.device_models import model_steps
 from custom_components.device_models.const import (
     CONF_ASKED,
     CONF_BASE,
@@ -100,8 +99,6 @@ async def test_thing_that_was_found_is_added(
     assert elsewhere.endswith("- … and 10 more")
     result = await answered(hass, result["flow_id"], found="/two")
     result = await progressed(hass, result)
-    assert result["step_id"] == "match"
-    result = await answered(hass, result["flow_id"], model=model_steps.ITSELF)
     assert result["step_id"] == "path"
     result = await answered(hass, result["flow_id"], name="Two")
     await answered(hass, result["flow_id"])

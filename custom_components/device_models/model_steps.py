@@ -239,6 +239,12 @@ class ModelSteps(ConfigSubentryFlow):
             if match.score >= MIN_SCORE:
                 words = f"{match.score} %: {models[name].model.name} ({match.reason})"
                 options[name] = words
+        if user_input is None and list(options) == [ITSELF]:
+            try:
+                return await self.async_take(said, SOURCE_DEVICE)
+            except ModelError as err:
+                self._problem = err
+                return await self.async_step_device()
         return self.form("match", model_form(options), {CONF_MODEL: ITSELF}, problem)
 
     # From elsewhere
