@@ -9,7 +9,10 @@ from aiohttp import web
 import cbor2
 import pytest
 
-from custom_components.device_models.iot.device import Availability
+from custom_components.device_models.iot.device import (
+    Availability,
+    VirtualDevice,
+)
 from custom_components.device_models.iot.errors import (
     RejectedError,
     UnauthorizedError,
@@ -292,9 +295,14 @@ async def test_device_that_went_away_is_unreachable() -> None:
         with pytest.raises(UnreachableError, match="127"):
             await connection.read(device, ALL)
         assert device.availability is Availability.UNREACHABLE
+        changed: list[VirtualDevice] = []
+        connection.on_description_changed = changed.append
         server.handlers["/state"] = state()
         await connection.read(device, ALL)
         assert device.online
+        assert changed == [device]
+        await connection.read(device, ALL)
+        assert changed == [device]
 
 
 async def hang_up(request: web.Request) -> web.Response:

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from custom_components.device_models.iot.codecs import CODECS
-from custom_components.device_models.iot.codecs.media_types import (
+from custom_components.device_models.iot.formats import Loaded, load_document
+from custom_components.device_models.iot.media_types import (
     MEDIA_TYPES,
     codec_name,
 )
-from custom_components.device_models.iot.formats import Loaded, load_document
 
 from .test_wot_thing import TD, changed, fixture, places
 

@@ -118,6 +118,7 @@ class HttpConnection(Connection):
     ) -> float | None:
         attached = self._known(device)
         was_online = device.online
+        back = device.availability is Availability.UNREACHABLE
         if not was_online:
             attached.layout.forget()
         try:
@@ -130,6 +131,8 @@ class HttpConnection(Connection):
             raise
         if not was_online:
             attached.hurry()
+        if back and self.on_description_changed is not None:
+            self.on_description_changed(device)  # it may have got new firmware
         return done.hint
 
     @override

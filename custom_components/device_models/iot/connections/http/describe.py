@@ -25,7 +25,8 @@ from ...formats.parsing import parse
 from ...reading import Remark
 from ...values import JsonValue
 from .request import Request, Response
-from .server import HttpServer, UnansweredError
+from .server import HttpServer
+from .unanswered import UnansweredError
 
 WOT: Final = "/.well-known/wot"
 

@@ -16,7 +16,7 @@ from .following import (
     Message,
     NotOfferedHereError,
 )
-from .server import UnansweredError
+from .unanswered import UnansweredError
 
 STREAM: Final = "text/event-stream"
 

@@ -5,7 +5,7 @@ from typing import Final, override
 
 from .following import Following, Message, NotOfferedHereError
 from .request import Response
-from .server import UnansweredError
+from .unanswered import UnansweredError
 
 HOLD: Final = 300.0
 """Seconds for which an answer is waited for; then it is asked again."""

@@ -6,7 +6,8 @@ from collections.abc import Set as AbstractSet
 from ...errors import UnauthorizedError
 from .attached import AttachedDevice
 from .resource import Resource
-from .server import HttpServer, UnansweredError
+from .server import HttpServer
+from .unanswered import UnansweredError
 
 
 class Round:

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from yarl import URL
 
 from ...codecs import CODECS, MAX_PAYLOAD_BYTES, Codec
-from ...codecs.media_types import MEDIA_TYPES, bare_media_type, codec_name
 from ...fetching import shown
+from ...media_types import MEDIA_TYPES, bare_media_type, codec_name
 
 SECONDS: Final = 10.0
 """For one request, from the first connection to the last byte."""

@@ -14,13 +14,14 @@ from ...errors import (
     PayloadError,
     RejectedError,
     UnauthorizedError,
-    UnreachableError,
 )
-from ...fetching import reason_of, shown
+from ...fetching import shown
+from .redirects import MAX_REDIRECTS, REDIRECTS, SAME_METHOD, TO_GET, next_url
 from .request import Method, Request, Response
 from .security import Identity, Proof
 from .settings import HttpSettings
 from .statistics import Statistics
+from .unanswered import translated
 
 AT_ONCE: Final = 4
 """Requests to a server; small ones have room for few connections."""
@@ -31,20 +32,9 @@ CONNECT_SECONDS: Final = 5.0
 PATIENCE: Final = 5.0
 """Seconds that a command waits for a server that wants to be left alone."""
 
-MAX_REDIRECTS: Final = 5
 CHUNK_BYTES: Final = 16 * 1024
 
-TO_GET: Final = 303
-"""RFC 9110 §15.4.4: it is done, and elsewhere it is told what came of it."""
-
-SAME_METHOD: Final = frozenset({307, 308})
-REDIRECTS: Final = SAME_METHOD | {301, 302, TO_GET}
-
 SECURE: Final = frozenset({"https", "wss"})
-
-
-class UnansweredError(UnreachableError):
-    """The server gives no usable answer this time; about others this says nothing."""
 
 
 class HttpServer:
@@ -68,7 +58,8 @@ class HttpServer:
         )
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._running: set[asyncio.Timeout] = set()
-        self._closed = False
+        self.closed = False
+        """Whether nothing is asked any more."""
         self._busy_until = 0.0
         self._refused = False
 
@@ -97,11 +88,11 @@ class HttpServer:
 
     def open(self) -> None:
         """Let requests be made."""
-        self._closed = False
+        self.closed = False
 
     def close(self) -> None:
         """End all requests at once."""
-        self._closed = True
+        self.closed = True
         now = asyncio.get_running_loop().time()
         for running in self._running:
             if not running.expired():
@@ -137,7 +128,7 @@ class HttpServer:
             began = time.monotonic()
             try:
                 with_limit = self._limited(request.seconds)
-                async with self._translated(request), with_limit:
+                async with translated(request, self), with_limit:
                     response = await self._redirected(request)
             except Exception as err:
                 if isinstance(err, UnauthorizedError):
@@ -146,8 +137,7 @@ class HttpServer:
                 self.statistics.failed(request, reason, time.monotonic() - began)
                 raise
             self.statistics.answered(request, response, time.monotonic() - began)
-        if response.busy:
-            self._hold(response)
+        self._hold(response)
         return response
 
     async def wait_for(self, request: Request, seconds: float) -> Response | None:
@@ -157,16 +147,17 @@ class HttpServer:
             CommunicationError: as ``request``.
 
         """
-        async with self._translated(request):
+        async with translated(request, self):
             try:
                 async with self._limited(seconds):
                     begun = await self._ask_known(request, request.url)
                     response = await self._whole(request, begun, request.url)
             except TimeoutError:
-                if self._closed:
+                if self.closed:
                     raise
                 return None
         self.statistics.told(request, response.answer, response.payload)
+        self._hold(response)
         return response
 
     @asynccontextmanager
@@ -177,9 +168,11 @@ class HttpServer:
             CommunicationError: as ``request``.
 
         """
-        async with self._translated(request):
+        async with translated(request, self):
             async with self._limited(request.seconds):
                 response = await self._ask_known(request, request.url)
+            status, fields = response.status, response.headers
+            self._hold(Response(url=request.url, status=status, fields=fields))
             try:
                 yield response
             finally:
@@ -195,7 +188,7 @@ class HttpServer:
             CommunicationError: as ``request``.
 
         """
-        async with self._translated(request):
+        async with translated(request, self):
             proof = await self._proof(request.url)
             async with self._limited(request.seconds):
                 socket = await self._session.ws_connect(
@@ -236,28 +229,9 @@ class HttpServer:
                 asked = replace(asked, method=Method.GET, payload=b"")
             elif asked.method is not Method.GET and response.status not in SAME_METHOD:
                 return response
-            url = self._next(request, url, response.location)
+            url = next_url(request, url, response.location)
         answer = f"with more than {MAX_REDIRECTS} redirects"
         raise RejectedError(address=request.place, answer=answer)
-
-    @staticmethod
-    def _next(request: Request, url: URL, target: URL) -> URL:
-        """Return where a server says to go on.
-
-        Raises:
-            RejectedError: that may not be followed.
-
-        """
-        answer = ""
-        if target.scheme not in {"http", "https"} or not target.host:
-            answer = "with a redirect to what is no web server"
-        elif target.raw_user is not None or target.raw_password is not None:
-            answer = "with a redirect that has a user name in it"
-        elif url.scheme == "https" and target.scheme != "https":
-            answer = "with a redirect from https to http"
-        if answer:
-            raise RejectedError(address=request.place, answer=answer)
-        return target.with_fragment(None)
 
     async def _ask_known(self, request: Request, url: URL) -> aiohttp.ClientResponse:
         """Ask once, with a new token too if the one there was is refused.
@@ -331,7 +305,7 @@ class HttpServer:
             TimeoutError: it was broken off.
 
         """
-        if self._closed:
+        if self.closed:
             raise TimeoutError
         async with asyncio.timeout(seconds) as running:
             self._running.add(running)
@@ -339,28 +313,6 @@ class HttpServer:
                 yield
             finally:
                 self._running.discard(running)
-
-    @asynccontextmanager
-    async def _translated(self, request: Request) -> AsyncIterator[None]:
-        """Have errors of the network become ours.
-
-        Raises:
-            UnreachableError: in place of what aiohttp raises.
-
-        """
-        try:
-            yield
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
-            raise UnreachableError(
-                address=request.place, reason=reason_of(err)
-            ) from err
-        except (aiohttp.ClientError, OSError) as err:
-            reason = "closed" if self._closed else reason_of(err)
-            raise UnansweredError(address=request.place, reason=reason) from err
-        except ValueError as err:
-            # Of aiohttp: it does not like something that was to be sent.
-            reason = "it cannot be asked that"
-            raise UnansweredError(address=request.place, reason=reason) from err
 
 
 def _with_cookies(proof: Proof) -> dict[str, str]:

@@ -15,7 +15,7 @@ import aiohttp
 from ...codecs import CODECS, Document, decode
 from ...errors import PayloadError, UnreachableError
 from .following import Following, Message, NotOfferedHereError
-from .server import UnansweredError
+from .unanswered import UnansweredError
 
 HEARTBEAT: Final = 30.0
 """Seconds between two pings; one that is not answered is the end."""

@@ -8,7 +8,7 @@ from ...model import Action, Argument, Attribute, Format, FormatType
 from ...reading import Element
 from ..typed import MAX_ELEMENTS, read_texts
 from .forms import Forms, Frame, read_forms, variables_of
-from .layouts import Affordance
+from .interactions import Affordance
 from .reading import Reading, Unsupported, unsupported
 from .schema import read_arguments, read_attribute, read_fields, schema_at
 from .typed import check_name, is_object, read_typed

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from ...codecs.media_types import bare_media_type, codec_name
+from ...media_types import bare_media_type, codec_name
 from ...reading import Element
 from ..typed import MAX_ELEMENTS
 from .places import Place, place_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
 
-from ...codecs.media_types import bare_media_type
+from ...media_types import bare_media_type
 from ...values import JsonValue
 from .forms import STREAM, Form, term_of
 from .reading import unsupported

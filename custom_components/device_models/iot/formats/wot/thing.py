@@ -14,7 +14,8 @@ from ..urns import fingerprint, slug
 from . import thing_model
 from .affordances import read_actions, read_events, read_properties
 from .forms import Forms, Frame, check_security, read_forms, variables_of
-from .layouts import Interactions, layouts_of
+from .interactions import Interactions
+from .layouts import layouts_of
 from .reading import Reading, as_object, texts_of, types_of
 from .security import DEFINITIONS, read_definitions, security_of, without_secrets
 

@@ -1,0 +1,45 @@
+"""Requests that are not answered: errors of the network, as ours."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import aiohttp
+
+from ...errors import UnreachableError
+from ...fetching import reason_of
+from .request import Request
+
+
+class UnansweredError(UnreachableError):
+    """The server gives no usable answer this time; about others this says nothing."""
+
+
+class Closable(Protocol):
+    """What is asked."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is asked there any more."""
+
+
+@asynccontextmanager
+async def translated(request: Request, asked: Closable) -> AsyncIterator[None]:
+    """Have errors of the network become ours.
+
+    Raises:
+        UnreachableError: in place of what aiohttp raises.
+
+    """
+    place = request.place
+    try:
+        yield
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
+        raise UnreachableError(address=place, reason=reason_of(err)) from err
+    except (aiohttp.ClientError, OSError) as err:
+        reason = "closed" if asked.closed else reason_of(err)
+        raise UnansweredError(address=place, reason=reason) from err
+    except ValueError as err:
+        # Of aiohttp: it does not like something that was to be sent.
+        reason = "it cannot be asked that"
+        raise UnansweredError(address=place, reason=reason) from err
