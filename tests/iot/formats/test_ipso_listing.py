@@ -508,3 +508,21 @@ def test_true_and_false_are_written_as_the_node_has_them(
 ) -> None:
     loaded = listed("</3311/0/5850>;ct=0", __3311__0__5850=value)
     assert places(loaded)["3311/0/5850"]["format"] == spelled
+
+
+def test_a_slash_at_the_end_is_of_the_path_and_not_of_the_name() -> None:
+    loaded = load_document(
+        {
+            "links": "</echo/>,</echo>,</3303/0/>,</a/?b=/>",
+            "values": {"/echo/": 5, "/echo": "x"},
+        },
+        "riot",
+    )
+    known = {name: place["path"] for name, place in places(loaded).items()}
+    assert known == {
+        "echo": "/echo/",
+        "3303/0/5700": "/3303/0/5700",
+        "a/?b=": "/a/?b=/",
+    }
+    assert loaded.model.leaves["echo"].type is DataType.NUMBER
+    assert remarks(loaded)[-1].startswith("/echo: expected a name")

@@ -8,6 +8,7 @@ With a base, names and places are those below it, so that the device can be else
 """
 
 from collections.abc import Mapping
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -37,6 +38,8 @@ MODEL_NUMBER: Final = "/3/0/1"
 
 UNIT_PATH: Final = f"/{SENSOR_UNITS}"
 """The end of the path of a sensor's unit."""
+
+_NUMBERED: Final = re.compile(r"/\d+/+$")
 
 MAX_IN_NAME: Final = 3
 """Objects in the name of a model whose device has no name."""
@@ -118,11 +121,18 @@ def _read(top: Element, document: JsonValue) -> Loaded:
     )
 
 
+def _spelled(path: str) -> str:
+    """Return a path as it is asked for.
+
+    A slash at its end makes it another resource (RFC 7252 §6.4), but none of an object.
+    """
+    path = f"/{path.lstrip('/')}"
+    return path.rstrip("/") if _NUMBERED.search(path) else path
+
+
 def _by_path(said: Mapping[str, JsonValue], base: str) -> dict[str, JsonValue]:
     """Return what is said by path, by the paths below the base."""
-    return {
-        f"/{path.strip('/')}".removeprefix(base): value for path, value in said.items()
-    }
+    return {_spelled(path).removeprefix(base): value for path, value in said.items()}
 
 
 def _packs(listed: Element, base: str) -> dict[str, Pack]:
@@ -154,7 +164,7 @@ def _path_of(link: Link, where: str, remarks: Remarks) -> str:
     except ValueError:
         remarks.add(where, "expected the address of a resource; left out")
         return ""
-    path = f"/{target.path.strip('/')}"
+    path = _spelled(target.path)
     problem = ""
     if len(link.target) > MAX_TARGET:
         problem = f"expected at most {MAX_TARGET} characters; left out"

@@ -49,7 +49,7 @@ class Place:
 
         Unique ids are made of it. It must never be spelled in another way.
         """
-        return self.path.lstrip("/")
+        return self.path.strip("/")
 
     def checked(self) -> Place:
         """Return the place if it can be asked for, and be a name.
