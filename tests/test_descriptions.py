@@ -1,9 +1,11 @@
 """Devices that describe themselves, and by and by describe themselves differently."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 import json
-from typing import Any
+from typing import Any, override
 
+from aiocoap import Message
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.const import CONF_HOST, CONF_PORT
@@ -29,9 +31,10 @@ from custom_components.device_models.const import (
 from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.systems import System
 
-from .acting import set_up, state_of
+from .acting import set_up, state_of, until
 from .flows import Fix, fixed, ids, issues, only
 from .iot.connections.coap_server import BareServer, Content, bare_server
+from .iot.connections.things import thing
 
 pytestmark = pytest.mark.usefixtures("integration", "at_once")
 
@@ -282,3 +285,67 @@ async def test_model_from_elsewhere_is_not_compared_with_the_device(
     await asked_again(hass, node_entry)
     assert times_asked(node) == 1  # whether it is there
     assert issues(hass) == []
+
+
+class Slow(Content):
+    """A listing that takes its time, when it is told to."""
+
+    def __init__(self, payload: bytes) -> None:
+        super().__init__(payload, 40)
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    @override
+    async def render_get(self, request: Message) -> Message:
+        answer = await super().render_get(request)
+        await self.answers.wait()
+        return answer
+
+
+@pytest.mark.parametrize("change", ["removed", "edited"])
+async def test_device_that_changes_while_it_is_asked(
+    hass: HomeAssistant, node: BareServer, node_entry: MockConfigEntry, change: str
+) -> None:
+    node.resources[".well-known", "core"] = slow = Slow(f"{LINKS},</hum>".encode())
+    await node.restart()
+    subentry = only(node_entry)
+    data = {**subentry.data, CONF_SOURCE: "paste"}
+    hass.config_entries.async_update_subentry(node_entry, subentry, data=data)
+    await set_up(hass, node_entry)
+    hass.config_entries.async_update_subentry(
+        node_entry, subentry, data={**data, CONF_SOURCE: SOURCE_DEVICE}
+    )
+    slow.answers.clear()
+    before = times_asked(node)
+    await until(lambda: times_asked(node) > before)
+    if change == "edited":
+        edited = {**data, CONF_SOURCE: "upload"}
+        hass.config_entries.async_update_subentry(node_entry, subentry, data=edited)
+    else:
+        hass.config_entries.async_remove_subentry(node_entry, subentry.subentry_id)
+    slow.answers.set()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert node_entry.runtime_data.described == {}
+    assert issues(hass) == []
+
+
+async def test_connection_that_is_told_of_no_descriptions(
+    hass: HomeAssistant, node_entry: MockConfigEntry
+) -> None:
+    await settled(hass, node_entry)
+    stranger = thing(node_entry.runtime_data.connection)
+    node_entry.runtime_data.connection.on_description_changed(stranger)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issues(hass) == []
+
+
+async def test_device_that_goes_before_it_is_asked(
+    hass: HomeAssistant, node: BareServer, node_entry: MockConfigEntry
+) -> None:
+    await settled(hass, node_entry)
+    before = times_asked(node)
+    (coordinator,) = node_entry.runtime_data.coordinators.values()
+    node_entry.runtime_data.connection.on_description_changed(coordinator.device)
+    hass.config_entries.async_remove_subentry(node_entry, coordinator.subentry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert times_asked(node) == before

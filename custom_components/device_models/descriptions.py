@@ -131,6 +131,7 @@ class _Reader:
         if known is None or not elements(known.model):
             return
         runtime.connection.check(known.model, binding_of(data, known))
-        if self._entry.subentries.get(subentry_id) is subentry:
+        present = self._entry.subentries.get(subentry_id)
+        if present is not None and present.data == data:
             runtime.described[subentry_id] = known
             await self._compare()

@@ -466,3 +466,25 @@ def test_garbage_gives_a_model_or_a_model_error(
         said = str(err)
     assert len(json.dumps(said).encode()) < 4000
     assert not isinstance(said, str) or len(said) < 300
+
+
+async def test_path_of_a_value_is_no_description(connect: Connect) -> None:
+    air, whole = Content(b"21", 0), Content(b"occupied", 0)
+    async with endpoint_with(
+        "</room>,</room/air>", room=whole, room__air=air
+    ) as server:
+        loaded = await (await connect(server.port)).describe("room")
+    assert loaded.format == "CoRE link listing"
+    assert types(loaded) == {"air": "NUMBER"}
+    assert not any("Thing" in str(remark) for remark in loaded.remarks)
+
+
+async def test_path_of_a_description_comes_before_that_of_the_endpoint(
+    connect: Connect,
+) -> None:
+    other = Content(json.dumps({**TD, "title": "Shed"}).encode(), 432)
+    well_known = Things(json.dumps(TD).encode())
+    async with endpoint_with("", well_known, things__shed=other) as server:
+        connection = await connect(server.port)
+        assert (await connection.describe("things/shed")).model.name == "Shed"
+        assert (await connection.describe("")).model.name == "Greenhouse"

@@ -1,7 +1,10 @@
 """Devices that may describe themselves differently when they are back."""
 
+import asyncio
 import json
+from typing import override
 
+from aiocoap import Message
 import pytest
 
 from custom_components.device_models.iot.connections.coap import CoapConnection
@@ -14,6 +17,20 @@ from .test_coap_describe import TD
 from .things import nothing_left, thing, until
 
 LINKS = b"</t>;title=Air"
+
+
+class Hanging(Content):
+    """A resource that stops answering."""
+
+    def __init__(self, payload: bytes, content_format: int) -> None:
+        super().__init__(payload, content_format)
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    @override
+    async def render_get(self, request: Message) -> Message:
+        await self.answers.wait()
+        return await super().render_get(request)
 
 
 class Noted:
@@ -123,3 +140,17 @@ async def test_device_that_is_away_again_is_not_told_of(
         await noted.connection.close()
         assert noted.connection._looking is None
         assert noted.changed == []
+
+
+async def test_listing_that_hangs_says_nothing(connect: Connect) -> None:
+    core = Hanging(LINKS, 40)
+    async with bare_server(
+        **{".well-known__core": core}, t=Content(b"21", 0)
+    ) as server:
+        noted = Noted(await connect(server.port))
+        await noted.described()
+        core.answers.clear()
+        noted.connection._numbering.restart()
+        await until(lambda: noted.connection._looking is None)
+        assert noted.changed == []
+        core.answers.set()

@@ -49,6 +49,7 @@ def told(before: Any, now: Any) -> list[str] | None:
             {"links": "</t>,</m>,</3303/0/5700>", "values": {"/m": {"a": 1}}},
             ["Added: attribute m.a", "Removed: attribute 3303/0/5701, attribute n"],
         ),
+        ("</a>", {"links": "</a>,</b>"}, ["Added: attribute b"]),
         # What is not in a sample was not sent just then.
         ({"a": 1, "b": {"c": True}}, {"a": 1.5}, []),
         (
