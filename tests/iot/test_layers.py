@@ -15,9 +15,9 @@ IOT: Final = ROOT / "iot"
 LAYERS: Final = (
     {"errors", "units", "listeners"},
     {"values"},
-    {"colors", "redaction", "spelling"},
+    {"colors", "media_types", "redaction", "spelling"},
     {"model", "reading", "binding", "transforms"},
-    {"codecs", "device", "difference", "formats", "outbox"},
+    {"codecs", "corrections", "device", "difference", "formats", "outbox"},
     {"silence", "fetching"},
     {"connections"},
     {"matching", "samples"},
