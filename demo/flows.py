@@ -72,53 +72,34 @@ async def accept(api: Api, device: DescribedDevice) -> None:
     await _walk(api, path, {"name": device.name, "connection_only": False})
 
 
-async def add_beside(api: Api, live: LiveApi, device: HomieDevice) -> None:
-    """Add a device to the connection of another one, as it says that it is.
+async def accept_found(api: Api, live: LiveApi, device: HomieDevice) -> None:
+    """Add a device as it is offered by the connection that has found it.
 
     Raises:
-        DemoError: a step does not do what it should.
+        DemoError: it is not, or a step does not do what it should.
 
     """
-    entry = await _entry_of(live, device.beside)
-    start = await api.post(DEVICES, {"handler": [entry, "device"]})
-    path = f"{DEVICES}/{start['flow_id']}"
-    step = await _walk(
-        api, path, {"next_step_id": "device"}, {"place": device.base}, ends=None
-    )
+    found: list[str] = []
 
-    async def matched() -> bool:
-        nonlocal step
-        step = await api.get(path)
-        return bool(step.get("step_id") == "match")
+    async def offered() -> bool:
+        for flow in await live.command("config_entries/flow/progress"):
+            said = flow["context"].get("title_placeholders", {})
+            if flow["handler"] == DOMAIN and said.get("address") == device.base:
+                found.append(flow["flow_id"])
+        return bool(found)
 
-    await until(matched, OFFER_TAKES, f"{device.name} says what it is")
-    preview = await _walk(
-        api, path, {"model": "itself"}, device.device_form, ends="form"
-    )
-    if preview["step_id"] != "preview":
-        raise DemoError(f"{device.name}: no preview, but {preview}")
-    _promise(device, preview)
-    await _walk(api, path, {})
+    await until(offered, OFFER_TAKES, f"{device.name} is offered")
+    path = f"{CONNECTIONS}/{found[0]}"
+    _promise(device, await api.get(path))
+    ended = await _walk(api, path, {"name": device.name}, ends="abort")
+    if ended["reason"] != "device_added":
+        raise DemoError(f"{device.name} was not added: {ended}")
 
 
 def _promise(device: DemoDevice, preview: Any) -> None:
     """Note how many entities a preview promises: ``11 × sensor, 5 × number``."""
     summary = preview["description_placeholders"]["summary"]
     device.promised = sum(map(int, re.findall(r"(\d+) ×", summary)))
-
-
-async def _entry_of(live: LiveApi, device: DemoDevice) -> str:
-    """Return the id of the connection that a device is behind.
-
-    Raises:
-        DemoError: it is not there.
-
-    """
-    for listed in await live.command("config/device_registry/list"):
-        if device.name in {listed["name"], listed["name_by_user"]}:
-            entry: str = listed["config_entries"][0]
-            return entry
-    raise DemoError(f"{device.name} is not there")
 
 
 async def place(live: LiveApi, device: DemoDevice) -> None:

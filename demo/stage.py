@@ -18,7 +18,7 @@ from .configuration import kept_ports, write_configuration
 from .described import DESCRIBED, DescribedDevice, HomieDevice
 from .devices import CoapDevice, DemoDevice, MqttDevice
 from .errors import DemoError, until
-from .flows import accept, add, add_beside, place
+from .flows import accept, accept_found, add, place
 from .live import LiveApi
 from .picture import Picture
 
@@ -160,7 +160,7 @@ async def _add(api: Api, live: LiveApi, device: DemoDevice) -> None:
     """
     match device:
         case HomieDevice():
-            await add_beside(api, live, device)
+            await accept_found(api, live, device)
         case DescribedDevice():
             await accept(api, device)
         case _:
