@@ -34,7 +34,6 @@ from custom_components.device_models.const import (
     DOMAIN,
 )
 from custom_components.device_models.iot.connections.mqtt import homie_watch
-from custom_components.device_models.model_steps import ITSELF
 from custom_components.device_models.systems import System
 
 from .acting import set_up, state_of, until
@@ -237,6 +236,27 @@ async def test_parts_come_with_the_whole_and_later_ones_by_themselves(
     assert registered["Door"].via_device_id == registered["Bridge"].id
 
 
+async def test_part_that_is_there_already_stays(
+    hass: HomeAssistant, entry: MockConfigEntry, devices: Homie
+) -> None:
+    await devices.describe("homie/5/light", device("Light", POWER, root="bridge"))
+    await devices.describe(BRIDGE, device("Bridge", LEVEL, children=["light"]))
+    await offered(hass, "Bridge")
+    await accept(hass, "Bridge")
+    bridge, light = entry.subentries.values()
+    hass.config_entries.async_remove_subentry(entry, bridge.subentry_id)
+    await offered(hass, "Bridge")
+    await accept(hass, "Bridge")
+    assert light.subentry_id in entry.subentries
+    assert set(places_of(entry)) == {"Bridge", "Light"}
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_INTEGRATION_DISCOVERY},
+        data={"entry_id": entry.entry_id, "reference": BRIDGE},
+    )
+    assert result["reason"] == "already_configured"
+
+
 async def test_removed_device_goes_when_its_user_says_so(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -338,7 +358,6 @@ async def chosen(hass: HomeAssistant, entry: MockConfigEntry, place: str) -> str
     assert option["value"] == place
     result = await answered(hass, result["flow_id"], found=place)
     result = await progressed(hass, result)
-    result = await answered(hass, result["flow_id"], model=ITSELF)
     result = await answered(hass, result["flow_id"], **suggested(result))
     result = await answered(hass, result["flow_id"], **suggested(result))
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -405,11 +424,9 @@ async def test_offers_are_bounded(
     await offered(hass, "D1", "D2")
 
 
-async def test_offers_wait_for_home_assistant_to_start(
-    hass: HomeAssistant, entry: MockConfigEntry, devices: Homie
+async def test_what_is_not_there_is_not_offered(
+    hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    await devices.describe(PUMP, device("Pump", POWER))
-    await offered(hass, "Pump")
     for what in ("of an entry that is gone", entry.entry_id):
         result = await hass.config_entries.flow.async_init(
             DOMAIN,

@@ -149,7 +149,7 @@ async def test_retained_garbage(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.WARNING)
-    for number in range(10_000):
+    for number in range(2_000):
         kind = "$description" if number % 25 == 0 else ("$state", "a/b")[number % 2]
         topic = f"homie/5/g{number}/{kind}"
         await devices.wire.publish(topic, f"x{number}", 0, retain=True)

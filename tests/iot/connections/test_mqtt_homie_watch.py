@@ -1,6 +1,7 @@
 """Homie devices that appear on a broker, describe themselves anew, and go."""
 
 from dataclasses import dataclass, field
+import logging
 import time
 from typing import Any, override
 
@@ -292,8 +293,11 @@ async def test_number_of_devices_is_bounded(caplog: pytest.LogCaptureFixture) ->
 @MOSQUITTO
 @pytest.mark.peer
 async def test_flood_of_garbage_hides_nobody(
-    connection: MqttConnection, wire: aiomqtt.Client
+    connection: MqttConnection,
+    wire: aiomqtt.Client,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.WARNING)
     for number in range(10_000):
         level = ("$state", "$description", "n/p", "x/y/z")[number % 4]
         topic = f"homie/5/g{number}/{level}"
@@ -303,6 +307,6 @@ async def test_flood_of_garbage_hides_nobody(
     seen = Seen()
     before = time.process_time()
     await connection.watch(seen.watcher)
-    await until(lambda: seen.told)
+    await until(lambda: seen.told, seconds=30)
     assert seen.told == [("found", "homie/5/pump")]
-    assert time.process_time() - before < 5
+    assert time.process_time() - before < 10
