@@ -442,6 +442,25 @@ async def test_web_thing_is_told_and_tells() -> None:
         await until(lambda: device.online)
 
 
+async def test_web_thing_tells_values_without_their_documents() -> None:
+    sockets = Sockets("webthing")
+    level = {"url": "/properties/level", "pointer": "/level"}
+    place = {**level, "observe": "webthing", "observe_url": "/"}
+    layout = {**QUIET, "attributes": {"level": place}}
+    handlers: dict[str, Handler] = {"/properties/level": value({"level": 3})}
+    async with (
+        http_server(handlers) as server,
+        http_connection(server.url) as connection,
+    ):
+        server.handlers["/"] = sockets
+        device = thing(connection, http=layout)
+        await connection.attach(device)
+        await until(lambda: connection.pushed(device))
+        assert shown(device) == {"level": 3}
+        await sockets.send("propertyStatus", level=4)
+        await until(lambda: shown(device) == {"level": 4})
+
+
 async def test_thing_whose_only_way_is_gone_is_unreachable() -> None:
     async with web_thing() as (sockets, connection, device):
         await connection.attach(device)

@@ -1,10 +1,10 @@
 """Who listens to one stream: the attributes and alerts that come by it."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, override
 
-from ...codecs import Decoded, decode
+from ...codecs import Slot, decode, slots_of
 from ...device import VirtualDevice
 from ...errors import CommunicationError, PayloadError, TooManyError
 from ..messages import read_alert, read_values
@@ -66,31 +66,31 @@ class Audience(Listener):
         """Take what came: by its name, or because nothing else can be meant."""
         self.device.hear()
         name = message.name
-        parts = self._parts()
+        parts = {one.name: slots_of(one) for one in self.device.model.attributes}
         if name in self.alerts:
             self._alert(name, message)
             return
         for resource in self.resources:
-            if names := resource.names & parts.get(name, frozenset()):
-                self._values(resource, names, message, wrapped=resource.shared)
+            own = [
+                slot
+                for slot in parts.get(name, ())
+                if slot.element.name in resource.names
+            ]
+            if own:
+                # What is named is the value; elsewhere it may be a part of a document.
+                named = message.exact or resource.shared
+                self._values(resource, own if named else resource.slots, message)
                 return
         others = {*parts, *(one.name for one in self.device.model.formats)}
         if message.exact or name in others:
             return  # it is about something that is told elsewhere
         if self.resources and (self.resources[0].shared or len(self.resources) == 1):
             resource = self.resources[0]
-            self._values(resource, resource.names, message, wrapped=False)
+            self._values(resource, resource.slots, message)
         elif len(self.alerts) == 1 and not self.resources:
             self._alert(next(iter(self.alerts)), message)
 
     # Inside
-
-    def _parts(self) -> Mapping[str, frozenset[str]]:
-        """Return what holds the values of each attribute."""
-        return {
-            attribute.name: frozenset(leaf.name for _, leaf in attribute.leaves())
-            for attribute in self.device.model.attributes
-        }
 
     def _alert(self, name: str, message: Message) -> None:
         """Pass on an alert; one without data may have no content at all."""
@@ -98,24 +98,15 @@ class Audience(Listener):
         read_alert(self.device, name, codec, message.payload or b"{}")
 
     def _values(
-        self,
-        resource: Resource,
-        names: frozenset[str],
-        message: Message,
-        *,
-        wrapped: bool,
+        self, resource: Resource, slots: Sequence[Slot], message: Message
     ) -> None:
         """Take values: those of a resource, or of one attribute out of all."""
         codec = message.codec or resource.codec or JSON
         try:
             decoded = decode(codec, message.payload)
         except PayloadError as err:
-            self.device.drop(min(names), err)
+            self.device.drop(slots[0].element.name, err)
             return
-        slots = [slot for slot in resource.slots if slot.element.name in names]
-        if wrapped and not decoded.flat:
-            document = {message.name: decoded.document}
-            decoded = Decoded(document, untyped=decoded.untyped)
         received, _changed = read_values(self.device, slots, decoded)
         resource.given |= received
         resource.etag = None  # it is no longer what it was when it was asked for
