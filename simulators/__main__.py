@@ -86,7 +86,12 @@ def _add_coap(coap: argparse.ArgumentParser) -> None:
     coap.add_argument(
         "--max-age", type=int, default=MAX_AGE, help="seconds (default %(default)s)"
     )
-    coap.add_argument(
+    _add_announce(coap)
+
+
+def _add_announce(server: argparse.ArgumentParser) -> None:
+    """Add what only a server has that may be found."""
+    server.add_argument(
         "--announce",
         action="store_true",
         help="let it be found (zeroconf) on the network of its IPv4 address; with "
@@ -123,6 +128,7 @@ def _add_http(http: argparse.ArgumentParser) -> None:
         default=HTTP_MAX_AGE,
         help="seconds (default %(default)s)",
     )
+    _add_announce(http)
     http.add_argument("--security", choices=SCHEMES, help="default: none")
     http.add_argument("--username", default="user", help="default: %(default)s")
     http.add_argument(
@@ -188,6 +194,7 @@ def simulator_of(options: argparse.Namespace) -> Simulator:
             speed=options.speed,
             faults=faults,
             announce=options.announce,
+            service=description_of(loaded).service,
             layout=coap_layout(loaded),
         )
     if options.kind == "coap-push":
@@ -208,6 +215,7 @@ def simulator_of(options: argparse.Namespace) -> Simulator:
             max_age=options.max_age,
             access=Access(options.security or "", options.username, options.secret),
             actions_take=options.actions_take,
+            announce=options.announce,
             speed=options.speed,
             faults=faults,
         )

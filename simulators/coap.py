@@ -7,7 +7,7 @@ from typing import Final, override
 
 from aiocoap.resource import Resource, Site, WKCResource
 
-from .announcing import Announcement
+from .announcing import ENDPOINT, Announcement, Service, host_for_others
 from .behaviour import Alert, SimulatedDevice
 from .coap_elements import FormatResource, default_layout
 from .coap_resources import Layout, ReadableResource, Setting
@@ -38,18 +38,22 @@ class CoapSimulator(Simulator):
         speed: float = 1.0,
         faults: Faults | None = None,
         announce: bool = False,
+        service: Service = ENDPOINT,
         layout: Layout = default_layout,
     ) -> None:
         """Describe where to listen; port 0 takes a free one and then keeps it.
 
-        ``layout`` makes the resources, if they are not what devices have by default.
+        ``layout`` makes the resources, if they are not what devices have by default;
+        ``service`` is what is announced.
 
         Raises:
             ValueError: it is to be announced, and the host is no IPv4 address.
 
         """
         super().__init__(device, speed=speed, faults=faults)
-        self._announcement = Announcement(device.model.name, host) if announce else None
+        self._announcement = (
+            Announcement(device.model.name, host, service) if announce else None
+        )
         self.host = host
         self.port = port
         self.base = base.strip("/")
@@ -158,7 +162,11 @@ class CoapSimulator(Simulator):
         """Return all resources of the device, new and without observers."""
         site = Site()
         setting = Setting(
-            self.device, self.faults, self.base, self._max_age, lambda: self.address
+            self.device,
+            self.faults,
+            self.base,
+            self._max_age,
+            lambda: f"coap://{host_for_others(self.host)}:{self.port}",
         )
         self._resources = []
         for path, resource in self._layout(setting):

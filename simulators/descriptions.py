@@ -12,6 +12,7 @@ from custom_components.device_models.iot.formats.wot import (
     THING_MODEL,
 )
 
+from .announcing import ENDPOINT, THINGS, Service
 from .behaviour import ALERTS_EVERY, SimulatedDevice
 from .coap_elements import default_layout
 from .coap_listing import first_values as of_listing, listing_layout
@@ -36,6 +37,8 @@ class Description:
     """Returns the topic that the device is at, unless it is told another one."""
     first: Callable[[Loaded], Mapping[str, object]] | None = None
     """Returns the values that the device begins with."""
+    service: Service = ENDPOINT
+    """What it is announced as, behind CoAP."""
     iso_times: bool = True
     answers: bool = True
 
@@ -45,6 +48,7 @@ DEFAULT: Final = Description(iso_times=False, answers=False)
 THING: Final = Description(
     coap=lambda loaded: thing_layout(Thing(loaded.model.source, loaded.model, COAP)),
     mqtt=ThingTopics,
+    service=THINGS["coap"],
 )
 
 DESCRIPTIONS: Final[Mapping[str, Description]] = {

@@ -9,6 +9,7 @@ there is something new. Its Thing Description is at the base path, and at
 import asyncio
 from collections.abc import Awaitable, Callable
 import json
+import logging
 from typing import Final, override
 from urllib.parse import unquote
 
@@ -17,6 +18,7 @@ from aiohttp import web
 from custom_components.device_models.iot.model import Attribute
 from custom_components.device_models.iot.values import DataType, JsonValue
 
+from .announcing import THINGS, Announcement
 from .behaviour import Alert, SimulatedDevice
 from .faults import Faults
 from .http_access import TOKEN_PATH, Access
@@ -25,6 +27,8 @@ from .http_resources import Calls, Refusal, body, content, told, write
 from .http_streams import Topic
 from .payloads import Media
 from .simulator import Simulator
+
+_LOGGER = logging.getLogger(__name__)
 
 MAX_AGE: Final = 5
 """Seconds for which a value is fresh, unless said otherwise."""
@@ -54,6 +58,7 @@ class HttpSimulator(Simulator):
         max_age: int = MAX_AGE,
         access: Access | None = None,
         actions_take: float = 0.0,
+        announce: bool = False,
         speed: float = 1.0,
         faults: Faults | None = None,
     ) -> None:
@@ -61,6 +66,10 @@ class HttpSimulator(Simulator):
 
         ``actions_take``: seconds for which actions go on after they were called; with 0
         they are done when they are answered.
+
+        Raises:
+            ValueError: it is to be announced, and the host is no IPv4 address.
+
         """
         super().__init__(device, speed=speed, faults=faults)
         self.host = host
@@ -69,6 +78,9 @@ class HttpSimulator(Simulator):
         self.access = access or Access()
         self._max_age = max_age
         self._takes = actions_take
+        self._announcement = (
+            Announcement(device.model.name, host, THINGS["http"]) if announce else None
+        )
         self._runner: web.AppRunner | None = None
         self._calls: dict[str, Calls] = {}
         self._topics: dict[str, Topic] = {}
@@ -134,11 +146,16 @@ class HttpSimulator(Simulator):
             raise
         self._runner = runner
         self.port = runner.addresses[0][1]
+        if self._announcement is not None:
+            name = await self._announcement.start(self.port)
+            _LOGGER.info("%s is announced as %s", self.url, name)
 
     @override
     async def _close(self, *, politely: bool) -> None:
-        """Stop listening; HTTP has no word for that."""
+        """Stop listening; HTTP has no word for that, but an announcement has."""
         del politely
+        if self._announcement is not None:
+            await self._announcement.stop()
         self._cut()
         runner, self._runner = self._runner, None
         if runner is not None:
