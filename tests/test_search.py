@@ -17,6 +17,8 @@ from custom_components.device_models.const import (
     CONF_CONFIRMABLE,
     CONF_SOURCE,
     CONF_SYSTEM,
+    CONF_THING,
+    CONF_TLS,
     DOMAIN,
     SUBENTRY_DEVICE,
 )
@@ -25,8 +27,10 @@ from custom_components.device_models.systems import System
 from .acting import set_up, state_of
 from .flows import answered, only
 from .iot.connections.coap_server import BareServer, Content, bare_server
+from .iot.connections.http_server import http_server, value
 from .iot.connections.test_coap_describe import TD
 from .iot.connections.test_coap_directory import LOOKUP, Lookup, listing, registered
+from .iot.connections.test_http_directory import Listing, things
 
 pytestmark = pytest.mark.usefixtures("integration")
 
@@ -107,7 +111,7 @@ async def test_thing_that_was_found_is_added(
     assert (data[CONF_SOURCE], data[CONF_BASE], data[CONF_ASKED]) == (
         "device",
         "",
-        "two",
+        "/two",
     )
     assert state_of(hass, "sensor.two_temperature") == "21.5"
 
@@ -135,3 +139,43 @@ async def test_search_fails(
         FlowResultType.ABORT,
         "model_invalid",
     )
+
+
+@pytest.mark.parametrize("place", ["", "/things", "/directory"])
+async def test_thing_of_a_directory_is_added(
+    hass: HomeAssistant, socket_enabled: None, place: str
+) -> None:
+    (registered,) = things(1)
+    handlers: Any = {
+        "/things": Listing([registered]),
+        "/things/urn:thing:0": value(registered, content_type="application/td+json"),
+        "/things/level": value(3),
+        "/directory": value({**TD, "@type": "ThingDirectory"}),
+    }
+    async with http_server(handlers) as server:
+        entry = MockConfigEntry(
+            domain=DOMAIN,
+            title="Directory",
+            data={
+                CONF_SYSTEM: System.HTTP,
+                CONF_HOST: "127.0.0.1",
+                CONF_PORT: server.port,
+                CONF_TLS: False,
+                CONF_THING: place,
+            },
+        )
+        entry.add_to_hass(hass)
+        await set_up(hass, entry)
+        result = await searched(hass, entry)
+        assert result["step_id"] == "found"
+        result = await answered(hass, result["flow_id"], found="/things/urn:thing:0")
+        result = await progressed(hass, result)
+        assert result["step_id"] == "path"
+        result = await answered(hass, result["flow_id"], name="Lamp")
+        assert result["step_id"] == "preview", result["errors"]
+        await answered(hass, result["flow_id"])
+        await hass.async_block_till_done()
+        data = only(entry).data
+        assert (data[CONF_BASE], data[CONF_ASKED]) == ("", "/things/urn:thing:0")
+        assert state_of(hass, "number.lamp_level") == "3"
+        await hass.config_entries.async_unload(entry.entry_id)

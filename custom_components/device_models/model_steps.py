@@ -174,7 +174,7 @@ class ModelSteps(ConfigSubentryFlow):
         here = {one.reference: one for one in self._found if not one.address}
         if user_input is not None:
             chosen = here[user_input[CONF_FOUND]]
-            self._asked_at, self._base = chosen.reference.strip("/"), chosen.base
+            self._asked_at, self._base = chosen.reference, chosen.base
             self._parent = chosen.parent
             return await self.async_step_describe()
         names = {reference: one.name for reference, one in here.items()}

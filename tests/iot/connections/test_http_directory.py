@@ -137,11 +137,29 @@ async def test_directory_says_where_its_listing_is(
     assert thing.found.reference == f"{place}/urn:thing:0"
 
 
-async def test_place_that_is_known_is_the_only_one_asked() -> None:
-    listing = Listing(things(1))
-    async with http_server({"/x/td": listing}) as running, asked(running) as server:
+@pytest.mark.parametrize("collection", [False, True])
+async def test_place_that_is_known_is_asked_first(collection: bool) -> None:
+    listing = Listing(things(1), collection=collection)
+    handlers: Any = {
+        "/x/td": listing,
+        "/directory": value({"@type": "ThingDirectory"}),
+        "/things": Listing(things(2)),
+    }
+    async with http_server(handlers) as running, asked(running) as server:
         assert names(await directory(server, "x/td")) == ["Thing 0"]
-        assert running.asked == ["GET /x/td?offset=0&limit=50"]
+        assert running.asked == ["GET /x/td", "GET /x/td?offset=0&limit=50"]
+        # Its description does not say where the listing is: it is at the usual place.
+        assert len((await directory(server, "/directory")).things) == 2
+        assert len((await directory(server, "/gone")).things) == 2
+
+
+async def test_listing_that_is_too_large_to_be_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MAX_FILE_BYTES", 2500)
+    listing = Listing(things(60))
+    async with http_server({"/x": listing}) as running, asked(running) as server:
+        assert len((await directory(server, "/x")).things) == 60
 
 
 async def test_huge_directory_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

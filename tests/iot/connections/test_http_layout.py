@@ -67,7 +67,9 @@ def test_absolute_and_relative_urls() -> None:
     ],
 )
 def test_addresses(spelled: str, base: str) -> None:
-    assert HttpSettings(url=spelled).base == URL(base)
+    found = HttpSettings(url=spelled).base
+    assert found == URL(base)
+    assert str(found).endswith("/")  # what is joined to it as text is below it
 
 
 @pytest.mark.parametrize("spelled", ["", "h", "ftp://h", "http://", "http://u:p@h/"])

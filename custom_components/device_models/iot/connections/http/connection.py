@@ -151,7 +151,8 @@ class HttpConnection(Connection):
 
     @override
     async def discover(self) -> list[Found]:
-        return [thing.found for thing in (await directory(self._server)).things]
+        found = await directory(self._server, self._thing or "")
+        return [thing.found for thing in found.things]
 
     @override
     async def query(self, device: VirtualDevice, action: Action) -> JsonValue:

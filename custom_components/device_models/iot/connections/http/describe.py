@@ -1,7 +1,7 @@
 """What an HTTP server says of a device, as a model.
 
-Asked in this order: the Thing Description that was announced, if one was; what the
-device is said to be at; ``/.well-known/wot`` (WoT Discovery, "Well-Known URIs"), and
+Asked in this order: what the device is said to be at; the Thing Description that was
+announced, if one was; ``/.well-known/wot`` (WoT Discovery, "Well-Known URIs"), and
 where the root of the server links to (``rel=describedby``, RFC 8288).
 """
 
@@ -81,7 +81,7 @@ async def describe(
         UnauthorizedError: it says nothing of the device without credentials.
 
     """
-    places = [thing or "", reference.strip(), WOT]
+    places = [reference.strip(), thing or "", WOT]
     try:
         urls = [server.base.join(URL(place)) for place in places if place.strip("/")]
     except ValueError as err:

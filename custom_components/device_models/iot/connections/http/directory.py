@@ -72,12 +72,13 @@ class Directory:
     """Whether these are all."""
 
 
-async def directory(server: HttpServer, place: str = "") -> Directory:
+async def directory(server: HttpServer, thing: str = "") -> Directory:
     """Return what is registered on a server.
 
     Args:
         server: where the directory is.
-        place: of its listing, if it is known.
+        thing: the path or URL that was announced or entered, if one was: of its own
+            description, or of its listing.
 
     Raises:
         ModelError: there is no directory.
@@ -85,7 +86,7 @@ async def directory(server: HttpServer, place: str = "") -> Directory:
         CommunicationError: the server does not answer.
 
     """
-    start = await _place(server, place)
+    start = await _place(server, thing)
     for size in PAGES:
         reading = _Listing(server, start.update_query(offset=0, limit=size))
         try:
@@ -103,20 +104,30 @@ async def directory(server: HttpServer, place: str = "") -> Directory:
     raise AssertionError  # pragma: no cover  (the last size returns, or raises)
 
 
-async def _place(server: HttpServer, place: str) -> URL:
+async def _place(server: HttpServer, thing: str) -> URL:
     """Return where the listing is: as the directory describes itself, or as usual."""
-    if place:
-        return server.base.join(URL(place))
-    url = server.base.join(URL(WOT))
-    response = await server.request(
-        Request(url=url, accept=DESCRIPTION, limit=MAX_FILE_BYTES)
-    )
-    if response.success:
-        thing = await asyncio.to_thread(_parsed, response.payload)
-        types = thing.get("@type") if isinstance(thing, Mapping) else None
+    for place in filter(None, (thing, WOT)):
+        url = server.base.join(URL(place))
+        request = Request(url=url, accept=DESCRIPTION, limit=MAX_FILE_BYTES)
+        try:
+            response = await server.request(request)
+        except PayloadError:
+            return url  # too large for anything but a listing
+        if not response.success:
+            continue
+        found = await asyncio.to_thread(_parsed, response.payload)
+        if _members(found) is not None:
+            return response.url
+        types = found.get("@type") if isinstance(found, Mapping) else None
         if DIRECTORY in (types if isinstance(types, list) else [types]):
-            return _described(thing, response.url) or server.base.join(URL(THINGS))
+            return _described(found, response.url) or server.base.join(URL(THINGS))
     return server.base.join(URL(THINGS))
+
+
+def _members(page: JsonValue) -> list[JsonValue] | None:
+    """Return the things of a page; None if it is none."""
+    members = page.get("members") if isinstance(page, Mapping) else page
+    return members if isinstance(members, list) else None
 
 
 def _described(thing: Any, url: URL) -> URL | None:
@@ -181,8 +192,8 @@ class _Listing:
             ModelError: it is no page.
 
         """
-        members = page.get("members") if isinstance(page, Mapping) else page
-        if not isinstance(members, list):
+        members = _members(page)
+        if members is None:
             if self.found.things:
                 return 0
             raise _refusal(things, "expected a list of Thing Descriptions")

@@ -70,4 +70,6 @@ class HttpSettings:
         plain = url.with_query(None).with_fragment(None)
         if plain.is_default_port():
             plain = plain.with_port(None)
-        return plain if plain.path.endswith("/") else plain.with_path(f"{plain.path}/")
+        # That of a server alone is said to be "/", but is not spelled with it.
+        path = f"{plain.raw_path.removesuffix('/')}/"
+        return plain.with_path(path, encoded=True)
