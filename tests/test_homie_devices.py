@@ -37,7 +37,7 @@ from custom_components.device_models.iot.connections.mqtt import homie_watch
 from custom_components.device_models.systems import System
 
 from .acting import set_up, state_of, until
-from .flows import Fix, answered, issues, suggested
+from .flows import Fix, answered, fixed, issues, suggested
 from .homie import LAMP_OF_4, LEVEL, POWER, Homie, device, homie
 from .test_search import progressed, searched
 
@@ -330,6 +330,30 @@ async def test_device_that_was_removed_otherwise_is_not_asked_about_and_offered_
     hass.config_entries.async_remove_subentry(entry, subentry_id)
     await hass.async_block_till_done()
     await offered(hass, "Pump")
+
+
+async def test_device_that_describes_itself_anew_is_told_of(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    devices: Homie,
+    hass_client: Fix,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await async_setup_component(hass, REPAIRS, {})
+    await devices.describe(PUMP, device("Pump", POWER))
+    await offered(hass, "Pump")
+    await accept(hass, "Pump")
+    monkeypatch.setattr(descriptions, "FIRST_AFTER", 0)
+    monkeypatch.setattr(descriptions, "APART", 0)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await devices.describe(PUMP, device("Pump", {**POWER, **LEVEL}, version=2))
+    await until(lambda: issues(hass), seconds=10)
+    (issue,) = issues(hass)
+    assert issue.translation_key == "description_changed"
+    await fixed(hass, hass_client, "take")
+    await devices.publish(PUMP, {"main/level": "7"})
+    await until(lambda: hass.states.get("sensor.pump_level"))
+    await until(lambda: state_of(hass, "sensor.pump_level") == "7")
 
 
 async def test_offer_ends_with_its_device_its_entry_and_its_addition(
