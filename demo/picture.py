@@ -13,8 +13,15 @@ from .live import LiveApi
 
 ORDER: Final = (
     "climate",
+    "water_heater",
+    "humidifier",
     "light",
+    "fan",
     "cover",
+    "valve",
+    "lock",
+    "siren",
+    "device_tracker",
     "sensor",
     "binary_sensor",
     "switch",
@@ -24,6 +31,7 @@ ORDER: Final = (
     "datetime",
     "button",
     "event",
+    "update",
 )
 """Kinds of entities: first what a device shows, then what it can be told."""
 

@@ -12,15 +12,14 @@ from homeassistant.components.climate.const import (
 from homeassistant.const import ATTR_TEMPERATURE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util.unit_conversion import TemperatureConverter
 
-from .composed import ComposedEntity
 from .coordinator import DeviceCoordinator
 from .entity import add_entities
 from .exceptions import rewords_errors
 from .mapping.decisions import Decision
 from .mapping.fitting import bounds_of
 from .runtime import DeviceModelsConfigEntry
+from .tempered import Tempered
 
 PARALLEL_UPDATES = 1  # small devices take one command at a time
 
@@ -44,7 +43,7 @@ async def async_setup_entry(
     add_entities(entry, async_add_entities, Platform.CLIMATE, ModelClimate)
 
 
-class ModelClimate(ComposedEntity, ClimateEntity):
+class ModelClimate(Tempered, ClimateEntity):
     """A target temperature, and what goes with it."""
 
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
@@ -66,23 +65,6 @@ class ModelClimate(ComposedEntity, ClimateEntity):
         self._attr_preset_modes = self.options("preset")
         self._attr_fan_modes = self.options("fan_mode")
         self._attr_swing_modes = self.options("swing_mode")
-        self._take_bounds()
-
-    def _take_bounds(self) -> None:
-        """Take on unit and bounds of what can be set."""
-        target = self.parts["target_temperature"].decision
-        self._unit_of_current = target.unit
-        if current := self.parts.get("current_temperature"):
-            self._unit_of_current = current.decision.unit or target.unit
-        # A number without a unit is taken as people there write it.
-        self._attr_temperature_unit = (
-            target.unit
-            or self._unit_of_current
-            or self.coordinator.hass.config.units.temperature_unit
-        )
-        if target.range is not None:
-            self._attr_min_temp, self._attr_max_temp = target.range.ends
-        self._attr_target_temperature_step = target.step
         if humidity := self.parts.get("target_humidity"):
             bounds = bounds_of(humidity.attribute)
             if bounds is not None:
@@ -110,20 +92,6 @@ class ModelClimate(ComposedEntity, ClimateEntity):
                 return None
             case heating:
                 return HVACAction.HEATING if heating else HVACAction.IDLE
-
-    @property
-    @override
-    def current_temperature(self) -> float | None:
-        value = self.number("current_temperature")
-        unit = self._unit_of_current
-        if value is None or unit in (None, self.temperature_unit):
-            return value
-        return TemperatureConverter.convert(value, unit, self.temperature_unit)
-
-    @property
-    @override
-    def target_temperature(self) -> float | None:
-        return self.number("target_temperature")
 
     @property
     @override
@@ -157,8 +125,7 @@ class ModelClimate(ComposedEntity, ClimateEntity):
         if ATTR_HVAC_MODE in kwargs:
             values |= self._mode(kwargs[ATTR_HVAC_MODE])
         if (temperature := kwargs.get(ATTR_TEMPERATURE)) is not None:
-            part = self.parts["target_temperature"]
-            values["target_temperature"] = part.meant(temperature)
+            values |= self.target(temperature)
         await self.change(values)
 
     @override
@@ -169,26 +136,22 @@ class ModelClimate(ComposedEntity, ClimateEntity):
     @override
     @rewords_errors
     async def async_set_humidity(self, humidity: int) -> None:
-        await self._set("target_humidity", humidity)
+        await self.set_shown("target_humidity", humidity)
 
     @override
     @rewords_errors
     async def async_set_preset_mode(self, preset_mode: str) -> None:
-        await self._set("preset", preset_mode)
+        await self.set_shown("preset", preset_mode)
 
     @override
     @rewords_errors
     async def async_set_fan_mode(self, fan_mode: str) -> None:
-        await self._set("fan_mode", fan_mode)
+        await self.set_shown("fan_mode", fan_mode)
 
     @override
     @rewords_errors
     async def async_set_swing_mode(self, swing_mode: str) -> None:
-        await self._set("swing_mode", swing_mode)
-
-    async def _set(self, role: str, shown: float | str) -> None:
-        """Change what a role shows."""
-        await self.change({role: self.parts[role].meant(shown)})
+        await self.set_shown("swing_mode", swing_mode)
 
     def _mode(self, mode: HVACMode) -> dict[str, object]:
         """Return the values of the roles with which it is in a mode."""

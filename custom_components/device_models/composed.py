@@ -169,6 +169,10 @@ class ComposedEntity(ModelEntity):
         named = {self.parts[role].name: value for role, value in values.items()}
         await self.device.change(named)
 
+    async def set_shown(self, role: str, shown: float | str) -> None:
+        """Change what a role shows."""
+        await self.change({role: self.parts[role].meant(shown)})
+
     async def do(self, role: str) -> None:
         """Have the device do what a role is for."""
         await self.device.call(self.actions[role])

@@ -15,13 +15,21 @@ PLATFORMS: Final = [
     Platform.CLIMATE,
     Platform.COVER,
     Platform.DATETIME,
+    Platform.DEVICE_TRACKER,
     Platform.EVENT,
+    Platform.FAN,
+    Platform.HUMIDIFIER,
     Platform.LIGHT,
+    Platform.LOCK,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
+    Platform.SIREN,
     Platform.SWITCH,
     Platform.TEXT,
+    Platform.UPDATE,
+    Platform.VALVE,
+    Platform.WATER_HEATER,
 ]
 
 # Of a config entry: the system behind which the devices live, and how it is reached

@@ -326,6 +326,7 @@ def test_name_and_device_class(
 
 
 IN_FIXTURES = {
+    "allthingstalk/delivery_van.json": {"device_tracker:position"},
     "device_files/desk_lamp.yaml": {"light"},
     "homie/dimmable_ceiling_light_v5.json": {"light:light"},
     "homie/greenhouse_v4.json": {"cover:vents"},
@@ -334,6 +335,7 @@ IN_FIXTURES = {
     "ipso/dimmable-light.wlnk": {"light:3311/0"},
     "ipso/dimmable-channels.wlnk": {"light:3311/0", "light:3311/1"},
     "ipso/thermostat.json": {"climate:3308/0"},
+    "oracle/forklift.json": {"device_tracker"},
     "wot/garage-door.td.json": {"light"},
     "wot/lamp.td.json": {"light"},
     "wot/thermostat.td.json": {"climate"},

@@ -7,6 +7,7 @@ from typing import Final
 
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.components.cover.const import CoverDeviceClass
+from homeassistant.components.humidifier.const import HumidifierDeviceClass
 from homeassistant.components.number.const import (
     DEVICE_CLASS_UNITS as NUMBER_UNITS,
     NumberDeviceClass,
@@ -19,6 +20,8 @@ from homeassistant.components.sensor.const import (
     SensorStateClass,
 )
 from homeassistant.components.switch.const import SwitchDeviceClass
+from homeassistant.components.update.const import UpdateDeviceClass
+from homeassistant.components.valve.const import ValveDeviceClass
 from homeassistant.const import EntityCategory, Platform
 
 from ..iot.model import DeviceModel
@@ -118,9 +121,12 @@ class Decision:
 DEVICE_CLASSES: Final[Mapping[Platform, frozenset[str]]] = {
     Platform.BINARY_SENSOR: frozenset(BinarySensorDeviceClass),
     Platform.COVER: frozenset(CoverDeviceClass),
+    Platform.HUMIDIFIER: frozenset(HumidifierDeviceClass),
     Platform.NUMBER: frozenset(NumberDeviceClass),
     Platform.SENSOR: frozenset(SensorDeviceClass),
     Platform.SWITCH: frozenset(SwitchDeviceClass),
+    Platform.UPDATE: frozenset(UpdateDeviceClass),
+    Platform.VALVE: frozenset(ValveDeviceClass),
 }
 
 UNITS: Final[Mapping[Platform, Mapping[str, AbstractSet[object]]]] = {

@@ -11,9 +11,10 @@ from .roles.rule import Rule
 
 FILLING: Final = frozenset({
     "actuator", "channel", "control", "controller", "device", "main", "module", "node",
-    "room", "smart", "the", "unit", "wall",
+    "ora", "room", "smart", "the", "unit", "wall",
 })  # fmt: skip
-"""Words beside the name of a thing that change nothing about what it is."""
+"""Words beside the name of a thing that change nothing about what it is; *ora* is what
+Oracle's own names begin with."""
 
 SIDES: Final = frozenset({
     "a", "b", "back", "bottom", "c", "d", "east", "first", "front", "left", "lower",
