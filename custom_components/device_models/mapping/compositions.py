@@ -20,10 +20,7 @@ from .fitting import fits
 from .grouping import Element, Match, elements_of, title_of
 from .ontologies import ipso_numbers, term_words
 from .roles import RULES
-from .roles.rule import Role, Rule
-
-THING = "*"
-"""What stands in a table for an element that is called as the thing itself."""
+from .roles.rule import THING, Rule
 
 BY_NAME, BY_OBJECT, BY_TERM = 1, 2, 3
 """How surely an element plays a role."""
@@ -69,60 +66,60 @@ def _by_rule(
 
 def _matches(rule: Rule, element: Element) -> Iterator[Match]:
     """Yield the roles that an element may play, by what says it most clearly."""
-    able = {name: one for name, one in rule.roles.items() if fits(one, element.held)}
-    named = list(_by_name(rule, element, able))
+    named = _by_name(rule, element)
     subject = named[0].subject if named else ()
-    termed = list(_by_term(element, able, subject))
+    termed = _by_term(rule, element, subject)
     if not termed and any_phrase(element.words + element.titled, rule.contrary):
         return
-    yield from termed or _by_object(element, able) or named
+    yield from termed or _by_object(rule, element) or named
 
 
-def _by_term(
-    element: Element, able: Mapping[str, Role], subject: tuple[str, ...]
-) -> Iterator[Match]:
-    """Yield the roles that semantic types say."""
+def _by_term(rule: Rule, element: Element, subject: tuple[str, ...]) -> list[Match]:
+    """Return the roles that semantic types say."""
     words = {term_words(term): term for term in reversed(element.terms)}
-    for name, role in able.items():
-        if said := [term for spelled, term in words.items() if spelled in role.types]:
-            reason = f"semantic type {said[-1]}"
-            yield Match(name, element, BY_TERM, subject, reason, role.tells)
-
-
-def _by_object(element: Element, able: Mapping[str, Role]) -> list[Match]:
-    """Return the roles that the numbers of IPSO say."""
-    number, resource = ipso_numbers(element.terms) or ("", "")
-    full = f"{number}/{resource}" if resource else number
-    reason = f"object {number} of IPSO"
     return [
-        Match(name, element, BY_OBJECT, (), reason)
-        for name, role in able.items()
-        if number and full in role.resources
+        Match(name, element, BY_TERM, subject, f"semantic type {said[-1]}", role.tells)
+        for name, role in rule.roles.items()
+        if (said := [term for text, term in words.items() if text in role.types])
+        and fits(role, element.held)
     ]
 
 
-def _by_name(rule: Rule, element: Element, able: Mapping[str, Role]) -> Iterator[Match]:
-    """Yield the roles that the name says, or else the title: by its last words."""
-    table: dict[str, list[str]] = {}
-    for name, role in able.items():
-        for phrase in role.phrases:
-            table.setdefault(phrase, []).append(name)
+def _by_object(rule: Rule, element: Element) -> list[Match]:
+    """Return the roles that the numbers of IPSO say."""
+    number, resource = ipso_numbers(element.terms) or ("", "")
+    full = f"{number}/{resource}" if resource else number
+    return [
+        Match(name, element, BY_OBJECT, (), f"object {number} of IPSO")
+        for name, role in rule.roles.items()
+        if number and full in role.resources and fits(role, element.held)
+    ]
+
+
+def _by_name(rule: Rule, element: Element) -> list[Match]:
+    """Return the roles that the name says, or else the title: by its last words."""
     for where, words in (("name", element.words), ("title", element.titled)):
         end = len(words)
         while end and words[end - 1].isdecimal():
             end -= 1
-        found = next(ending(words[:end], table), None)
-        before = end - len(found[0].split()) if found else end
-        if found is None and THING in table and thing_in(rule, words):
-            found = "".join(words), table[THING]
-        if found is not None:
+        said = list(ending(words[:end], rule.phrases))
+        if thing_in(rule, words):
+            said.append((THING, rule.phrases.get(THING, ())))
+        for phrase, roles in said:
+            before = end if phrase == THING else end - len(phrase.split())
             subject = words[:before] + words[end:]
             if where == "title" and element.place:
                 subject = ()
-            reason = f"the {where} says “{found[0]}”"
-            for name in found[1]:
-                yield Match(name, element, BY_NAME, subject, reason)
-            return
+            spelled = " ".join(words) if phrase == THING else phrase
+            reason = f"the {where} says “{spelled}”"
+            found = [
+                Match(role, element, BY_NAME, subject, reason)
+                for role in roles
+                if fits(rule.roles[role], element.held)
+            ]
+            if found:
+                return found
+    return []
 
 
 def _together(matches: Sequence[Match]) -> Iterator[Match]:

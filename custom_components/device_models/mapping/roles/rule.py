@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from functools import cached_property
+from typing import Final
 
 from homeassistant.const import Platform
 
@@ -48,6 +49,9 @@ class Access(StrEnum):
 
 
 READ, ONLY_READ, WRITE = Access
+
+THING: Final = "*"
+"""What stands in a table for an element that is called as the thing itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +106,15 @@ class Rule:
     certain: tuple[str, ...] = ()
     """Sets of roles that say by themselves what the whole is."""
     roles: Mapping[str, Role]
+
+    @cached_property
+    def phrases(self) -> Mapping[str, tuple[str, ...]]:
+        """The roles that a name may mean, by how it ends."""
+        table: dict[str, tuple[str, ...]] = {}
+        for name, role in self.roles.items():
+            for phrase in role.phrases:
+                table[phrase] = (*table.get(phrase, ()), name)
+        return table
 
     @cached_property
     def contrary(self) -> frozenset[str]:
