@@ -84,3 +84,8 @@ def attributes_of(hass: HomeAssistant, entity_id: str) -> Mapping[str, Any]:
     state = hass.states.get(entity_id)
     assert state is not None, entity_id
     return state.attributes
+
+
+def displayed(hass: HomeAssistant) -> set[str]:
+    """Return the ids of all entities that are shown, but the zone of the home."""
+    return set(hass.states.async_entity_ids()) - {"zone.home"}

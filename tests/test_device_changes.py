@@ -20,7 +20,7 @@ from custom_components.device_models.const import (
 from custom_components.device_models.iot.transforms import Transform
 from simulators.coap import CoapSimulator
 
-from .acting import attributes_of, set_up, state_of
+from .acting import attributes_of, displayed, set_up, state_of
 from .flows import (
     answered,
     changing,
@@ -113,7 +113,7 @@ async def test_device_whose_model_is_broken_can_get_another(
         room_entry, subentry, data={**subentry.data, "document": {"model": {}}}
     )
     await set_up(hass, room_entry)
-    assert hass.states.async_all() == []
+    assert displayed(hass) == set()
     assert "Added: " in await with_pasted_model(hass, room_entry, good)
     assert state_of(hass, "sensor.room_temperature") != "unavailable"
 

@@ -28,7 +28,7 @@ from custom_components.device_models.const import (
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
-from .acting import set_up, state_of, until
+from .acting import displayed, set_up, state_of, until
 
 pytestmark = pytest.mark.usefixtures("integration")
 
@@ -109,7 +109,7 @@ async def test_bundled_model(
         "unit in the model; overlay; semantic type |" in shown["rows"]
     )
     assert "| Window | off | binary sensor, window |" in shown["rows"]
-    assert hass.states.async_all() == []  # nothing is created before it was shown
+    assert displayed(hass) == set()  # nothing is created before it was shown
     result = await answered(hass, flow_id)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()

@@ -16,7 +16,7 @@ from custom_components.device_models.runtime import EntryRuntime
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
-from .acting import device_subentry, free_port, set_up, state_of, until
+from .acting import device_subentry, displayed, free_port, set_up, state_of, until
 
 pytestmark = pytest.mark.usefixtures("integration", "quick_requests")
 
@@ -146,7 +146,7 @@ async def test_removed_device_takes_its_entities_with_it(
     (subentry_id,) = room_entry.subentries
     hass.config_entries.async_remove_subentry(room_entry, subentry_id)
     await hass.async_block_till_done()
-    assert hass.states.async_all() == []
+    assert displayed(hass) == set()
     assert not dr.async_entries_for_config_entry(device_registry, room_entry.entry_id)
     assert not entity_registry.entities
     assert room_entry.state is ConfigEntryState.LOADED
