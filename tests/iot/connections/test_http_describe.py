@@ -147,8 +147,9 @@ async def test_redirects_in_a_circle_end() -> None:
 async def test_opening() -> None:
     secret = value("", status=401)
     async with http_server({"/": secret, "/.well-known/wot": described()}) as server:
-        async with http_connection(server.url) as connection:
+        async with http_connection(server.url, thing="http://[") as connection:
             assert connection.address == server.url
+        async with http_connection(server.url) as connection:
             assert (await connection.describe("")).model.name == "Lamp"
         server.handlers["/.well-known/wot"] = secret
         with pytest.raises(UnauthorizedError):
@@ -158,3 +159,20 @@ async def test_opening() -> None:
         async with http_connection(server.url) as connection:
             with pytest.raises(UnauthorizedError):
                 await connection.describe("")
+
+
+async def test_any_answer_will_do() -> None:
+    async def around(_request: web.Request) -> web.Response:
+        raise web.HTTPFound("/")
+
+    pages: tuple[Handler, ...] = (
+        around,
+        Content(b"x" * 300_000, "text/html"),
+        value("", status=500),
+    )
+    for page in pages:
+        async with (
+            http_server({"/": page, "/.well-known/wot": described()}) as server,
+            http_connection(server.url) as connection,
+        ):
+            assert (await connection.describe("")).model.name == "Lamp"

@@ -7,6 +7,7 @@ where the root of the server links to (``rel=describedby``, RFC 8288).
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 import re
 from typing import Final
@@ -16,6 +17,8 @@ from yarl import URL
 from ...errors import (
     CommunicationError,
     ModelError,
+    PayloadError,
+    RejectedError,
     UnauthorizedError,
     UnreachableError,
 )
@@ -54,14 +57,18 @@ async def opened(server: HttpServer, thing: str | None) -> None:
         UnauthorizedError: the credentials are refused, or needed for anything.
 
     """
-    response = await server.request(Request(url=server.base, accept=HOME))
+    try:
+        response = await server.request(Request(url=server.base, accept=HOME))
+    except PayloadError, RejectedError:
+        return  # a long page, or one that leads in circles: somebody answers
     if not response.refused or not server.is_own(response.url):
         return
     if not server.known:
         for place in dict.fromkeys([thing or WOT, WOT]):
-            url = server.base.join(URL(place))
-            if (await server.request(Request(url=url, accept=ACCEPT))).success:
-                return
+            with suppress(PayloadError, RejectedError, ValueError):
+                url = server.base.join(URL(place))
+                if (await server.request(Request(url=url, accept=ACCEPT))).success:
+                    return
     raise UnauthorizedError(address=server.address)
 
 
