@@ -639,6 +639,19 @@ async def test_transaction_sends_one_message(
     assert port.written[1:] == [{"threshold": 70}]
 
 
+async def test_several_values_go_in_one_message_or_none_does(
+    device: VirtualDevice, port: RecordingPort
+) -> None:
+    await device.change({"threshold": 80, "label": "x"})
+    assert port.written == [{"threshold": 80, "label": "x"}]
+    for wrong in ({"label": 5}, {"temp": 20}, {"unknown": 1}):
+        with pytest.raises((ValueRefusedError, NotOfferedError, UnknownElementError)):
+            await device.change({"threshold": 90, **wrong})
+    await device.change({})
+    assert len(port.written) == 1
+    assert values(device)["threshold"] == 80
+
+
 async def test_calling_update_twice_is_harmless(
     device: VirtualDevice, port: RecordingPort
 ) -> None:

@@ -92,8 +92,8 @@ async def test_a_part_can_be_shown_besides(
         for wanted in (True, False):
             flow_id, enabled = await shown_as_enabled(hass, thing.entry)
             assert ("attribute-on" in enabled) is not wanted
-            change = {*enabled, "attribute-on"} - ({"attribute-on"} - {wanted and ""})
-            chosen = sorted(change) if not wanted else [*enabled, "attribute-on"]
+            others = [key for key in enabled if key != "attribute-on"]
+            chosen = [*others, "attribute-on"] if wanted else others
             await answered(hass, flow_id, enabled=chosen)
             await hass.async_block_till_done()
             assert (f"{KEY}-attribute-on" in ids(entity_registry)) is wanted
@@ -406,3 +406,31 @@ def test_preview_says_what_is_composed_and_why() -> None:
         "| On |  | part of Light | writable BOOLEAN |",
         "| Brightness |  | part of Light | writable INTEGER; unit in the model |",
     ]
+
+
+async def test_author_lets_a_part_be_shown_and_its_user_does_not(
+    hass: HomeAssistant, entity_registry: er.EntityRegistry
+) -> None:
+    document = {**PLAIN, "overlay": {"attributes": {"on": {"enabled": True}}}}
+    async with running(hass, document, VALUES) as thing:
+        assert f"{KEY}-attribute-on" in ids(entity_registry)
+        flow_id, _enabled = await shown_as_enabled(hass, thing.entry)
+        await answered(hass, flow_id, enabled=["composition-light"])
+        await hass.async_block_till_done()
+        assert ids(entity_registry) == {f"{KEY}-composition-light": "light.thing"}
+        assert only(thing.entry).data[CONF_OVERLAY]["attributes"] == {
+            "on": {"enabled": False}
+        }
+
+
+async def test_a_composed_entity_can_be_disabled(
+    hass: HomeAssistant, entity_registry: er.EntityRegistry
+) -> None:
+    async with running(hass, PLAIN, VALUES) as thing:
+        flow_id, _enabled = await shown_as_enabled(hass, thing.entry)
+        await answered(hass, flow_id, enabled=[])
+        await hass.async_block_till_done()
+        assert ids(entity_registry) == {f"{KEY}-composition-light": "light.thing"}
+        entity = entity_registry.async_get("light.thing")
+        assert entity is not None
+        assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION

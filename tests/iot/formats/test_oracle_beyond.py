@@ -1,5 +1,6 @@
 """What Oracle-style models say beyond Oracle's own keys; drafts; whole files."""
 
+from dataclasses import replace
 import math
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +10,7 @@ import pytest
 from custom_components.device_models.iot.errors import ModelError
 from custom_components.device_models.iot.formats import Loaded, load, load_document
 from custom_components.device_models.iot.formats.oracle.writing import write_model
-from custom_components.device_models.iot.model import Field, FormatType
+from custom_components.device_models.iot.model import Field, FormatType, Group
 from custom_components.device_models.iot.values import DataType, Range
 
 from ..samples import attributes, model_of
@@ -147,3 +148,30 @@ def test_a_bad_result_is_left_out_alone() -> None:
     loaded = load_document(attributes(actions=[action]), "x")
     assert [one.name for one in loaded.model.actions[0].results] == ["ok"]
     assert loaded.remarks[0].where == "actions[0] 'go'.results[0].type"
+
+
+def test_what_the_device_and_its_groups_are() -> None:
+    document: dict[str, Any] = {
+        "urn": "u",
+        "name": "U",
+        "semanticType": ["Light", "x:Lamp"],
+        "groups": {"a": {"title": "A", "semanticType": "light"}, "b": {"title": "B"}},
+        "attributes": [{"name": "a/on", "type": "BOOLEAN"}],
+    }
+    model = load_document(document, "u").model
+    assert model.semantic_types == ("Light", "x:Lamp")
+    assert model.groups == {
+        "a": Group(title="A", semantic_types=("light",)),
+        "b": Group(title="B"),
+    }
+    assert write_model(replace(model, source={})) == document
+    mistakes: list[dict[str, Any]] = [
+        {"groups": []},
+        {"groups": {"a": 1}},
+        {"groups": {"a": {"title": 1}}},
+        {"groups": {str(i): {} for i in range(2001)}},
+        {"semanticType": 5},
+    ]
+    for wrong in mistakes:
+        with pytest.raises(ModelError):
+            load_document({**document, **wrong}, "u")
