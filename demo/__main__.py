@@ -72,6 +72,11 @@ class Demo:
         self.tell(f"live after {time.time() - self._begun:.1f} s")
         if self.options.check:
             await check(running, self.tell)
+            if self.options.browser:
+                # Who does not want it need not have a browser.
+                from .by_hand import operate  # noqa: PLC0415
+
+                await operate(running, self.tell)
         else:
             await show(running, self.console)
 

@@ -36,6 +36,11 @@ def parser() -> argparse.ArgumentParser:
         help="try everything without a user, print one line and end (for machines)",
     )
     top.add_argument(
+        "--browser",
+        action="store_true",
+        help="with --check: operate a thermostat, a light and a cover in Chromium, too",
+    )
+    top.add_argument(
         "--port",
         type=_port,
         help="Home Assistant's port (default: 8123, or another one if that is taken)",
