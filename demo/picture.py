@@ -165,7 +165,9 @@ class Picture:
                 continue
             entity_id, unique_id = listed["entity_id"], listed["unique_id"]
             entity = known.get(entity_id) or Entity(entity_id, unique_id)
-            entity.name = listed["name"] or listed["original_name"] or ""
+            named = listed["name"] or listed["original_name"]
+            # What a device is as a whole is called as the device itself.
+            entity.name = named or entity.domain.replace("_", " ").capitalize()
             _show(entity, self._states.get(entity_id))
             device.entities.append(entity)
             owners[entity_id] = device, entity
