@@ -134,6 +134,22 @@ async def test_attributes_of_one_resource_are_written_together(
         assert json.loads(config.payload) == {"l": 4, "p": False}
 
 
+async def test_several_are_written_singly_where_the_device_has_no_more(
+    connect: Connect,
+) -> None:
+    level, label = Content(b"3"), Content(b"hall")
+    async with bare_server(level=level, label=label) as server:
+        coap = {"state": {"path": "all", "writable": True}}
+        device = thing(await connect(server.port), coap=coap)
+        for number in (7, 8):
+            device.update()
+            await device.set("level", number)
+            await device.set("label", "attic")
+            await device.finish()
+            assert level.payload == b"%d" % number
+        assert shown(device) == {"level": 8, "label": "attic"}
+
+
 async def test_resource_of_its_own_for_writing(connect: Connect) -> None:
     command = Content(b"")
     coap = {

@@ -7,7 +7,7 @@ from aiohttp import web
 import cbor2
 import pytest
 
-from custom_components.device_models.iot.device import Certainty
+from custom_components.device_models.iot.device import Availability, Certainty
 from custom_components.device_models.iot.errors import (
     NotOfferedError,
     RejectedError,
@@ -74,6 +74,56 @@ async def test_several_are_written_together() -> None:
         # One that has no resource of its own is written there, too.
         await device.set("power", True)
         assert json.loads(shared.asked("PATCH")[1]) == {"power": True}
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+async def test_several_are_written_singly_where_the_server_has_no_more(
+    status: int,
+) -> None:
+    shared, level, label = value({}, status=status), value(3), value("hall")
+    handlers = {"/state": shared, "/level": level, "/label": label}
+    layout = {"state": {"url": "state", "writable": True}}
+    async with (
+        http_server(handlers) as server,
+        http_connection(server.url) as connection,
+    ):
+        device = thing(connection, http=layout)
+        for number in (7, 8):
+            device.update()
+            await device.set("level", number)
+            await device.set("label", "attic")
+            await device.finish()
+            assert level.payload == b"%d" % number
+            assert shown(device) == {"level": number, "label": "attic"}
+        assert len(shared.asked("PUT")) == 1
+        # What has no place of its own is refused as it is there.
+        with pytest.raises(RejectedError, match="/power answered 404"):
+            await device.set("power", True)
+        # A device that was away may have got new firmware.
+        shared.status = 200
+        device.report(Availability.UNREACHABLE, "it was away")
+        await connection.read(device, {"level"})
+        device.update()
+        await device.set("level", 9)
+        await device.set("label", "hall")
+        await device.finish()
+        assert json.loads(shared.payload) == {"level": 9, "label": "hall"}
+
+
+async def test_several_that_have_no_other_place_are_refused() -> None:
+    layout = {
+        "state": {"url": "state", "writable": True},
+        "attributes": {"level": {"write": False}},
+    }
+    async with (
+        http_server({"/state": value({}, status=405)}) as server,
+        http_connection(server.url) as connection,
+    ):
+        device = thing(connection, http=layout).update()
+        await device.set("level", 7)
+        await device.set("label", "attic")
+        with pytest.raises(RejectedError, match="/state answered 405"):
+            await device.finish()
 
 
 async def test_object_is_written_as_a_whole() -> None:

@@ -175,6 +175,18 @@ async def test_property_is_written(
     assert shown(bench) == {**BEGINNING, name: value}
 
 
+async def test_properties_are_written_together(
+    bench: VirtualDevice, asked: Connection
+) -> None:
+    # Its descriptions promise that it takes several at once; over HTTP it does not.
+    bench.update()
+    await bench.set("level", 40)
+    await bench.set("mode", "boost")
+    await bench.finish()
+    await asked.read(bench, bench.model.readable)
+    assert shown(bench) == {**BEGINNING, "level": 40, "mode": "boost"}
+
+
 async def test_properties_are_observed(bench: VirtualDevice, asked: Connection) -> None:
     await until(lambda: asked.pushed(bench) == OBSERVED)
     await bench.call("heat", {"value": 33.25})

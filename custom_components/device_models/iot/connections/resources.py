@@ -20,7 +20,24 @@ LONGEST_WAIT: Final = 3600.0
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
-class Resource[Tag: bytes | str]:
+class Expected:
+    """What a device should have, and may say that it has not."""
+
+    absent_until: float = 0.0
+    """On the clock ``time.monotonic``: when the device's word no longer counts."""
+
+    @property
+    def absent(self) -> bool:
+        """Whether the device said not long ago that it has no such resource."""
+        return time.monotonic() < self.absent_until
+
+    def miss(self) -> None:
+        """Note that the device has no such resource."""
+        self.absent_until = time.monotonic() + ABSENT_RETRY
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Resource[Tag: bytes | str](Expected):
     """A resource with the values of one attribute, or of several."""
 
     path: str
@@ -36,10 +53,8 @@ class Resource[Tag: bytes | str]:
     """What the device last answered in."""
     given: frozenset[str] = frozenset()
     """The attributes that it had when it was last received."""
-    absent_until: float = 0.0
-    """On the clock ``time.monotonic``: when the device's word no longer counts."""
     busy_until: float = 0.0
-    """On the same clock: when it may be asked for again."""
+    """On the clock ``time.monotonic``: when it may be asked for again."""
     max_age: float | None = None
     """Seconds for which the last answer is fresh, where it said so."""
     names: frozenset[str] = field(init=False)
@@ -53,11 +68,6 @@ class Resource[Tag: bytes | str]:
         return replace(
             self, slots=self.slots + other.slots, codec=self.codec or other.codec
         )
-
-    @property
-    def absent(self) -> bool:
-        """Whether the device said not long ago that it has no such resource."""
-        return time.monotonic() < self.absent_until
 
     @property
     def wait(self) -> float:
@@ -74,10 +84,6 @@ class Resource[Tag: bytes | str]:
         """Note how long the device does not want it to be asked for."""
         self.busy_until = time.monotonic() + min(seconds, LONGEST_WAIT)
 
-    def miss(self) -> None:
-        """Note that the device has no such resource."""
-        self.absent_until = time.monotonic() + ABSENT_RETRY
-
     def forget(self) -> None:
         """Forget what the device said of it before it was away.
 
@@ -91,8 +97,8 @@ type Known = Resource[Any]
 """Of any connection."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writing[R: Known]:
+@dataclass(eq=False, slots=True, kw_only=True)
+class Writing[R: Known](Expected):
     """A resource that is written to, and what such a message holds."""
 
     path: str
@@ -162,6 +168,8 @@ class Places[R: Known, W: Writing[Any], T]:
         """Forget what the device does not have, or is too busy for: it was away."""
         for resource in self.resources:
             resource.forget()
+        if self.together is not None:
+            self.together.absent_until = 0.0
 
     def asked_for(self, names: AbstractSet[str]) -> list[R]:
         """Return the resources that may have the attributes, the best one first.
@@ -179,7 +187,31 @@ class Places[R: Known, W: Writing[Any], T]:
             NotOfferedError: one of them cannot be written here.
 
         """
-        if self.together is not None and (len(names) > 1 or names - self.writes.keys()):
-            return [self.together]
+        together = self.together
+        if together is not None and (
+            names - self.writes.keys() or (len(names) > 1 and not together.absent)
+        ):
+            return [together]
         found = [offered(self.writes, name) for name in sorted(names)]
         return list({writing.path: writing for writing in found}.values())
+
+    def missed(self, writing: W, names: AbstractSet[str]) -> bool:
+        """Note that the device does not have where it was to be written to.
+
+        A file may promise that several are written at once, and the device not do it.
+
+        Returns:
+            Whether ``writings`` has other places for the attributes now.
+
+        """
+        if writing is not self.together:
+            return False
+        writing.miss()
+        return names <= self.writes.keys()
+
+    def instead(self, writing: W) -> W | None:
+        """Return what takes several attributes, where there is none for one alone."""
+        together = self.together
+        if together is None or together is writing or together.absent:
+            return None
+        return together

@@ -66,7 +66,7 @@ class Target:
     sending: Sending = AS_USUAL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(eq=False, slots=True, kw_only=True)
 class Writing(resources.Writing[Resource]):
     """A CoAP resource that is written to."""
 

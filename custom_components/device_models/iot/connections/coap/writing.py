@@ -81,18 +81,19 @@ class Writer:
             CommunicationError: the device did not take them.
 
         """
-        together = self._attached.layout.together
+        layout = self._attached.layout
         certainty = Certainty.LIVE
-        for writing in self._attached.layout.writings(values.keys()):
+        for writing in layout.writings(values.keys()):
             path = writing.path
             response = await self._put(writing, values)
             if response is None:
                 certainty = Certainty.ASSUMED
                 continue
-            if response.absent and together not in (None, writing):
-                # It has no resource for this alone.
-                path = together.path
-                response = await self._put(together, values)
+            if response.absent and layout.missed(writing, values.keys()):
+                return await self.write(values)
+            if response.absent and (instead := layout.instead(writing)):
+                path = instead.path
+                response = await self._put(instead, values)
             if response is not None and not response.success:
                 address = f"{self._endpoint.address}/{path}"
                 raise RejectedError(address=address, answer=response.answer)

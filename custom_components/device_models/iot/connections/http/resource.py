@@ -88,7 +88,7 @@ class Target:
     """Where what was called is asked for, or ended, if that is known beforehand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(eq=False, slots=True, kw_only=True)
 class Writing(resources.Writing[Resource]):
     """An HTTP resource that is written to."""
 

@@ -44,17 +44,18 @@ class Writer:
             CommunicationError: the device did not take them.
 
         """
-        together = self._attached.layout.together
+        layout = self._attached.layout
         certainty = Certainty.LIVE
-        for writing in self._attached.layout.writings(values.keys()):
+        for writing in layout.writings(values.keys()):
             if writing.path.startswith(SOCKETS):
                 await self._tell(writing, values)
                 certainty = Certainty.ASSUMED  # it is confirmed by what comes back
                 continue
             response, used = await self._send(writing, values), writing
-            if response.absent and together not in (None, writing):
-                # It has no resource for this alone.
-                response, used = await self._send(together, values), together
+            if response.absent and layout.missed(writing, values.keys()):
+                return await self.write(values)
+            if response.absent and (instead := layout.instead(writing)):
+                response, used = await self._send(instead, values), instead
             check(self._server, used.path, response)
             self._attached.device.hear()
             if response.status == ACCEPTED:
