@@ -1,9 +1,10 @@
 """An HTTP server is shown who we are, and nobody else is."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 import json
 import logging
-from typing import Any
+from typing import Any, override
 
 import aiohttp
 from aiohttp import web
@@ -18,6 +19,7 @@ from custom_components.device_models.iot.connections.http import (
     server as server_module,
 )
 from custom_components.device_models.iot.errors import (
+    CommunicationError,
     DeviceModelsError,
     UnauthorizedError,
     UnreachableError,
@@ -113,6 +115,65 @@ async def test_every_scheme(
             await reading(url, security=wrong)
         with pytest.raises(UnauthorizedError):
             await reading(url)
+
+
+@dataclass
+class Choice(Access):
+    """Lets in with a digest, and says that it would with other things."""
+
+    fields: Sequence[str] = ()
+    """What it says; ``{own}`` stands for what it wants."""
+
+    @override
+    def challenge(self) -> web.Response:
+        """Return the answer to those who do not show it."""
+        answer = super().challenge()
+        own = answer.headers.popone("WWW-Authenticate")
+        for field in self.fields:
+            answer.headers.add("WWW-Authenticate", field.format(own=own))
+        return answer
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ['Basic realm="things", {own}'],
+        ["Negotiate, {own}"],
+        ['Basic realm="things"', "{own}"],
+        ['Basic realm="Digest realm=, Digest nonce=1", {own}'],
+        ['{own}, Basic realm="things", charset = "UTF-8"'],
+        ['Digest realm="x", nonce="1", algorithm=SHA-512-256, qop="auth", {own}'],
+        ['Digest realm="x", nonce="1", algorithm=SHA-512-256', "Bearer", "{own}"],
+    ],
+)
+async def test_digest_among_other_schemes(
+    room: SimulatedDevice, fields: list[str]
+) -> None:
+    access = Choice("digest", NAME, SECRET, fields=fields)
+    async with HttpSimulator(room, speed=0, access=access) as simulator:
+        await reading(simulator.url, security=credentials("digest"))
+        with pytest.raises(UnauthorizedError):
+            await reading(simulator.url, security=credentials("digest", secret="no"))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        'Basic realm="things"',
+        "Digest",
+        "Digest ,",
+        'Digest realm="' + 9_000 * "x",
+        'Digest realm="x", nonce="1", algorithm=SHA-512-256',
+        ", ,, =",
+    ],
+)
+async def test_digest_is_not_what_the_server_takes(
+    room: SimulatedDevice, field: str
+) -> None:
+    access = Choice("digest", NAME, SECRET, fields=[field])
+    async with HttpSimulator(room, speed=0, access=access) as simulator:
+        with pytest.raises(CommunicationError):
+            await reading(simulator.url, security=credentials("digest"))
 
 
 async def reading(url: str, **settings: Any) -> None:

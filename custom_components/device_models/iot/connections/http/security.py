@@ -9,6 +9,7 @@ import aiohttp
 from yarl import URL
 
 from ...errors import ValueRefusedError
+from .digest import Digest
 from .settings import Credentials, Scheme
 from .tokens import TokenSource
 
@@ -60,7 +61,7 @@ class Identity:
         """
         self._credentials = [_checked(one) for one in credentials]
         self._digests = tuple(
-            aiohttp.DigestAuthMiddleware(one.username, one.secret)
+            Digest(one.username, one.secret)
             for one in self._credentials
             if one.scheme is Scheme.DIGEST
         )
