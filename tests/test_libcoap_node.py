@@ -1,5 +1,6 @@
 """An IPSO node that libcoap serves, added as it describes itself, and used."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 import socket
@@ -20,6 +21,7 @@ from custom_components.device_models.const import (
 )
 from custom_components.device_models.iot.connections.coap import CoapEndpoint
 from custom_components.device_models.iot.connections.coap.request import Method
+from custom_components.device_models.iot.errors import UnreachableError
 from custom_components.device_models.model_steps import ITSELF
 from custom_components.device_models.systems import System
 
@@ -47,11 +49,23 @@ async def node(
     await endpoint.open()
     command = f"{peer_program} -A 127.0.0.1 -p {port} -d 30"
     with running(*command.split(), log=tmp_path / "log"):
+        async with asyncio.timeout(8):
+            while not await listens(endpoint):
+                await asyncio.sleep(0.05)
         for path, value in RESOURCES.items():
             payload = value.encode()
             await endpoint.request(Method.PUT, path, payload=payload, content_format=0)
         yield endpoint
     await endpoint.close()
+
+
+async def listens(endpoint: CoapEndpoint) -> bool:
+    """Whether the node has started."""
+    try:
+        await endpoint.request(Method.GET, ".well-known/core")
+    except UnreachableError:
+        return False
+    return True
 
 
 @pytest.fixture
