@@ -495,6 +495,10 @@ def test_titles_that_tell_nothing_apart_are_left_out() -> None:
         "mode": "",
         "fan": "Fan",
     }
+    loaded = listed(
+        '</3303/0/5700>;title="Dynamic",</3311/0/5850>;title="Dynamic"',
+    )
+    assert titles(loaded) == {"3303/0/5700": "Temperature", "3311/0/5850": "Light"}
     # As others have it, after the registry.
     loaded = listed('</3303/0/5700>;title="Sensor Value",</3311/0/5850>;title="State"')
     assert titles(loaded) == {"3303/0/5700": "Temperature", "3311/0/5850": "Light"}

@@ -10,13 +10,16 @@ from .objects import OBJECTS
 
 _OF_OBJECT: Final = re.compile(r".*?/(\d{1,5})(?:/\d{1,5}){0,2}")
 
+EMPTY: Final = frozenset({"dynamic"})
+"""What libcoap's server calls all that is made at run time."""
+
 
 def without_empty_words(links: Mapping[str, Link]) -> dict[str, Link]:
     """Return links by their paths, without titles that stand for nothing.
 
     That is one which resources have that are of no object, and others as well, as
-    servers have them for all that is made at run time. Objects of one title may be of
-    one place: "Kitchen".
+    servers have them for all that is made at run time; and what is known as such a
+    title. Objects of one title may be of one place: "Kitchen".
     """
     subjects: dict[str, set[str]] = {}
     for path, link in links.items():
@@ -25,7 +28,8 @@ def without_empty_words(links: Mapping[str, Link]) -> dict[str, Link]:
     empty = {
         title
         for title, about in subjects.items()
-        if len(about) > 1 and any(one.startswith("/") for one in about)
+        if title.casefold() in EMPTY
+        or (len(about) > 1 and any(one.startswith("/") for one in about))
     }
     return {
         path: _untitled(link) if link.parameters.get("title") in empty else link
