@@ -16,7 +16,7 @@ from .behaviour import ALERTS_EVERY
 from .coap import MAX_AGE, CoapSimulator
 from .coap_push import WAKES_EVERY, CoapPushSimulator
 from .coap_server import LOGGER_NAME
-from .descriptions import coap_layout, description_of, simulated
+from .descriptions import coap_layout, description_of, http_layout, simulated
 from .faults import PRESETS, Faults
 from .http import MAX_AGE as HTTP_MAX_AGE, HttpSimulator
 from .http_access import SCHEMES, Access
@@ -218,6 +218,7 @@ def simulator_of(options: argparse.Namespace) -> Simulator:
             announce=options.announce,
             speed=options.speed,
             faults=faults,
+            layout=http_layout(loaded),
         )
     tls = ssl.create_default_context(cafile=options.ca) if _uses_tls(options) else None
     host, port = address_of(options.broker, 8883 if tls else 1883)

@@ -19,6 +19,9 @@ from .coap_listing import first_values as of_listing, listing_layout
 from .coap_resources import Layout
 from .coap_thing import thing_layout
 from .homie import HomieTopics, first_values as of_homie, topic_of as homie_topic
+from .http_default import DefaultLayout
+from .http_layout import MakeLayout
+from .http_thing import of_thing
 from .mqtt_thing import ThingTopics
 from .mqtt_topics import MakeTopics
 from .thing import COAP, Thing
@@ -33,6 +36,7 @@ class Description:
 
     coap: Callable[[Loaded], Layout] | None = None
     mqtt: MakeTopics | None = None
+    http: Callable[[Loaded], MakeLayout] | None = None
     base: Callable[[Loaded], str] | None = None
     """Returns the topic that the device is at, unless it is told another one."""
     first: Callable[[Loaded], Mapping[str, object]] | None = None
@@ -48,6 +52,7 @@ DEFAULT: Final = Description(iso_times=False, answers=False)
 THING: Final = Description(
     coap=lambda loaded: thing_layout(Thing(loaded.model.source, loaded.model, COAP)),
     mqtt=ThingTopics,
+    http=lambda loaded: of_thing(loaded.model),
     service=THINGS["coap"],
 )
 
@@ -92,3 +97,9 @@ def coap_layout(loaded: Loaded) -> Layout:
     """Return the resources that the device of a file has behind CoAP."""
     make = description_of(loaded).coap
     return make(loaded) if make else default_layout
+
+
+def http_layout(loaded: Loaded) -> MakeLayout:
+    """Return the resources that the device of a file has behind HTTP."""
+    make = description_of(loaded).http
+    return make(loaded) if make else DefaultLayout

@@ -1,7 +1,7 @@
 """The resources of a simulated HTTP device: state, attributes, messages, actions."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 import hashlib
 import json
@@ -16,7 +16,7 @@ from custom_components.device_models.iot.values import DataType, JsonValue
 
 from .behaviour import ReadOnlyError, SimulatedDevice
 from .faults import Faults
-from .payloads import Media, UnreadableError, decode, encode
+from .payloads import Media, UnreadableError, decode, encode, from_text
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -71,8 +71,13 @@ def content(
     )
 
 
-async def body(request: web.Request, kind: DataType | None = None) -> Any:
-    """Return what a request brings.
+async def body(
+    request: web.Request,
+    kind: DataType | None = None,
+    *,
+    taken: Collection[Media] = tuple(MEDIA_TYPES),
+) -> Any:
+    """Return what a request brings, in one of the formats that are taken.
 
     Raises:
         Refusal: it is in a format that is not taken, or not what that says.
@@ -80,7 +85,7 @@ async def body(request: web.Request, kind: DataType | None = None) -> Any:
     """
     media = BY_TYPE.get(request.content_type)
     payload = await request.read()
-    if media is None and payload:
+    if media not in taken and payload:
         raise Refusal(415, "not taken")
     try:
         return decode(payload, media or Media.JSON, kind)
@@ -161,10 +166,17 @@ class Calls:
             Refusal: the arguments do not fit.
 
         """
-        arguments = await body(request) if request.can_read_body else {}
-        if not isinstance(arguments, dict):
-            raise Refusal(400, "expected an object of arguments")
         known = {argument.name: argument for argument in self._action.arguments}
+        arguments: dict[str, Any] = {}
+        try:
+            for name in known.keys() & request.query.keys():
+                arguments[name] = from_text(request.query[name], known[name].type)
+        except UnreadableError as err:
+            raise Refusal(400, str(err)) from err
+        if request.can_read_body:
+            sent = await body(request)
+            # What is no object is the only argument.
+            arguments |= sent if isinstance(sent, dict) else {"value": sent}
         arguments = {
             name: meant(known[name], value) if name in known else value
             for name, value in arguments.items()
@@ -182,6 +194,21 @@ class Calls:
             self._statuses.pop(next(iter(self._statuses)))
         self._running[number] = asyncio.create_task(self._run(number, arguments))
         return self._answer(status, status=201, headers={"Location": place})
+
+    def about(self, request: web.Request, number: str) -> web.Response:
+        """Answer what is asked of a call.
+
+        Raises:
+            Refusal: there is no such call, or nothing of the kind.
+
+        """
+        match request.method:
+            case "GET":
+                return self.ask(number)
+            case "DELETE":
+                return self.cancel(number)
+            case _:
+                raise Refusal(405, "not with that method")
 
     def ask(self, number: str) -> web.Response:
         """Answer how a call goes.

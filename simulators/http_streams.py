@@ -1,11 +1,13 @@
 """What a simulated HTTP device tells by itself: server-sent events, and long polling.
 
-Server-sent events: WHATWG HTML §9.2; the names of events are those of the HTTP SSE
-profile of W3C WoT Profile (the name of the property or event).
+Server-sent events: WHATWG HTML §9.2. Where several things are told, each event has the
+name of what it is about, as the HTTP SSE profile of W3C WoT Profile has it; where it is
+one thing only, it has none: many clients listen to the events without a name only.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -31,10 +33,11 @@ class Topic:
     last: int = 0
 
     def tell(self, name: str, data: str) -> None:
-        """Tell everybody; ``data`` may have several lines."""
+        """Tell everybody; ``data`` may have several lines, and the name be empty."""
         self.last += 1
+        event = f"event: {name}\n" if name else ""
         lines = "".join(f"data: {line}\n" for line in data.split("\n"))
-        message = f"event: {name}\nid: {self.last}\n{lines}\n".encode()
+        message = f"{event}id: {self.last}\n{lines}\n".encode()
         self.kept.append((self.last, message))
         for queue in list(self.listeners):
             try:
@@ -66,6 +69,17 @@ class Topic:
         finally:
             self.listeners.discard(queue)
         return response
+
+    async def answer(
+        self, request: web.Request, read: Callable[[], web.Response]
+    ) -> web.Response:
+        """Answer with what ``read`` returns as soon as there is something new.
+
+        One who asks for the header fields only wants to know whether it is there.
+        """
+        if request.method == "HEAD":
+            return web.Response()
+        return read() if await self.wait() else web.Response(status=204)
 
     async def wait(self) -> bool:
         """Wait for something new; returns whether there is."""

@@ -44,7 +44,9 @@ MEDIA_TYPES: Final[Mapping[str, Media]] = {
     "application/cbor": Media.CBOR,
     "application/senml+json": Media.SENML_JSON,
     "text/plain": Media.TEXT,
+    "text/event-stream": Media.JSON,
 }
+"""What each event of a stream has in it is JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,11 @@ MQTT: Final = Scheme(
     place_terms=("mqv:topic", "mqv:filter", "mqtt:topic", "mqtt:filter"),
     writes_to="/set",
 )
+HTTP: Final = Scheme(
+    frozenset({"http", "https"}),
+    ("htv:methodName", "http:methodName"),
+    pushes={"subprotocol": "sse"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,8 @@ class Operation:
     path: str
     method: str
     media: Media
+    content: Mapping[str, Any] = field(default_factory=dict)
+    """The form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +136,9 @@ class Thing:
         for kind, name, form in self._forms():
             for op in form.operations(kind):
                 method = self._method(form, op)
-                yield Operation(kind, name, op, form.path, method, form.media)
+                yield Operation(
+                    kind, name, op, form.path, method, form.media, form.content
+                )
 
     def description(self, address: str) -> dict[str, Any]:
         """Return the Thing Description whose forms are at an address.

@@ -11,6 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Final
 
+import aiohttp
 import pytest
 
 from custom_components.device_models.iot.binding import Binding
@@ -18,6 +19,10 @@ from custom_components.device_models.iot.connections.base import Connection
 from custom_components.device_models.iot.connections.coap import (
     CoapConnection,
     CoapEndpoint,
+)
+from custom_components.device_models.iot.connections.http import (
+    HttpConnection,
+    HttpSettings,
 )
 from custom_components.device_models.iot.connections.mqtt import (
     BrokerClient,
@@ -28,8 +33,13 @@ from custom_components.device_models.iot.device import VirtualDevice
 from custom_components.device_models.iot.formats import Loaded
 from custom_components.device_models.iot.model import Attribute
 from custom_components.device_models.iot.values import Scalar
-from simulators import CoapSimulator, MqttSimulator, Simulator
-from simulators.descriptions import coap_layout, description_of, simulated
+from simulators import CoapSimulator, HttpSimulator, MqttSimulator, Simulator
+from simulators.descriptions import (
+    coap_layout,
+    description_of,
+    http_layout,
+    simulated,
+)
 from simulators.models import load_file
 
 from ..acting import until
@@ -97,6 +107,28 @@ async def test_over_coap(file: Path, socket_enabled: None) -> None:
         simulated(loaded, seed=1, alerts_every=0), speed=0, layout=coap_layout(loaded)
     ) as simulator:
         connection = CoapConnection(CoapEndpoint("127.0.0.1", simulator.port))
+        await connection.open()
+        try:
+            found = await connection.describe("")
+            async with attached(connection, found) as device:
+                await connection.read(device, device.model.readable)
+                await tried(device, simulator)
+        finally:
+            await connection.close()
+
+
+@pytest.mark.parametrize("file", [*THINGS, *NODES], ids=lambda file: file.name)
+async def test_over_http(file: Path, socket_enabled: None) -> None:
+    loaded = load_file(file)
+    async with (
+        HttpSimulator(
+            simulated(loaded, seed=1, alerts_every=0),
+            speed=0,
+            layout=http_layout(loaded),
+        ) as simulator,
+        aiohttp.ClientSession() as session,
+    ):
+        connection = HttpConnection(session, HttpSettings(url=simulator.url))
         await connection.open()
         try:
             found = await connection.describe("")

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from simulators import CoapSimulator, Simulator
+from simulators import CoapSimulator
 from simulators.descriptions import coap_layout, simulated
 from simulators.http import HttpSimulator
 from simulators.models import load_file
 from tests.node_wot import NodeWot
 
+from ..acting import until
 from .test_described import thing
+from .test_http_thing import file, running
 
-__all__ = ["thing"]
+__all__ = ["file", "thing"]
 
 pytestmark = [
     pytest.mark.peer,
@@ -43,6 +45,11 @@ class Consumer:
             if "name" not in said:
                 return dict(said)
             self.heard.append((said["name"], said["value"]))
+
+    async def hears(self, name: str, value: Any) -> None:
+        """Wait until something is told."""
+        while (name, value) not in self.heard:
+            await self.do("read", "angle")
 
     async def do(self, op: str, name: str, value: Any = None) -> Any:
         """Do something; returns the value of the answer."""
@@ -94,21 +101,53 @@ async def test_thing_over_coap(
         await consumer.do("subscribe", "stuck")
         device.put({"angle": 12})
         device.fire("stuck", fields={"value": 4})
-        while {("angle", 12), ("stuck", 4)} - {*consumer.heard}:
-            await consumer.do("read", "angle")
+        await consumer.hears("angle", 12)
+        await consumer.hears("stuck", 4)
 
 
 async def test_thing_over_http(
+    node_wot: NodeWot, file: Path, socket_enabled: None
+) -> None:
+    async with (
+        running(file) as simulator,
+        operated(node_wot, simulator) as consumer,
+    ):
+        await consumer.do("observe", "until")
+        await until(lambda: simulator.listeners == 3)
+        simulator.device.put({"until": "2026-05-06T07:08:09Z"})
+        await consumer.hears("until", "2026-05-06T07:08:09Z")
+        await consumer.hears("stuck", 4)
+
+
+async def test_device_without_a_description_over_http(
     node_wot: NodeWot, thing: Path, socket_enabled: None
 ) -> None:
     device = simulated(load_file(thing), seed=1, alerts_every=0)
-    simulator: Simulator
     async with (
         HttpSimulator(device, speed=0) as simulator,
-        consumed(node_wot, f"{simulator.url}.well-known/wot") as consumer,
+        operated(node_wot, simulator) as consumer,
     ):
+        await consumer.hears("stuck", device.alerts["stuck"].content)
+
+
+@asynccontextmanager
+async def operated(
+    node_wot: NodeWot, simulator: HttpSimulator
+) -> AsyncGenerator[Consumer]:
+    """Do everything with a Thing behind HTTP; ``stuck`` has been told then."""
+    device = simulator.device
+    async with consumed(node_wot, f"{simulator.url}.well-known/wot") as consumer:
         assert await consumer.do("read", "angle") == device.values["angle"]
         await consumer.do("write", "angle", 33)
         assert device.values["angle"] == 33
+        await consumer.do("write", "pin", "1234")
+        assert device.values["pin"] == "1234"
         answer = await consumer.do("invoke", "close", {"in": 3})
         assert answer.keys() == {"left"}
+        await consumer.do("observe", "angle")
+        await consumer.do("subscribe", "stuck")
+        await until(lambda: simulator.listeners == 2)
+        device.put({"angle": 12})
+        device.fire("stuck", fields={"value": 4})
+        await consumer.hears("angle", 12)
+        yield consumer
