@@ -16,6 +16,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.device_models.const import (
     CONF_INTERVAL,
@@ -367,3 +371,20 @@ async def test_what_is_kept_is_shown_again(hass: HomeAssistant) -> None:
         result = await configure(hass, result, new)
         assert result["reason"] == "reconfigure_successful"
         assert entry.data[CONF_SECURITY][0]["scopes"] == ["read", "all"]
+
+
+async def test_diagnostics_have_no_secret(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator
+) -> None:
+    async with http_thing(BASIC, knows_password) as thing:
+        data = {CONF_SECURITY: [PASSWORD], CONF_THING: "/td?token=sesame"}
+        entry = entry_of(thing, data)
+        entry.add_to_hass(hass)
+        await set_up(hass, entry)
+        told: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+        shown = told["entry"]
+        assert shown[CONF_SECURITY][0]["scheme"] == "basic"
+        assert shown[CONF_THING] == "/td?**REDACTED**"
+        assert "secret" not in str(shown[CONF_SECURITY][0].values())
+        assert "sesame" not in str(told)
+        await hass.config_entries.async_unload(entry.entry_id)

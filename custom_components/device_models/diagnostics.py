@@ -19,6 +19,7 @@ from .const import (
     CONF_MASTER_SECRET,
     CONF_SENDER_KEY,
     CONF_SHARED_KEY,
+    CONF_THING,
 )
 from .coordinator import DeviceCoordinator
 from .runtime import DeviceModelsConfigEntry
@@ -34,6 +35,7 @@ TO_REDACT = {
     CONF_SENDER_KEY,
     CONF_SHARED_KEY,
     CONF_USERNAME,
+    "secret",  # of what shows an HTTP server who we are
 }
 
 
@@ -43,7 +45,7 @@ async def async_get_config_entry_diagnostics(
     """Return what is known of an entry and all its devices."""
     runtime = entry.runtime_data
     return {
-        "entry": async_redact_data(dict(entry.data), TO_REDACT),
+        "entry": _without_secrets(entry.data),
         "connection": {
             "address": runtime.connection.address,
             "capabilities": str(runtime.connection.capabilities),
@@ -53,6 +55,13 @@ async def async_get_config_entry_diagnostics(
         ],
         "running": hass.data[DATA_COAP].running(entry.entry_id),
     }
+
+
+def _without_secrets(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry's data without its secrets; a query may be one."""
+    shown = async_redact_data(dict(data), TO_REDACT)
+    path, query, _ = str(data.get(CONF_THING, "")).partition("?")
+    return shown | {CONF_THING: f"{path}?{REDACTED}"} if query else shown
 
 
 async def async_get_device_diagnostics(
