@@ -26,7 +26,7 @@ from custom_components.device_models.iot.samples import (
     check_samples,
 )
 from custom_components.device_models.iot.values import DataType
-from custom_components.device_models.mapping.overlay import (
+from custom_components.device_models.mapping.overlay_fields import (
     COMPOSED_FIELDS,
     FIELDS,
     VALUE_FIELDS,

@@ -17,7 +17,10 @@ from custom_components.device_models.iot.formats.device_file import OWN_KEYS
 from custom_components.device_models.iot.formats.folders import SUFFIXES
 from custom_components.device_models.iot.samples import check_samples
 from custom_components.device_models.mapping import decide
-from custom_components.device_models.mapping.overlay import FIELDS, VALUE_FIELDS
+from custom_components.device_models.mapping.overlay_fields import (
+    FIELDS,
+    VALUE_FIELDS,
+)
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = (ROOT / "docs" / "device-file.md").read_text()

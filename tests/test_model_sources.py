@@ -19,7 +19,7 @@ from custom_components.device_models.const import (
     MAX_ENABLED_ENTITIES,
     SUBENTRY_DEVICE,
 )
-from custom_components.device_models.model_steps import DESCRIBING
+from custom_components.device_models.describing_steps import DESCRIBING
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 

@@ -19,7 +19,7 @@ from .mapping import decide
 from .mapping.composing import names_of
 from .mapping.decided import decisions_of
 from .mapping.decisions import UNITS, Decision, Kind
-from .mapping.overlay import COMPOSED_FIELDS
+from .mapping.overlay_fields import COMPOSED_FIELDS
 
 ALONE: Final = ("name", "device_class", "state_class", "category", "enabled")
 """What can be said about an element without anything else."""
