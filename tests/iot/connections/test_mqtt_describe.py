@@ -201,6 +201,21 @@ async def test_a_retained_thing_description(
     await until(lambda: shown(device) == {"power": 21.5})
 
 
+async def test_after_a_description_on_the_base_topic_nothing_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(describe_module, "SECONDS", 600)
+    loaded = await describe(Heard(("meter", TD)), "meter")
+    assert loaded.model.urn == "urn:example:meter"
+
+
+@pytest.mark.parametrize("payload", [{"temperature": 21.5}, '{"temp', "[]", "on", ""])
+async def test_a_value_on_the_base_topic_is_no_description(payload: Any) -> None:
+    later = [("lamp", payload)] * 5 + [("lamp/power", "12")]
+    loaded = await describe(Heard(*later, every=0.1), "lamp")
+    assert types(loaded)["power"] == "INTEGER"
+
+
 async def test_a_retained_device_file() -> None:
     heard = Heard(("hall/state", {"temperature": 1}), ("hall/model", {"model": THING}))
     loaded = await describe(heard, "/hall/")

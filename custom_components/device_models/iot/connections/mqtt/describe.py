@@ -39,6 +39,9 @@ PASSING: Final = ("$state", "$alert", "$log", "$stats")
 MODEL: Final = ("td", "model", "thing", "$model")
 """Where devices and gateways retain a model, below the base; others come after."""
 
+BEGINNINGS: Final = frozenset("{<[")
+"""Of a payload that may be a model."""
+
 COMMANDS: Final = ("/set", "/get", "/invoke")
 """What is sent to devices is nothing that they say."""
 
@@ -92,7 +95,7 @@ class _Heard:
         likely = [f"{self.base}/{name}" for name in MODEL]
         yield from (topic for topic in likely if topic in self.texts)
         for topic, text in self.texts.items():
-            if topic not in likely and text.lstrip()[:1] in {"{", "<", "["}:
+            if topic not in likely and text.lstrip()[:1] in BEGINNINGS:
                 yield topic
 
     def description(self) -> dict[str, JsonValue]:
@@ -149,16 +152,31 @@ async def _listen(client: MqttClient, base: str) -> _Heard:
                 async with asyncio.timeout(min(left, QUIET)):
                     await heard.came.wait()
             except TimeoutError:
-                if left <= QUIET or _says_what_it_is(heard):
+                if left <= QUIET or await _says_what_it_is(heard):
                     break
     finally:
         await end()
     return heard
 
 
-def _says_what_it_is(heard: _Heard) -> bool:
-    """Whether a description was heard, so that samples are not needed."""
-    return heard.is_homie or any(f"{heard.base}/{key}" in heard.texts for key in MODEL)
+async def _says_what_it_is(heard: _Heard) -> bool:
+    """Whether a description was heard, so that samples are not needed.
+
+    On the base topic itself there may be a description, or what the device says at
+    present: which one shows by what it is.
+    """
+    if heard.is_homie or any(f"{heard.base}/{key}" in heard.texts for key in MODEL):
+        return True
+    text = heard.texts.get(heard.base, "")
+    return text.lstrip()[:1] in BEGINNINGS and await asyncio.to_thread(_is_model, text)
+
+
+def _is_model(text: str) -> bool:
+    """Whether a payload is a model, and not just an object that could make a draft."""
+    try:
+        return not load(text.encode(), "").model.draft
+    except ModelError:
+        return False
 
 
 def _load(heard: _Heard, source: str) -> Loaded:
