@@ -245,9 +245,13 @@ async def test_device_that_does_not_answer_stays_as_it_is(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    async def silent(_request: Message) -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    await settled(hass, node_entry)
+    monkeypatch.setattr(listing(node), "render_get", silent)
     monkeypatch.setattr(descriptions, "SECONDS", 0.05)
-    await set_up(hass, node_entry)
-    await node.stop()
     caplog.set_level("DEBUG")
     await asked_again(hass, node_entry)
     assert issues(hass) == []
