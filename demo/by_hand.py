@@ -44,33 +44,24 @@ HANDS: Final[Mapping[str, tuple[Callable[[Page], Awaitable[None]], str]]] = {
 
 
 async def operate(stage: Stage, tell: Tell) -> None:
-    """Operate the first entity of each kind on the page of its device.
+    """Operate what describes itself, on the pages of the devices.
 
     Raises:
         DemoError: there is no browser, or nothing changes.
 
     """
-    left = dict(HANDS)
+    described = [one for one in stage.devices if isinstance(one, DescribedDevice)]
     async with browser(stage) as page:
-        for device in stage.devices:
-            if not isinstance(device, DescribedDevice):
-                continue
+        for device in described:
             for entity in stage.picture.device(device.name).entities:
-                if entity.domain in left:
-                    act, shows = left.pop(entity.domain)
-                    await _by_hand(stage, page, device, entity, act, shows)
+                if entity.domain in HANDS:
+                    await _by_hand(stage, page, device, entity)
                     tell(f"{device.name}: {entity.domain} operated in the browser")
-    if left:
-        raise DemoError(f"no device with {', '.join(left)}")
+                    break
 
 
 async def _by_hand(
-    stage: Stage,
-    page: Page,
-    device: DescribedDevice,
-    entity: Entity,
-    act: Callable[[Page], Awaitable[None]],
-    shows: str,
+    stage: Stage, page: Page, device: DescribedDevice, entity: Entity
 ) -> None:
     """Operate an entity, and see that the device has confirmed it.
 
@@ -78,6 +69,7 @@ async def _by_hand(
         DemoError: the page does not show it, or nothing changes.
 
     """
+    act, shows = HANDS[entity.domain]
 
     def shown() -> Any:
         return entity.state if shows == "state" else entity.attributes.get(shows)

@@ -173,7 +173,7 @@ def things(
             trial=Trial(
                 action="climate.set_temperature",
                 data={"temperature": 19.5},
-                place="soll",
+                place="properties/soll",
                 shows="19.5",
             ),
         ),
