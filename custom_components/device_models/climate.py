@@ -16,8 +16,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import DeviceCoordinator
 from .entity import add_entities
 from .exceptions import rewords_errors
+from .humid import Humid
 from .mapping.decisions import Decision
-from .mapping.fitting import bounds_of
 from .runtime import DeviceModelsConfigEntry
 from .tempered import Tempered
 
@@ -43,11 +43,11 @@ async def async_setup_entry(
     add_entities(entry, async_add_entities, Platform.CLIMATE, ModelClimate)
 
 
-class ModelClimate(Tempered, ClimateEntity):
+class ModelClimate(Tempered, Humid, ClimateEntity):
     """A target temperature, and what goes with it."""
 
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
-        """Take on modes and bounds."""
+        """Take on modes."""
         super().__init__(coordinator, decision)
         self._switch = next((role for role in SWITCHES if self.has(role)), "")
         words = list(self.meanings("mode").values()) or [HVACMode.HEAT]
@@ -55,20 +55,13 @@ class ModelClimate(Tempered, ClimateEntity):
         if self._switch and HVACMode.OFF not in modes:
             modes.insert(0, HVACMode.OFF)
         self._attr_hvac_modes = modes
-        for role, feature in FEATURES.items():
-            if self.has(role):
-                self._attr_supported_features |= feature
+        always = ClimateEntityFeature(0)
         if HVACMode.OFF in modes and len(modes) > 1:
-            self._attr_supported_features |= (
-                ClimateEntityFeature.TURN_ON | ClimateEntityFeature.TURN_OFF
-            )
+            always = ClimateEntityFeature.TURN_ON | ClimateEntityFeature.TURN_OFF
+        self._attr_supported_features = self.features(FEATURES, always)
         self._attr_preset_modes = self.options("preset")
         self._attr_fan_modes = self.options("fan_mode")
         self._attr_swing_modes = self.options("swing_mode")
-        if humidity := self.parts.get("target_humidity"):
-            bounds = bounds_of(humidity.attribute)
-            if bounds is not None:
-                self._attr_min_humidity, self._attr_max_humidity = bounds.ends
 
     @property
     @override
@@ -92,16 +85,6 @@ class ModelClimate(Tempered, ClimateEntity):
                 return None
             case heating:
                 return HVACAction.HEATING if heating else HVACAction.IDLE
-
-    @property
-    @override
-    def current_humidity(self) -> float | None:
-        return self.number("current_humidity")
-
-    @property
-    @override
-    def target_humidity(self) -> float | None:
-        return self.number("target_humidity")
 
     @property
     @override
@@ -132,11 +115,6 @@ class ModelClimate(Tempered, ClimateEntity):
     @rewords_errors
     async def async_set_hvac_mode(self, hvac_mode: HVACMode) -> None:
         await self.change(self._mode(hvac_mode))
-
-    @override
-    @rewords_errors
-    async def async_set_humidity(self, humidity: int) -> None:
-        await self.set_shown("target_humidity", humidity)
 
     @override
     @rewords_errors

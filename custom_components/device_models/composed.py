@@ -1,6 +1,7 @@
 """What the entities have in common that are composed of several elements."""
 
 from collections.abc import Mapping
+from enum import IntFlag
 from typing import override
 
 from homeassistant.core import callback
@@ -74,6 +75,19 @@ class ComposedEntity(ModelEntity):
         """Whether there is an element for each of the roles."""
         return all(role in self.parts or role in self.actions for role in roles)
 
+    def can(self, role: str) -> bool:
+        """Whether it can do what a role is for."""
+        return self.has(role)
+
+    def features[Features: IntFlag](
+        self, by_role: Mapping[str, Features], always: Features
+    ) -> Features:
+        """Return what it can do always, and by its roles."""
+        for role, feature in by_role.items():
+            if self.can(role):
+                always |= feature
+        return always
+
     # What is shown
 
     def truth(self, role: str) -> bool | None:
@@ -113,6 +127,11 @@ class ComposedEntity(ModelEntity):
         """Return what the choice of a role means to Home Assistant."""
         value = self.raw(role)
         return None if value is None else self.meanings(role).get(as_text(value))
+
+    def means(self, role: str, meaning: str) -> bool | None:
+        """Return whether the choice of a role means this; None if it is not known."""
+        now = self.meaning(role)
+        return None if now is None else now == meaning
 
     def meanings(self, role: str) -> Mapping[str, str]:
         """Return what the choices of a role mean, by the values as text."""
@@ -168,6 +187,10 @@ class ComposedEntity(ModelEntity):
         """Change the attributes of several roles at once; each shows once confirmed."""
         named = {self.parts[role].name: value for role, value in values.items()}
         await self.device.change(named)
+
+    async def turn(self, role: str, *, on: bool) -> None:
+        """Turn a role on, or off."""
+        await self.change({role: self.on_off(role, on=on)})
 
     async def set_shown(self, role: str, shown: float | str) -> None:
         """Change what a role shows."""

@@ -1,6 +1,6 @@
 """Blinds, shutters, garage doors: composed of their elements."""
 
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.components.cover import (
     ATTR_POSITION,
@@ -16,10 +16,20 @@ from .coordinator import DeviceCoordinator
 from .entity import add_entities
 from .exceptions import rewords_errors
 from .mapping.decisions import Decision
-from .opening import CLOSE, OPEN, STOP, Opening
+from .opening import CLOSE, OPEN, POSITION, STOP, Opening
 from .runtime import DeviceModelsConfigEntry
 
 PARALLEL_UPDATES = 1  # small devices take one command at a time
+
+FEATURES: Final = {
+    OPEN: CoverEntityFeature.OPEN,
+    CLOSE: CoverEntityFeature.CLOSE,
+    STOP: CoverEntityFeature.STOP,
+    POSITION: CoverEntityFeature.SET_POSITION,
+    "tilt": CoverEntityFeature.SET_TILT_POSITION
+    | CoverEntityFeature.OPEN_TILT
+    | CoverEntityFeature.CLOSE_TILT,
+}
 
 
 async def async_setup_entry(
@@ -37,23 +47,7 @@ class ModelCover(Opening, CoverEntity):
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
         """Take on what it can do."""
         super().__init__(coordinator, decision)
-        features = CoverEntityFeature(0)
-        for order, feature in (
-            (OPEN, CoverEntityFeature.OPEN),
-            (CLOSE, CoverEntityFeature.CLOSE),
-            (STOP, CoverEntityFeature.STOP),
-        ):
-            if self.can(order):
-                features |= feature
-        if self.settable:
-            features |= CoverEntityFeature.SET_POSITION
-        if self.has("tilt"):
-            features |= (
-                CoverEntityFeature.SET_TILT_POSITION
-                | CoverEntityFeature.OPEN_TILT
-                | CoverEntityFeature.CLOSE_TILT
-            )
-        self._attr_supported_features = features
+        self._attr_supported_features = self.features(FEATURES, CoverEntityFeature(0))
 
     @property
     @override
@@ -65,21 +59,6 @@ class ModelCover(Opening, CoverEntity):
     def current_cover_tilt_position(self) -> int | None:
         fraction = self.fraction("tilt")
         return None if fraction is None else round(fraction * 100)
-
-    @property
-    @override
-    def is_closed(self) -> bool | None:
-        return self.closed()
-
-    @property
-    @override
-    def is_opening(self) -> bool | None:
-        return self.moves("opening")
-
-    @property
-    @override
-    def is_closing(self) -> bool | None:
-        return self.moves("closing")
 
     @override
     @rewords_errors

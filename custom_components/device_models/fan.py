@@ -9,10 +9,10 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .composed import ComposedEntity
 from .coordinator import DeviceCoordinator
 from .entity import add_entities
 from .exceptions import rewords_errors
+from .graded import Graded
 from .iot.values import DataType
 from .mapping.decisions import Decision
 from .runtime import DeviceModelsConfigEntry
@@ -38,17 +38,16 @@ async def async_setup_entry(
     add_entities(entry, async_add_entities, Platform.FAN, ModelFan)
 
 
-class ModelFan(ComposedEntity, FanEntity):
+class ModelFan(Graded, FanEntity):
     """What is on or off, and how fast it turns."""
+
+    degree = "percentage"
 
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
         """Take on what it can do."""
         super().__init__(coordinator, decision)
-        features = FanEntityFeature.TURN_ON | FanEntityFeature.TURN_OFF
-        for role, feature in FEATURES.items():
-            if self.has(role):
-                features |= feature
-        self._attr_supported_features = features
+        always = FanEntityFeature.TURN_ON | FanEntityFeature.TURN_OFF
+        self._attr_supported_features = self.features(FEATURES, always)
         self._attr_preset_modes = self.options("preset")
         if self.has("percentage"):
             self._take_speeds()
@@ -68,23 +67,15 @@ class ModelFan(ComposedEntity, FanEntity):
     @override
     def notice(self, roles: frozenset[str]) -> None:
         """Remember the speed with which it can be turned on again."""
-        if speed := self._speed():
+        if speed := self.share():
             self._last = speed
-
-    @property
-    @override
-    def is_on(self) -> bool | None:
-        if self.has("on"):
-            return self.truth("on")
-        speed = self._speed()
-        return None if speed is None else speed > 0
 
     @property
     @override
     def percentage(self) -> int | None:
         if self.has("on") and not self.truth("on"):
             return None if self.truth("on") is None else 0
-        speed = self._speed()
+        speed = self.share()
         return None if speed is None else round(speed * 100)
 
     @property
@@ -113,9 +104,7 @@ class ModelFan(ComposedEntity, FanEntity):
         if percentage == 0:
             await self.async_turn_off()
             return
-        values: dict[str, object] = {}
-        if self.has("on"):
-            values["on"] = self.on_off("on", on=True)
+        values = self.turned_on()
         if percentage is not None:
             values["percentage"] = self._value(percentage / 100)
         elif not self.has("on"):
@@ -125,34 +114,26 @@ class ModelFan(ComposedEntity, FanEntity):
         await self.change(values)
 
     @override
-    @rewords_errors
-    async def async_turn_off(self, **kwargs: Any) -> None:
-        if self.has("on"):
-            await self.change({"on": self.on_off("on", on=False)})
-        else:
-            await self.change({"percentage": self.level("percentage", 0)})
-
-    @override
     async def async_set_percentage(self, percentage: int) -> None:
         await self.async_turn_on(percentage)
 
     @override
     @rewords_errors
     async def async_set_preset_mode(self, preset_mode: str) -> None:
-        await self.change({"preset": self.parts["preset"].meant(preset_mode)})
+        await self.set_shown("preset", preset_mode)
 
     @override
     @rewords_errors
     async def async_oscillate(self, oscillating: bool) -> None:
-        value = self.on_off("oscillating", on=oscillating)
-        await self.change({"oscillating": value})
+        await self.turn("oscillating", on=oscillating)
 
     @override
     @rewords_errors
     async def async_set_direction(self, direction: str) -> None:
         await self.change({"direction": self.choice("direction", direction)})
 
-    def _speed(self) -> float | None:
+    @override
+    def share(self) -> float | None:
         """Return how fast it turns, from 0 to 1."""
         value = self.raw("percentage")
         if not isinstance(value, int | float):

@@ -11,12 +11,11 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .composed import ComposedEntity
 from .coordinator import DeviceCoordinator
 from .entity import add_entities
 from .exceptions import rewords_errors
+from .humid import Humid
 from .mapping.decisions import Decision
-from .mapping.fitting import bounds_of
 from .runtime import DeviceModelsConfigEntry
 
 PARALLEL_UPDATES = 1  # small devices take one command at a time
@@ -31,34 +30,20 @@ async def async_setup_entry(
     add_entities(entry, async_add_entities, Platform.HUMIDIFIER, ModelHumidifier)
 
 
-class ModelHumidifier(ComposedEntity, HumidifierEntity):
+class ModelHumidifier(Humid, HumidifierEntity):
     """What is on or off, and to which humidity it is set."""
 
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
-        """Take on modes and bounds."""
+        """Take on modes."""
         super().__init__(coordinator, decision)
         if self.has("mode"):
             self._attr_supported_features = HumidifierEntityFeature.MODES
             self._attr_available_modes = self.options("mode")
-        if target := self.parts.get("target_humidity"):
-            bounds = bounds_of(target.attribute)
-            if bounds is not None:
-                self._attr_min_humidity, self._attr_max_humidity = bounds.ends
 
     @property
     @override
     def is_on(self) -> bool | None:
         return self.truth("on")
-
-    @property
-    @override
-    def current_humidity(self) -> float | None:
-        return self.number("current_humidity")
-
-    @property
-    @override
-    def target_humidity(self) -> float | None:
-        return self.number("target_humidity")
 
     @property
     @override
@@ -74,17 +59,12 @@ class ModelHumidifier(ComposedEntity, HumidifierEntity):
     @override
     @rewords_errors
     async def async_turn_on(self, **kwargs: Any) -> None:
-        await self.change({"on": self.on_off("on", on=True)})
+        await self.turn("on", on=True)
 
     @override
     @rewords_errors
     async def async_turn_off(self, **kwargs: Any) -> None:
-        await self.change({"on": self.on_off("on", on=False)})
-
-    @override
-    @rewords_errors
-    async def async_set_humidity(self, humidity: int) -> None:
-        await self.set_shown("target_humidity", humidity)
+        await self.turn("on", on=False)
 
     @override
     @rewords_errors

@@ -16,10 +16,10 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .composed import ComposedEntity
 from .coordinator import DeviceCoordinator
 from .entity import add_entities
 from .exceptions import rewords_errors
+from .graded import Graded
 from .iot.colors import (
     Color,
     Spelling,
@@ -55,8 +55,10 @@ async def async_setup_entry(
     add_entities(entry, async_add_entities, Platform.LIGHT, ModelLight)
 
 
-class ModelLight(ComposedEntity, LightEntity):
+class ModelLight(Graded, LightEntity):
     """What is on or off, and how bright, and in which colour."""
+
+    degree = "brightness"
 
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
         """Take on what the light can do."""
@@ -114,17 +116,9 @@ class ModelLight(ComposedEntity, LightEntity):
 
     @property
     @override
-    def is_on(self) -> bool | None:
-        if self.has("on"):
-            return self.truth("on")
-        fraction = self._bright()
-        return None if fraction is None else fraction > 0
-
-    @property
-    @override
     def brightness(self) -> int | None:
         if self.has("brightness"):
-            fraction = self._bright()
+            fraction = self.share()
             return None if fraction is None else round(fraction * FULL)
         return max(color) if (color := self._rgb()) else None
 
@@ -167,9 +161,7 @@ class ModelLight(ComposedEntity, LightEntity):
     @override
     @rewords_errors
     async def async_turn_on(self, **kwargs: Any) -> None:
-        values: dict[str, object] = {}
-        if self.has("on"):
-            values["on"] = self.on_off("on", on=True)
+        values = self.turned_on()
         brightness = kwargs.get(ATTR_BRIGHTNESS)
         if self.has("brightness") and (brightness is not None or not self.has("on")):
             wanted = self._last if brightness is None else brightness
@@ -188,14 +180,7 @@ class ModelLight(ComposedEntity, LightEntity):
         await self.change(values)
 
     @override
-    @rewords_errors
-    async def async_turn_off(self, **kwargs: Any) -> None:
-        if self.has("on"):
-            await self.change({"on": self.on_off("on", on=False)})
-        else:
-            await self.change({"brightness": self.level("brightness", 0)})
-
-    def _bright(self) -> float | None:
+    def share(self) -> float | None:
         """Return how bright it is, from 0 to 1; the least that it can be is not 0."""
         value = self.raw("brightness")
         if not isinstance(value, int | float):

@@ -52,32 +52,27 @@ class ModelLock(ComposedEntity, LockEntity):
     @property
     @override
     def is_jammed(self) -> bool | None:
-        return self.truth("jammed") or self._is("jammed")
+        return self.truth("jammed") or self.means("state", "jammed")
 
     @property
     @override
     def is_locking(self) -> bool | None:
-        return self._is("locking")
+        return self.means("state", "locking")
 
     @property
     @override
     def is_unlocking(self) -> bool | None:
-        return self._is("unlocking")
+        return self.means("state", "unlocking")
 
     @property
     @override
     def is_opening(self) -> bool | None:
-        return self._is("opening")
+        return self.means("state", "opening")
 
     @property
     @override
     def is_open(self) -> bool | None:
-        return self._is("open")
-
-    def _is(self, state: str) -> bool | None:
-        """Return whether the lock says that it is in a state."""
-        now = self.meaning("state")
-        return None if now is None else now == state
+        return self.means("state", "open")
 
     @override
     @rewords_errors
@@ -101,4 +96,4 @@ class ModelLock(ComposedEntity, LockEntity):
         elif order in self.meanings("order").values():
             await self.order("order", order)
         else:
-            await self.change({"locked": self.on_off("locked", on=order == LOCK)})
+            await self.turn("locked", on=order == LOCK)

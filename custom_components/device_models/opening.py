@@ -1,8 +1,10 @@
 """What covers and valves have in common: how far they are open, and how they move."""
 
+from typing import override
+
 from .composed import ComposedEntity
 
-OPEN, CLOSE, STOP = "open", "close", "stop"
+OPEN, CLOSE, STOP, POSITION = "open", "close", "stop", "position"
 
 
 class Opening(ComposedEntity):
@@ -13,11 +15,14 @@ class Opening(ComposedEntity):
         """Whether it can be told how far to open."""
         return self.has("position") or self.has("closure")
 
-    def can(self, order: str) -> bool:
-        """Whether it can be told to open, to close or to stop."""
-        if self.has(order) or order in self.meanings("order").values():
+    @override
+    def can(self, role: str) -> bool:
+        """Whether it can be told to open, to close or to stop, or how far to open."""
+        if self.has(role) or role in self.meanings("order").values():
             return True
-        return order != STOP and (self.settable or self.has("open_close"))
+        if role == POSITION:
+            return self.settable
+        return role in (OPEN, CLOSE) and (self.settable or self.has("open_close"))
 
     def percent_open(self) -> int | None:
         """Return how far it is open; None if that is not known."""
@@ -27,13 +32,19 @@ class Opening(ComposedEntity):
         closed = _percent(self.fraction("closure"))
         return None if closed is None else 100 - closed
 
-    def moves(self, direction: str) -> bool | None:
-        """Return whether it says that it is opening, or closing."""
-        state = self.meaning("state")
-        return None if state is None else state == direction
+    @property
+    def is_opening(self) -> bool | None:
+        """Whether it says that it is opening."""
+        return self.means("state", "opening")
 
-    def closed(self) -> bool | None:
-        """Return whether it is closed; None if that is not known."""
+    @property
+    def is_closing(self) -> bool | None:
+        """Whether it says that it is closing."""
+        return self.means("state", "closing")
+
+    @property
+    def is_closed(self) -> bool | None:
+        """Whether it is closed; None if that is not known."""
         if state := self.meaning("state"):
             return state == "closed"
         for role in ("is_open", "open_close"):

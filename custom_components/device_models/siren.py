@@ -44,11 +44,8 @@ class ModelSiren(ComposedEntity, SirenEntity):
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
         """Take on what it can do."""
         super().__init__(coordinator, decision)
-        features = SirenEntityFeature.TURN_ON | SirenEntityFeature.TURN_OFF
-        for role, feature in FEATURES.items():
-            if self.has(role):
-                features |= feature
-        self._attr_supported_features = features
+        always = SirenEntityFeature.TURN_ON | SirenEntityFeature.TURN_OFF
+        self._attr_supported_features = self.features(FEATURES, always)
         if self.has("tone"):
             self._attr_available_tones = list(self.options("tone"))
 
@@ -72,4 +69,4 @@ class ModelSiren(ComposedEntity, SirenEntity):
     @override
     @rewords_errors
     async def async_turn_off(self, **kwargs: Any) -> None:
-        await self.change({"on": self.on_off("on", on=False)})
+        await self.turn("on", on=False)

@@ -1,6 +1,6 @@
 """The software of devices, composed of the versions that there are."""
 
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.components.update import UpdateEntity, UpdateEntityFeature
 from homeassistant.const import EntityCategory, Platform
@@ -15,6 +15,12 @@ from .mapping.decisions import Decision
 from .runtime import DeviceModelsConfigEntry
 
 PARALLEL_UPDATES = 1  # small devices take one command at a time
+
+FEATURES: Final = {
+    "install": UpdateEntityFeature.INSTALL,
+    "in_progress": UpdateEntityFeature.PROGRESS,
+    "progress": UpdateEntityFeature.PROGRESS,
+}
 
 
 async def async_setup_entry(
@@ -32,12 +38,7 @@ class ModelUpdate(ComposedEntity, UpdateEntity):
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
         """Take on what it can do; without a choice, it is where updates are."""
         super().__init__(coordinator, decision)
-        features = UpdateEntityFeature(0)
-        if self.has("install"):
-            features |= UpdateEntityFeature.INSTALL
-        if self.has("in_progress") or self.has("progress"):
-            features |= UpdateEntityFeature.PROGRESS
-        self._attr_supported_features = features
+        self._attr_supported_features = self.features(FEATURES, UpdateEntityFeature(0))
         if decision.category is None:
             self._attr_entity_category = (
                 EntityCategory.CONFIG

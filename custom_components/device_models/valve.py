@@ -1,6 +1,6 @@
 """Valves, composed of their elements."""
 
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.components.valve.const import ValveEntityFeature
 from homeassistant.components.valve.entity import ValveEntity
@@ -12,10 +12,17 @@ from .coordinator import DeviceCoordinator
 from .entity import add_entities
 from .exceptions import rewords_errors
 from .mapping.decisions import Decision
-from .opening import CLOSE, OPEN, STOP, Opening
+from .opening import CLOSE, OPEN, POSITION, STOP, Opening
 from .runtime import DeviceModelsConfigEntry
 
 PARALLEL_UPDATES = 1  # small devices take one command at a time
+
+FEATURES: Final = {
+    OPEN: ValveEntityFeature.OPEN,
+    CLOSE: ValveEntityFeature.CLOSE,
+    STOP: ValveEntityFeature.STOP,
+    POSITION: ValveEntityFeature.SET_POSITION,
+}
 
 
 async def async_setup_entry(
@@ -33,38 +40,13 @@ class ModelValve(Opening, ValveEntity):
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
         """Take on what it can do."""
         super().__init__(coordinator, decision)
-        features = ValveEntityFeature(0)
-        for order, feature in (
-            (OPEN, ValveEntityFeature.OPEN),
-            (CLOSE, ValveEntityFeature.CLOSE),
-            (STOP, ValveEntityFeature.STOP),
-        ):
-            if self.can(order):
-                features |= feature
-        if self.settable:
-            features |= ValveEntityFeature.SET_POSITION
-        self._attr_supported_features = features
+        self._attr_supported_features = self.features(FEATURES, ValveEntityFeature(0))
         self._attr_reports_position = self.settable or self.has("current_position")
 
     @property
     @override
     def current_valve_position(self) -> int | None:
         return self.percent_open()
-
-    @property
-    @override
-    def is_closed(self) -> bool | None:
-        return self.closed()
-
-    @property
-    @override
-    def is_opening(self) -> bool | None:
-        return self.moves("opening")
-
-    @property
-    @override
-    def is_closing(self) -> bool | None:
-        return self.moves("closing")
 
     @override
     @rewords_errors

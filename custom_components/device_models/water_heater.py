@@ -43,11 +43,9 @@ class ModelWaterHeater(Tempered, WaterHeaterEntity):
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
         """Take on what it can do."""
         super().__init__(coordinator, decision)
-        features = WaterHeaterEntityFeature(0)
-        for role, feature in FEATURES.items():
-            if self.has(role):
-                features |= feature
-        self._attr_supported_features = features
+        self._attr_supported_features = self.features(
+            FEATURES, WaterHeaterEntityFeature(0)
+        )
         if self.has("mode"):
             self._attr_operation_list = self.options("mode")
 
@@ -84,19 +82,19 @@ class ModelWaterHeater(Tempered, WaterHeaterEntity):
     @override
     @rewords_errors
     async def async_turn_on(self, **kwargs: Any) -> None:
-        await self.change({"on": self.on_off("on", on=True)})
+        await self.turn("on", on=True)
 
     @override
     @rewords_errors
     async def async_turn_off(self, **kwargs: Any) -> None:
-        await self.change({"on": self.on_off("on", on=False)})
+        await self.turn("on", on=False)
 
     @override
     @rewords_errors
     async def async_turn_away_mode_on(self) -> None:
-        await self.change({"away": self.on_off("away", on=True)})
+        await self.turn("away", on=True)
 
     @override
     @rewords_errors
     async def async_turn_away_mode_off(self) -> None:
-        await self.change({"away": self.on_off("away", on=False)})
+        await self.turn("away", on=False)
