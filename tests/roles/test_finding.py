@@ -1,8 +1,12 @@
 """What is found to be one thing, by what it is known, and what is not."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from homeassistant.components.climate.const import HVACAction, HVACMode
+from homeassistant.components.humidifier.const import HumidifierAction
+from homeassistant.const import Platform
 import pytest
 
 from custom_components.device_models.iot.formats import load, load_document
@@ -362,6 +366,20 @@ def test_tables_are_sound(rule: Rule) -> None:
         for phrase in role.phrases | role.types | rule.things.keys():
             assert phrase == phrase.casefold()
             assert len(phrase.split()) <= 4, phrase
+
+
+@pytest.mark.parametrize(
+    ("platform", "role", "words"),
+    [
+        (Platform.CLIMATE, "mode", HVACMode),
+        (Platform.CLIMATE, "action", HVACAction),
+        (Platform.HUMIDIFIER, "action", HumidifierAction),
+    ],
+)
+def test_meanings_are_words_of_home_assistant(
+    platform: Platform, role: str, words: type[StrEnum]
+) -> None:
+    assert set(RULE_OF[platform].roles[role].meanings.values()) <= set(words)
 
 
 def test_elements_that_can_play_a_role() -> None:

@@ -1,38 +1,38 @@
 """A thermostat, or an air conditioner."""
 
-from collections.abc import Mapping
 from typing import Final
 
-from homeassistant.components.climate.const import HVACAction, HVACMode
 from homeassistant.const import Platform
 
-from .rule import ONLY_READ, WRITE, Holds, Role, Rule, classed
+from .humidifier import CURRENT_HUMIDITY
+from .rule import ONLY_READ, WRITE, Holds, Role, Rule, by_word
 
-MODES: Final[Mapping[str, str]] = {
-    "off": HVACMode.OFF,
-    "heat": HVACMode.HEAT, "heating": HVACMode.HEAT, "manual": HVACMode.HEAT,
-    "cool": HVACMode.COOL, "cooling": HVACMode.COOL,
-    "heat cool": HVACMode.HEAT_COOL, "heatcool": HVACMode.HEAT_COOL,
-    "auto": HVACMode.AUTO, "automatic": HVACMode.AUTO, "schedule": HVACMode.AUTO,
-    "dry": HVACMode.DRY, "dehumidify": HVACMode.DRY,
-    "fan": HVACMode.FAN_ONLY, "fan only": HVACMode.FAN_ONLY,
-    "ventilate": HVACMode.FAN_ONLY, "ventilation": HVACMode.FAN_ONLY,
-}  # fmt: skip
+MODES: Final = by_word(
+    off="off",
+    heat="heat, heating, manual",
+    cool="cool, cooling",
+    heat_cool="heat cool, heatcool",
+    auto="auto, automatic, schedule",
+    dry="dry, dehumidify",
+    fan_only="fan, fan only, ventilate, ventilation",
+)
+"""The modes of Home Assistant (``HVACMode``), and the words for them."""
 
-ACTIONS: Final[Mapping[str, str]] = {
-    "off": HVACAction.OFF,
-    "heat": HVACAction.HEATING, "heating": HVACAction.HEATING,
-    "cool": HVACAction.COOLING, "cooling": HVACAction.COOLING,
-    "idle": HVACAction.IDLE, "standby": HVACAction.IDLE,
-    "dry": HVACAction.DRYING, "drying": HVACAction.DRYING,
-    "fan": HVACAction.FAN, "ventilating": HVACAction.FAN,
-    "preheating": HVACAction.PREHEATING, "defrost": HVACAction.DEFROSTING,
-    "defrosting": HVACAction.DEFROSTING,
-}  # fmt: skip
+ACTIONS: Final = by_word(
+    off="off",
+    heating="heat, heating",
+    cooling="cool, cooling",
+    idle="idle, standby",
+    drying="dry, drying",
+    fan="fan, ventilating",
+    preheating="preheating",
+    defrosting="defrost, defrosting",
+)
+"""What it does in a mode (``HVACAction``)."""
 
 CLIMATE: Final = Rule(
     platform=Platform.CLIMATE,
-    things=classed(
+    things=by_word(
         none="thermostat, climate, heating, floor heating, radiator, trv, hvac,"
         " air conditioner, air conditioning, aircon, heat pump, heater"
     ),
@@ -122,13 +122,6 @@ CLIMATE: Final = Rule(
             words="target humidity, humidity setpoint, humidity set point",
             terms="target humidity",
         ),
-        "current_humidity": Role(
-            holds=Holds.LEVEL,
-            access=ONLY_READ,
-            words="humidity, current humidity, room humidity, relative humidity",
-            terms="humidity, relative humidity",
-            ipso="3304",
-            anywhere=True,
-        ),
+        "current_humidity": CURRENT_HUMIDITY,
     },
 )

@@ -5,23 +5,21 @@ from typing import Final
 
 from homeassistant.const import Platform
 
-from .rule import ONLY_READ, WRITE, Holds, Role, Rule, classed
+from .rule import ONLY_READ, WRITE, Holds, Role, Rule, by_word
 
-ORDERS: Final[Mapping[str, str]] = {
-    "open": "open", "up": "open", "raise": "open", "opening": "open",
-    "close": "close", "down": "close", "lower": "close", "closing": "close",
-    "closed": "close", "shut": "close",
-    "stop": "stop", "halt": "stop", "pause": "stop", "idle": "stop", "stopped": "stop",
-}  # fmt: skip
+ORDERS: Final = by_word(
+    open="open, up, raise, opening",
+    close="close, down, lower, closing, closed, shut",
+    stop="stop, halt, pause, idle, stopped",
+)
 
-STATES: Final[Mapping[str, str]] = {
-    "open": "open", "opened": "open", "up": "open", "partly open": "open",
-    "closed": "closed", "close": "closed", "down": "closed", "shut": "closed",
-    "opening": "opening", "closing": "closing",
-    "moving up": "opening", "moving down": "closing",
-    "stopped": "", "stop": "", "idle": "", "moving": "", "unknown": "", "jammed": "",
-    "obstacle": "", "error": "",
-}  # fmt: skip
+STATES: Final = by_word(
+    open="open, opened, up, partly open",
+    closed="closed, close, down, shut",
+    opening="opening, moving up",
+    closing="closing, moving down",
+    none="stopped, stop, idle, moving, unknown, jammed, obstacle, error",
+)
 """What does not say whether it is closed, says nothing."""
 
 OPENING: Final[Mapping[str, Role]] = {
@@ -87,7 +85,7 @@ ENOUGH: Final = ("position", "closure", "open, close", "order", "open_close")
 
 COVER: Final = Rule(
     platform=Platform.COVER,
-    things=classed(
+    things=by_word(
         blind="blind, blinds, venetian blind, roller blind",
         shutter="shutter, shutters, roller shutter, rollershutter, rolling shutter",
         awning="awning, sunscreen",

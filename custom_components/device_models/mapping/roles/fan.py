@@ -4,11 +4,11 @@ from typing import Final
 
 from homeassistant.const import Platform
 
-from .rule import WRITE, Holds, Role, Rule, classed
+from .rule import WRITE, Holds, Role, Rule, by_word
 
 FAN: Final = Rule(
     platform=Platform.FAN,
-    things=classed(
+    things=by_word(
         none="fan, ventilator, ceiling fan, exhaust fan, table fan, ventilation"
     ),
     unlike="sensor, heater, climate, thermostat, conditioner",
@@ -40,12 +40,11 @@ FAN: Final = Rule(
             holds=Holds.WORDS,
             access=WRITE,
             words="direction, airflow direction, rotation",
-            meanings={
-                "forward": "forward", "clockwise": "forward", "cw": "forward",
-                "reverse": "reverse", "backward": "reverse",
-                "counterclockwise": "reverse", "counter clockwise": "reverse",
-                "anticlockwise": "reverse", "ccw": "reverse",
-            },
+            meanings=by_word(
+                forward="forward, clockwise, cw",
+                reverse="reverse, backward, counterclockwise, counter clockwise,"
+                " anticlockwise, ccw",
+            ),
         ),
     },
-)  # fmt: skip
+)

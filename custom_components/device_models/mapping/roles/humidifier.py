@@ -2,14 +2,23 @@
 
 from typing import Final
 
-from homeassistant.components.humidifier.const import HumidifierAction
 from homeassistant.const import Platform
 
-from .rule import ONLY_READ, WRITE, Holds, Role, Rule, classed
+from .rule import ONLY_READ, WRITE, Holds, Role, Rule, by_word
+
+CURRENT_HUMIDITY: Final = Role(
+    holds=Holds.LEVEL,
+    access=ONLY_READ,
+    words="humidity, current humidity, room humidity, relative humidity",
+    terms="humidity, relative humidity",
+    ipso="3304",
+    anywhere=True,
+)
+"""What thermostats know, too."""
 
 HUMIDIFIER: Final = Rule(
     platform=Platform.HUMIDIFIER,
-    things=classed(
+    things=by_word(
         humidifier="humidifier, air humidifier",
         dehumidifier="dehumidifier, air dehumidifier",
     ),
@@ -29,14 +38,7 @@ HUMIDIFIER: Final = Rule(
             " desired humidity, set humidity, setpoint",
             terms="target humidity",
         ),
-        "current_humidity": Role(
-            holds=Holds.LEVEL,
-            access=ONLY_READ,
-            words="humidity, current humidity, room humidity, relative humidity",
-            terms="humidity, relative humidity",
-            ipso="3304",
-            anywhere=True,
-        ),
+        "current_humidity": CURRENT_HUMIDITY,
         "mode": Role(
             holds=Holds.CHOICE, access=WRITE, words="mode, preset, operating mode"
         ),
@@ -44,12 +46,12 @@ HUMIDIFIER: Final = Rule(
             holds=Holds.WORDS,
             access=ONLY_READ,
             words="action, running state, operating state",
-            meanings={
-                "humidifying": HumidifierAction.HUMIDIFYING,
-                "drying": HumidifierAction.DRYING,
-                "dehumidifying": HumidifierAction.DRYING,
-                "idle": HumidifierAction.IDLE, "off": HumidifierAction.OFF,
-            },
+            meanings=by_word(
+                humidifying="humidifying",
+                drying="drying, dehumidifying",
+                idle="idle",
+                off="off",
+            ),
         ),
     },
-)  # fmt: skip
+)

@@ -4,11 +4,11 @@ from typing import Final
 
 from homeassistant.const import Platform
 
-from .rule import READ, WRITE, Holds, Role, Rule, classed
+from .rule import READ, WRITE, Holds, Role, Rule, by_word
 
 LIGHT: Final = Rule(
     platform=Platform.LIGHT,
-    things=classed(
+    things=by_word(
         none="light, lights, lamp, bulb, light bulb, luminaire, chandelier, led strip,"
         " light strip, spotlight, downlight, floodlight, dimmable light, color light,"
         " colour light, color control"
@@ -58,20 +58,11 @@ LIGHT: Final = Rule(
             access=READ,
             words="color mode, colour mode",
             terms="color mode, colour mode",
-            meanings={
-                "color": "color",
-                "colour": "color",
-                "rgb": "color",
-                "hs": "color",
-                "hsv": "color",
-                "xy": "color",
-                "temperature": "color_temperature",
-                "ct": "color_temperature",
-                "color temperature": "color_temperature",
-                "white": "color_temperature",
-                "color temp": "color_temperature",
-                "cct": "color_temperature",
-            },
+            meanings=by_word(
+                color="color, colour, rgb, hs, hsv, xy",
+                color_temperature="color temperature, color temp, temperature, ct, cct,"
+                " white",
+            ),
         ),
         "effect": Role(
             holds=Holds.CHOICE, access=WRITE, words="effect, light effect, animation"

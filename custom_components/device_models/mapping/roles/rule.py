@@ -146,10 +146,10 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(part for one in text.split(",") if (part := one.strip()))
 
 
-def classed(**classes: str) -> Mapping[str, str]:
-    """Return what things are called, by the device class that they then have."""
+def by_word(**words: str) -> Mapping[str, str]:
+    """Return what each word stands for; that of ``none`` is known, and says nothing."""
     return {
-        thing: "" if name == "none" else name
-        for name, things in classes.items()
-        for thing in listed(things)
+        word: "" if meaning == "none" else meaning
+        for meaning, text in words.items()
+        for word in listed(text)
     }

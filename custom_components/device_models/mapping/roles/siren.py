@@ -4,11 +4,11 @@ from typing import Final
 
 from homeassistant.const import Platform
 
-from .rule import WRITE, Holds, Role, Rule, classed
+from .rule import WRITE, Holds, Role, Rule, by_word
 
 SIREN: Final = Rule(
     platform=Platform.SIREN,
-    things=classed(none="siren, alarm siren, sounder, buzzer, alarm horn, klaxon"),
+    things=by_word(none="siren, alarm siren, sounder, buzzer, alarm horn, klaxon"),
     unlike="sensor, status, mute, muted, enable, enabled, armed, tamper",
     objects="3338",
     enough=("on",),

@@ -4,11 +4,11 @@ from typing import Final
 
 from homeassistant.const import Platform
 
-from .rule import ONLY_READ, Holds, Role, Rule, classed
+from .rule import ONLY_READ, Holds, Role, Rule, by_word
 
 UPDATE: Final = Rule(
     platform=Platform.UPDATE,
-    things=classed(firmware="firmware, firmware update, ota, software, update"),
+    things=by_word(firmware="firmware, firmware update, ota, software, update"),
     enough=("installed, latest",),
     certain=("installed, latest",),
     roles={

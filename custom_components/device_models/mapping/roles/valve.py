@@ -6,11 +6,11 @@ from typing import Final
 from homeassistant.const import Platform
 
 from .cover import ENOUGH, OPENING
-from .rule import Rule, classed
+from .rule import Rule, by_word
 
 VALVE: Final = Rule(
     platform=Platform.VALVE,
-    things=classed(
+    things=by_word(
         water="water valve, irrigation valve, garden valve, tap",
         gas="gas valve",
         none="valve, main valve, shut off valve, shutoff valve, ball valve",

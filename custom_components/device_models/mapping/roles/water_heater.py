@@ -4,11 +4,11 @@ from typing import Final
 
 from homeassistant.const import Platform
 
-from .rule import ONLY_READ, WRITE, Holds, Role, Rule, classed
+from .rule import ONLY_READ, WRITE, Holds, Role, Rule, by_word
 
 WATER_HEATER: Final = Rule(
     platform=Platform.WATER_HEATER,
-    things=classed(
+    things=by_word(
         none="water heater, hot water, hot water tank, boiler, water boiler, dhw,"
         " domestic hot water, geyser"
     ),
