@@ -18,7 +18,7 @@ from ...errors import (
 from ...fetching import shown
 from .redirects import MAX_REDIRECTS, REDIRECTS, SAME_METHOD, TO_GET, next_url
 from .request import Method, Request, Response
-from .security import Identity, Proof
+from .sender import Sender
 from .settings import HttpSettings
 from .statistics import Statistics
 from .unanswered import translated
@@ -26,15 +26,10 @@ from .unanswered import translated
 AT_ONCE: Final = 4
 """Requests to a server; small ones have room for few connections."""
 
-CONNECT_SECONDS: Final = 5.0
-"""For a connection: who does not take it at all is not there."""
-
 PATIENCE: Final = 5.0
 """Seconds that a command waits for a server that wants to be left alone."""
 
 CHUNK_BYTES: Final = 16 * 1024
-
-SECURE: Final = frozenset({"https", "wss"})
 
 
 class HttpServer:
@@ -51,11 +46,7 @@ class HttpServer:
         self.statistics = Statistics()
         self.on_unauthorized: Callable[[], None] | None = None
         """Called when the server refuses what shows who we are."""
-        self._session = session
-        self._tls = settings.verify_tls
-        self._identity = Identity(
-            settings.security, session, self.base, verify_tls=settings.verify_tls
-        )
+        self._sender = Sender(session, settings)
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._running: set[asyncio.Timeout] = set()
         self.closed = False
@@ -71,7 +62,7 @@ class HttpServer:
     @property
     def known(self) -> bool:
         """Whether there is anything that shows who we are."""
-        return bool(self._identity)
+        return self._sender.known
 
     @property
     def wait(self) -> float:
@@ -79,12 +70,8 @@ class HttpServer:
         return max(0.0, self._busy_until - time.monotonic())
 
     def is_own(self, url: URL) -> bool:
-        """Whether a URL is of this server, however it is secured: the same host.
-
-        What is secured here is not shown there without that.
-        """
-        secured = self.base.scheme in SECURE and url.scheme not in SECURE
-        return url.host == self.base.host and not secured
+        """Whether a URL is of this server, so that it may be shown who we are."""
+        return self._sender.is_own(url)
 
     def open(self) -> None:
         """Let requests be made."""
@@ -150,7 +137,7 @@ class HttpServer:
         async with translated(request, self):
             try:
                 async with self._limited(seconds):
-                    begun = await self._ask_known(request, request.url)
+                    begun = await self._ask(request, request.url)
                     response = await self._whole(request, begun, request.url)
             except TimeoutError:
                 if self.closed:
@@ -170,7 +157,7 @@ class HttpServer:
         """
         async with translated(request, self):
             async with self._limited(request.seconds):
-                response = await self._ask_known(request, request.url)
+                response = await self._ask(request, request.url)
             status, fields = response.status, response.headers
             self._hold(Response(url=request.url, status=status, fields=fields))
             try:
@@ -189,16 +176,8 @@ class HttpServer:
 
         """
         async with translated(request, self):
-            proof = await self._proof(request.url)
             async with self._limited(request.seconds):
-                socket = await self._session.ws_connect(
-                    request.url.extend_query(proof.query),
-                    protocols=protocols,
-                    headers=_with_cookies(proof),
-                    heartbeat=heartbeat,
-                    max_msg_size=request.limit,
-                    ssl=self._tls,
-                )
+                socket = await self._sender.connect(request, protocols, heartbeat)
             try:
                 yield socket
             finally:
@@ -221,7 +200,7 @@ class HttpServer:
         """
         asked, url = request, request.url
         for _ in range(MAX_REDIRECTS + 1):
-            begun = await self._ask_known(asked, url)
+            begun = await self._ask(asked, url)
             response = await self._whole(asked, begun, url)
             if response.status not in REDIRECTS or response.location is None:
                 return response
@@ -233,19 +212,15 @@ class HttpServer:
         answer = f"with more than {MAX_REDIRECTS} redirects"
         raise RejectedError(address=request.place, answer=answer)
 
-    async def _ask_known(self, request: Request, url: URL) -> aiohttp.ClientResponse:
-        """Ask once, with a new token too if the one there was is refused.
+    async def _ask(self, request: Request, url: URL) -> aiohttp.ClientResponse:
+        """Ask once, and note whether it takes what shows who we are.
 
         Raises:
             Exception: whatever aiohttp raises.
 
         """
-        response = await self._ask(request, url)
-        own = self.is_own(url)
-        if response.status == 401 and own and self._identity.renew():
-            response.close()
-            response = await self._ask(request, url)
-        if own and self.known:
+        response = await self._sender.ask(request, url)
+        if self.known and self.is_own(url):
             self.note_refusal(refused=response.status == 401)
         return response
 
@@ -254,24 +229,6 @@ class HttpServer:
         before, self._refused = self._refused, refused
         if refused and not before and self.on_unauthorized is not None:
             self.on_unauthorized()
-
-    async def _ask(self, request: Request, url: URL) -> aiohttp.ClientResponse:
-        """Ask once."""
-        proof = await self._proof(url)
-        return await self._session.request(
-            request.method,
-            url.extend_query(proof.query),
-            data=request.payload or None,
-            headers={**request.fields, **_with_cookies(proof)},
-            allow_redirects=False,
-            middlewares=proof.middlewares,
-            ssl=self._tls,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-        )
-
-    async def _proof(self, url: URL) -> Proof:
-        """Return what shows the server who we are; nobody else is shown it."""
-        return await self._identity.proof() if self.is_own(url) else Proof()
 
     async def _whole(
         self, request: Request, answer: aiohttp.ClientResponse, url: URL
@@ -313,11 +270,3 @@ class HttpServer:
                 yield
             finally:
                 self._running.discard(running)
-
-
-def _with_cookies(proof: Proof) -> dict[str, str]:
-    """Return the header fields that show who we are."""
-    if not proof.cookies:
-        return proof.headers
-    cookies = "; ".join(f"{name}={value}" for name, value in proof.cookies.items())
-    return {**proof.headers, "Cookie": cookies}
