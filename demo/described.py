@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, override
 
-from aiocoap import GET, Context, Message
 import aiohttp
 import aiomqtt
 
-from .devices import ANSWERS_WITHIN, INTERVAL, DemoDevice
+from .devices import ANSWERS_WITHIN, INTERVAL, CoapDevice, DemoDevice, MqttDevice
 from .errors import within
 
 TRIES_AGAIN_AFTER: Final = 1.5
@@ -37,9 +36,9 @@ class Trial:
 class DescribedDevice(DemoDevice):
     """A device that is added as it says that it is."""
 
-    def __init__(self, *, file: str, trial: Trial, **more: Any) -> None:
+    def __init__(self, *, file: str, trial: Trial, base: str = "", **more: Any) -> None:
         """Note the file with the description, and how the device is tried."""
-        super().__init__(model=str(FILES / file), **more)
+        super().__init__(model=str(FILES / file), base=base, **more)
         self.trial = trial
 
     @override
@@ -78,55 +77,20 @@ class HttpThing(DescribedDevice):
         return ["-m", "simulators", "http", self.model, "--port", str(self.port)]
 
 
-class CoapNode(DescribedDevice):
+class CoapNode(DescribedDevice, CoapDevice):
     """A Thing, or a node that lists its resources, behind CoAP."""
-
-    system = "coap"
-
-    @property
-    @override
-    def connection_form(self) -> dict[str, Any]:
-        return {
-            "host": "127.0.0.1",
-            "port": self.port,
-            "confirmable": True,
-            "interval": INTERVAL,
-        }
 
     @override
     async def _shown(self) -> str:
-        context = await Context.create_client_context(transports=["udp6"])
-        uri = f"coap://127.0.0.1:{self.port}/{self.trial.place}"
-        try:
-            response = await context.request(Message(code=GET, uri=uri)).response
-        finally:
-            await context.shutdown()
-        payload: bytes = response.payload
-        return payload.decode()
-
-    @property
-    @override
-    def _arguments(self) -> list[str]:
-        return [
-            *("-m", "simulators", "coap", self.model),
-            *("--port", str(self.port), "--max-age", str(INTERVAL)),
-        ]
+        return (await self.get(self.trial.place)).decode()
 
 
-class HomieDevice(DescribedDevice):
+class HomieDevice(DescribedDevice, MqttDevice):
     """A Homie device, on a broker that another device is on, too."""
 
-    system = "mqtt_broker"
-
-    def __init__(self, *, beside: DemoDevice, **more: Any) -> None:
-        """Note the device whose broker it shares."""
+    def __init__(self, *, beside: MqttDevice, **more: Any) -> None:
+        """Take on the broker of the other device."""
         super().__init__(port=beside.port, **more)
-        self.beside = beside
-
-    @property
-    @override
-    def connection_form(self) -> dict[str, Any]:
-        return self.beside.connection_form
 
     @override
     async def _shown(self) -> str:
@@ -134,39 +98,21 @@ class HomieDevice(DescribedDevice):
         while True:
             with suppress(TimeoutError, aiomqtt.MqttError):
                 async with asyncio.timeout(TRIES_AGAIN_AFTER):
-                    return await self._retained(f"{self.base}/{self.trial.place}")
-
-    async def _retained(self, topic: str) -> str:
-        """Return what is retained on a topic."""
-        async with aiomqtt.Client("127.0.0.1", self.port) as client:
-            await client.subscribe(topic, qos=1)
-            async for message in client.messages:
-                # The broker sends retained messages that nobody subscribed to.
-                if message.topic.matches(topic) and isinstance(message.payload, bytes):
-                    return message.payload.decode()
-        return ""
-
-    @property
-    @override
-    def _arguments(self) -> list[str]:
-        return [
-            *("-m", "simulators", "mqtt", self.model),
-            *("--broker", f"127.0.0.1:{self.port}", "--base", self.base),
-        ]
+                    topic = f"{self.base}/{self.trial.place}"
+                    return (await self.retained(topic)).decode()
 
 
-type Make = Callable[[Path, Mapping[str, int], DemoDevice], list[DescribedDevice]]
+type Make = Callable[[Path, Mapping[str, int], MqttDevice], list[DescribedDevice]]
 
 
 def things(
-    folder: Path, ports: Mapping[str, int], _pump: DemoDevice
+    folder: Path, ports: Mapping[str, int], _pump: MqttDevice
 ) -> list[DescribedDevice]:
     """Return the Things."""
     return [
         HttpThing(
             name="Hall thermostat",
             area="Hall",
-            base="",
             file="wot/thermostat.td.json",
             port=ports["thing_http"],
             folder=folder,
@@ -180,7 +126,6 @@ def things(
         CoapNode(
             name="Reading lamp",
             area="Living Room",
-            base="",
             file="wot/lamp.td.json",
             port=ports["thing_coap"],
             folder=folder,
@@ -190,14 +135,13 @@ def things(
 
 
 def nodes(
-    folder: Path, ports: Mapping[str, int], _pump: DemoDevice
+    folder: Path, ports: Mapping[str, int], _pump: MqttDevice
 ) -> list[DescribedDevice]:
     """Return the IPSO nodes."""
     return [
         CoapNode(
             name="Desk lamp",
             area="Living Room",
-            base="",
             file="ipso/dimmable-light.wlnk",
             port=ports["node"],
             folder=folder,
@@ -212,7 +156,7 @@ def nodes(
 
 
 def homie(
-    folder: Path, _ports: Mapping[str, int], pump: DemoDevice
+    folder: Path, _ports: Mapping[str, int], pump: MqttDevice
 ) -> list[DescribedDevice]:
     """Return the Homie devices."""
     return [

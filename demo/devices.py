@@ -106,19 +106,22 @@ class CoapDevice(DemoDevice):
 
     @override
     async def read(self) -> dict[str, Any]:
+        async with within(ANSWERS_WITHIN, f"{self.url} answers"):
+            payload = await self.get(f"{self.base}/state", ContentFormat.JSON)
+        state: dict[str, Any] = json.loads(payload)
+        return state
+
+    async def get(self, path: str, accept: ContentFormat | None = None) -> bytes:
+        """Return what the device has at a path."""
+        uri = f"coap://127.0.0.1:{self.port}/{path}"
         context = await Context.create_client_context(transports=["udp6"])
-        request = Message(
-            code=GET,
-            uri=f"coap://127.0.0.1:{self.port}/{self.base}/state",
-            accept=ContentFormat.JSON,
-        )
         try:
-            async with within(ANSWERS_WITHIN, f"{self.url} answers"):
-                response = await context.request(request).response
+            request = Message(code=GET, uri=uri, accept=accept)
+            response = await context.request(request).response
         finally:
             await context.shutdown()
-        state: dict[str, Any] = json.loads(response.payload)
-        return state
+        payload: bytes = response.payload
+        return payload
 
     @property
     @override
@@ -126,8 +129,8 @@ class CoapDevice(DemoDevice):
         # Max-Age is short because nobody asks again before it is over.
         return [
             *("-m", "simulators", "coap", self.model),
-            *("--port", str(self.port), "--base", self.base),
-            *("--max-age", str(INTERVAL)),
+            *("--port", str(self.port), "--max-age", str(INTERVAL)),
+            *(("--base", self.base) if self.base else ()),
         ]
 
 
@@ -154,18 +157,20 @@ class MqttDevice(DemoDevice):
 
     @override
     async def read(self) -> dict[str, Any]:
-        state: dict[str, Any] = {}
-        async with (
-            within(ANSWERS_WITHIN, f"{self.url} publishes"),
-            aiomqtt.Client("127.0.0.1", self.port) as client,
-        ):
-            await client.subscribe(f"{self.base}/state", qos=1)
+        async with within(ANSWERS_WITHIN, f"{self.url} publishes"):
+            payload = await self.retained(f"{self.base}/state")
+        state: dict[str, Any] = json.loads(payload)
+        return state
+
+    async def retained(self, topic: str) -> bytes:
+        """Return what is retained on a topic."""
+        async with aiomqtt.Client("127.0.0.1", self.port) as client:
+            await client.subscribe(topic, qos=1)
             async for message in client.messages:
                 # The broker sends retained messages that nobody subscribed to.
-                if message.topic.matches(f"{self.base}/state"):
-                    state = json.loads(message.payload)
-                    break
-        return state
+                if message.topic.matches(topic) and isinstance(message.payload, bytes):
+                    return message.payload
+        return b""
 
     @property
     @override

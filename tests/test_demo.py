@@ -118,7 +118,7 @@ def test_directory_of_somebody_else(tmp_path: Path) -> None:
 # The devices
 
 
-def demo_device(kind: type[DemoDevice], folder: Path) -> DemoDevice:
+def demo_device[Kind: DemoDevice](kind: type[Kind], folder: Path) -> Kind:
     return kind(
         name="Pump",
         area="Garden",
