@@ -1,7 +1,7 @@
 """An HTTP device tells by itself, in every way that there is."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -51,6 +51,19 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a stream that ended begun again soon."""
     monkeypatch.setattr(following, "FIRST_RETRY", 0.05)
     monkeypatch.setattr(following, "LONGEST_RETRY", 0.2)
+
+
+@asynccontextmanager
+async def level_of(
+    handlers: Mapping[str, Handler], **place: Any
+) -> AsyncGenerator[tuple[HttpConnection, VirtualDevice]]:
+    """Run a thing that has nothing but a level, which is told in a way."""
+    layout = {**QUIET, "attributes": {"level": place}}
+    async with (
+        http_server(handlers) as server,
+        http_connection(server.url) as connection,
+    ):
+        yield connection, thing(connection, http=layout)
 
 
 class Stream:
@@ -206,12 +219,7 @@ def test_events_are_bounded() -> None:
 
 async def test_stream_is_begun_again_behind_the_last_event() -> None:
     level = Stream(3)
-    layout = {**QUIET, "attributes": {"level": {"observe": "sse"}}}
-    async with (
-        http_server({"/level": level}) as server,
-        http_connection(server.url) as connection,
-    ):
-        device = thing(connection, http=layout)
+    async with level_of({"/level": level}, observe="sse") as (connection, device):
         await connection.attach(device)
         await until(lambda: connection.pushed(device) == {"level"})
         assert shown(device) == {"level": 3}
@@ -227,12 +235,8 @@ async def test_stream_is_begun_again_behind_the_last_event() -> None:
 async def test_silent_stream_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "IDLE", 0.1)
     level = Stream(3)
-    layout = {**QUIET, "attributes": {"level": {"observe": "sse"}}}
-    async with (
-        http_server({"/level": level}) as server,
-        http_connection(server.url) as connection,
-    ):
-        await connection.attach(thing(connection, http=layout))
+    async with level_of({"/level": level}, observe="sse") as (connection, device):
+        await connection.attach(device)
         await until(lambda: len(level.requests) > 2)
         level.end()
 
@@ -266,12 +270,7 @@ async def test_server_that_tells_nothing_is_polled(
 
 async def test_server_that_is_in_trouble_is_tried_again() -> None:
     level = value(3, status=500)
-    layout = {**QUIET, "attributes": {"level": {"observe": "sse"}}}
-    async with (
-        http_server({"/level": level}) as server,
-        http_connection(server.url) as connection,
-    ):
-        device = thing(connection, http=layout)
+    async with level_of({"/level": level}, observe="sse") as (connection, device):
         await connection.attach(device)
         await until(lambda: len(level.requests) > 2)
         assert not connection.pushed(device)
@@ -279,12 +278,7 @@ async def test_server_that_is_in_trouble_is_tried_again() -> None:
 
 async def test_flood_is_slowed_down_and_told_once() -> None:
     level = Stream(0)
-    layout = {**QUIET, "attributes": {"level": {"observe": "sse"}}}
-    async with (
-        http_server({"/level": level}) as server,
-        http_connection(server.url) as connection,
-    ):
-        device = thing(connection, http=layout)
+    async with level_of({"/level": level}, observe="sse") as (connection, device):
         changes: list[Any] = []
         device.on_value("level", lambda: changes.append(device.get("level")))
         await connection.attach(device)
@@ -303,12 +297,7 @@ async def test_flood_is_slowed_down_and_told_once() -> None:
 
 async def test_what_answers_at_once_is_no_long_polling() -> None:
     level = value(3)
-    layout = {**QUIET, "attributes": {"level": {"observe": "longpoll"}}}
-    async with (
-        http_server({"/level": level}) as server,
-        http_connection(server.url) as connection,
-    ):
-        device = thing(connection, http=layout)
+    async with level_of({"/level": level}, observe="longpoll") as (connection, device):
         await connection.attach(device)
         await until(lambda: connection.pushed(device))
         await until(lambda: not connection.pushed(device))
@@ -329,12 +318,10 @@ async def test_long_poll_without_news_is_asked_again(
         return await answers.get()
 
     place = {"observe": "longpoll", "observe_url": "wait"}
-    layout = {**QUIET, "attributes": {"level": place}}
-    async with (
-        http_server({"/level": value(3), "/wait": hold}) as server,
-        http_connection(server.url) as connection,
+    async with level_of({"/level": value(3), "/wait": hold}, **place) as (
+        connection,
+        device,
     ):
-        device = thing(connection, http=layout)
         await connection.attach(device)
         await until(lambda: len(asked) > 1)
         assert connection.pushed(device) == {"level"}
@@ -479,12 +466,10 @@ async def test_thing_whose_only_way_is_gone_is_unreachable() -> None:
 async def test_each_message_is_a_value() -> None:
     sockets = Sockets()
     place = {"observe": "ws", "observe_url": "/ws"}
-    layout = {**QUIET, "attributes": {"level": place}}
-    async with (
-        http_server({"/ws": sockets, "/level": value(3)}) as server,
-        http_connection(server.url) as connection,
+    async with level_of({"/ws": sockets, "/level": value(3)}, **place) as (
+        connection,
+        device,
     ):
-        device = thing(connection, http=layout)
         await connection.attach(device)
         await until(lambda: sockets.open and connection.pushed(device))
         assert shown(device) == {"level": 3}
