@@ -319,6 +319,24 @@ def test_all_properties_at_once(
     assert len(found.remarks) == remarks
 
 
+@pytest.mark.parametrize(
+    ("operations", "unused"),
+    [
+        (["readmultipleproperties"], ["readmultipleproperties is not used: how"]),
+        (["readmultipleproperties", "readallproperties"], []),
+        (["writeallproperties"], ["writeallproperties is not used: it would"]),
+    ],
+)
+def test_what_is_not_used_of_all_properties(
+    operations: list[str], unused: list[str]
+) -> None:
+    thing: dict[str, Any] = {**TD, "forms": [{"href": "all", "op": operations}]}
+    remarks = load_document(thing, "well.json").remarks
+    assert {one.where for one in remarks} <= {"forms[0].op"}
+    for remark, beginning in zip(remarks, unused, strict=True):
+        assert remark.message.startswith(beginning)
+
+
 def test_all_properties_at_once_over_other_protocols() -> None:
     forms: list[dict[str, Any]] = [
         {**READ_ALL, "href": "http://w/all"},

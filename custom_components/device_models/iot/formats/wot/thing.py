@@ -37,6 +37,18 @@ MANUFACTURER: Final = ("schema:manufacturer", "sdo:manufacturer", "manufacturer"
 NAMES: Final = ("schema:name", "sdo:name", "name", "title")
 """Terms of schema.org, which many files take these two from."""
 
+UNUSED: Final = {
+    "readmultipleproperties": (
+        "readallproperties",
+        "how it is told which ones are wanted is not specified",
+    ),
+    "writeallproperties": (
+        "writemultipleproperties",
+        "it would write over what others have changed meanwhile",
+    ),
+}
+"""Operations of a Thing that are not used, those that are used instead, and why."""
+
 
 def is_thing_model(document: JsonValue) -> bool:
     """Whether a document is a Thing Model."""
@@ -99,6 +111,15 @@ def load(document: JsonValue, source: Source) -> Loaded:
         raise short.within(source.name) from err
 
 
+def _note_unused(together: Forms, reading: Reading) -> None:
+    """Remark on what a Thing offers that is not used, unless it has what is."""
+    for operation, (instead, reason) in UNUSED.items():
+        offering = [one for one in together.usable if operation in one.operations]
+        if offering and instead not in together.operations:
+            where, message = offering[0].element.at("op"), f"{operation} is not used"
+            reading.remarks.add(where, f"{message}: {reason}; {instead} would be")
+
+
 def _thing(top: Element, reading: Reading) -> Loaded:
     """Return what a Thing says.
 
@@ -126,6 +147,7 @@ def _thing(top: Element, reading: Reading) -> Loaded:
         formats=read_events(top, frame, reading),
         together=read_forms(top, "", frame, reading) or Forms(),
     )
+    _note_unused(thing.together, reading)
     of_forms = [
         name for form in thing.forms for name in texts_of(form.element, "security")
     ]
