@@ -32,7 +32,7 @@ from custom_components.device_models.const import (
 from custom_components.device_models.iot.connections.http import Scheme
 from custom_components.device_models.systems import System
 
-from .acting import free_port, set_up, state_of, until
+from .acting import attributes_of, free_port, set_up, state_of, until
 from .flows import connection_only, suggested
 from .http_thing import TITLE, HttpThing, http_thing
 from .test_config_flow import chosen
@@ -387,4 +387,21 @@ async def test_diagnostics_have_no_secret(
         assert shown[CONF_THING] == "/td?**REDACTED**"
         assert "secret" not in str(shown[CONF_SECURITY][0].values())
         assert "sesame" not in str(told)
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_what_is_wrong_with_a_value_is_shown(hass: HomeAssistant) -> None:
+    async with http_thing() as thing:
+        entry = await accept(hass, await entered(hass, thing.url))
+        (coordinator,) = entry.runtime_data.coordinators.values()
+        thing.values["temperature"] = "warm"
+        await coordinator.async_refresh()
+        shown = attributes_of(hass, "sensor.boiler_temperature")
+        assert "expected a finite number" in shown["problem"]
+        assert "problem" not in attributes_of(hass, "switch.boiler_heating")
+        assert state_of(hass, "switch.boiler_heating") == "off"
+        thing.values["temperature"] = 22.5
+        await coordinator.async_refresh()
+        assert state_of(hass, "sensor.boiler_temperature") == "22.5"
+        assert "problem" not in attributes_of(hass, "sensor.boiler_temperature")
         await hass.config_entries.async_unload(entry.entry_id)

@@ -1,6 +1,6 @@
 """What the entities have in common that are composed of several elements."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntFlag
 from typing import override
 
@@ -61,6 +61,11 @@ class ComposedEntity(ModelEntity):
 
     def notice(self, roles: frozenset[str]) -> None:
         """Take note of which roles have other values now."""
+
+    @property
+    @override
+    def attribute_names(self) -> Iterable[str]:
+        return [part.name for part in self.parts.values()]
 
     @property
     @override

@@ -1,6 +1,6 @@
 """What the entities of all platforms have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -75,6 +75,19 @@ class ModelEntity(CoordinatorEntity[DeviceCoordinator]):
     """Whether the entity wants the element's value to be asked for."""
 
     @property
+    def attribute_names(self) -> Iterable[str]:
+        """The attributes that it shows."""
+        return ()
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, str] | None:
+        """What is wrong with what the device says of the attributes, if anything."""
+        known = self.device.problems
+        told = [known[name] for name in self.attribute_names if name in known]
+        return {"problem": "; ".join(told)} if told else None
+
+    @property
     @override
     def available(self) -> bool:
         """Whether the device was heard, and can be reached."""
@@ -91,6 +104,11 @@ class AttributeEntity(ModelEntity):
         super().__init__(coordinator, decision)
         self.shown = Shown(coordinator.device, decision)
         self.attribute = self.shown.attribute
+
+    @property
+    @override
+    def attribute_names(self) -> Iterable[str]:
+        return (self.attribute.name,)
 
     @override
     async def async_added_to_hass(self) -> None:

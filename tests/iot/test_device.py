@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.device_models.iot import device as device_module
 from custom_components.device_models.iot.device import (
+    MAX_REFUSALS,
     Alert,
     Availability,
     Certainty,
@@ -286,6 +287,35 @@ def test_drops_are_logged_once_per_element_and_cause(
     assert len(caplog.records) == 4
     assert len(problems) == 20
     assert problems[0] == ("temp", "temp: 100 > 80")
+
+
+def test_what_is_wrong_is_known_until_something_right_comes(
+    device: VirtualDevice,
+) -> None:
+    heard: list[str] = []
+    device.receive({"temp": 20, "label": "x"})
+    device.on_value("temp", noting(heard, "temp"))
+    device.receive({"temp": 81})
+    assert device.problems == {"temp": "temp: 81 > 80"}
+    assert values(device) == {"temp": 20, "label": "x"}
+    device.receive({"temp": 81})
+    assert heard == ["temp"]  # it is the same again
+    device.receive({"temp": 20})
+    assert device.problems == {}
+    assert heard == ["temp", "temp"]
+
+
+def test_value_that_is_refused_again_and_again_is_not_known_any_more(
+    device: VirtualDevice,
+) -> None:
+    device.receive({"temp": 20, "label": "x"})
+    for _ in range(MAX_REFUSALS):
+        assert values(device)["temp"] == 20
+        device.receive({"temp": "hot"})
+    assert values(device) == {"label": "x"}
+    device.receive({"temp": 21})
+    device.receive({"temp": "hot"})
+    assert values(device)["temp"] == 21
 
 
 def test_sensitive_value_is_not_logged(

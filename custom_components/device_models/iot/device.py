@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 import logging
 import time
-from typing import Protocol
+from typing import Final, Protocol
 
 from .binding import Binding
 from .errors import DeviceModelsError, NotOfferedError, ValueRefusedError
@@ -20,6 +20,12 @@ from .model import Action, Attribute, DeviceModel, Field, Format, Severity
 from .values import JsonValue, Scalar
 
 _LOGGER = logging.getLogger(__name__)
+
+MAX_REFUSALS: Final = 3
+"""In a row; a sensor may say something odd once in a while."""
+
+MAX_PROBLEM: Final = 200
+"""Characters."""
 
 
 class Certainty(StrEnum):
@@ -111,6 +117,9 @@ class VirtualDevice:
         """``time.monotonic()`` of the last sign of life."""
         self.dropped: Counter[str] = Counter()
         """How often something from the wire was dropped, by cause."""
+        self._problems: dict[str, str] = {}
+        self._refusals: Counter[str] = Counter()
+        """How often in a row the values of an attribute were refused."""
         self._port = port
         self.quiet = quiet
         self._values: dict[str, Reading] = {}
@@ -183,13 +192,20 @@ class VirtualDevice:
         now = datetime.now(UTC)
         at = now if at is None else min(at, now)
         changed: set[str] = set()
+        mended: set[str] = set()
         for name, value in self._flatten(values):
             try:
                 attribute = self.model.attribute(name)
-                accepted = attribute.validate(value)
             except DeviceModelsError as err:
                 self.drop(name, err)
                 continue
+            try:
+                accepted = attribute.validate(value)
+            except DeviceModelsError as err:
+                self._refuse(attribute.name, err)
+                continue
+            if attribute.name in self._problems:
+                mended.add(attribute.name)
             current = self._values.get(attribute.name)
             # Not even a clock that was set back makes what comes now the older.
             if current is not None and at < min(current.at, now):
@@ -203,8 +219,25 @@ class VirtualDevice:
             self._values[attribute.name] = Reading(accepted, at, certainty)
         if heard:
             self.hear()
+        for name in mended:
+            del self._problems[name]
+            self._refusals.pop(name, None)
         self._announce(changed)
+        for name in mended - changed:
+            self._by_attribute[name].notify()
         return frozenset(changed)
+
+    def _refuse(self, name: str, error: DeviceModelsError) -> None:
+        """Drop a value; what is known of its attribute is old if that goes on."""
+        self.drop(name, error)
+        self._refusals[name] += 1
+        if self._refusals[name] >= MAX_REFUSALS:
+            self.lose({name})
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """Why what came last of attributes could not be used, by their names."""
+        return self._problems
 
     def lose(self, names: AbstractSet[str]) -> None:
         """Forget values that the device no longer gives: they are unknown now."""
@@ -257,6 +290,10 @@ class VirtualDevice:
                 "%s: dropped %s; more of this kind are only counted", self.name, error
             )
         self._by_problem.notify(name, str(error))
+        problem = str(error)[:MAX_PROBLEM]
+        if name in self._by_attribute and self._problems.get(name) != problem:
+            self._problems[name] = problem
+            self._by_attribute[name].notify()
 
     # Availability
 

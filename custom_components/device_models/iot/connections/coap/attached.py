@@ -171,8 +171,9 @@ class AttachedDevice:
         try:
             decoded = decode(codec, response.payload)
         except PayloadError as err:
-            self.device.drop(resource.path, err)
-            resource.given = frozenset()
+            if resource.shared:
+                self.device.drop(resource.path, err)
+            self.lose(resource, err)
             return frozenset(), frozenset()
         resource.given, changed = read_values(self.device, resource.slots, decoded)
         if self.device.dropped.total() == dropped:
