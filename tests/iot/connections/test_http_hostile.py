@@ -6,12 +6,16 @@ from contextlib import asynccontextmanager
 import json
 from pathlib import Path
 import ssl
+import traceback
 from typing import Any
 
 from aiohttp import web
 import pytest
 
 from custom_components.device_models.iot.connections.http import (
+    Credentials,
+    HttpConnection,
+    Scheme,
     request,
     server as server_module,
 )
@@ -27,6 +31,9 @@ from .http_server import Content, Handler, http_connection, http_server, state, 
 from .things import FLAT, shown, thing
 
 ALONE = {"state": False}
+
+NOWHERE = "http://localhost:1"
+"""Another host, at which nobody answers."""
 
 
 @asynccontextmanager
@@ -329,3 +336,95 @@ async def test_secrets_in_a_url_are_not_told() -> None:
         told = str(caught.value) + json.dumps(connection.trace(device))
         assert "hush" not in told
         assert "/set?…" in told
+
+
+# Others that are gone
+
+
+async def test_other_host_that_is_gone_takes_nothing_along() -> None:
+    handlers: dict[str, Handler] = {
+        "/label": value("hall"),
+        "/temperature": value(20.5),
+        "/power": redirect(f"{NOWHERE}/power"),
+    }
+    async with (
+        http_server(handlers) as server,
+        http_connection(server.url) as connection,
+    ):
+        layout = {"state": False, "attributes": {"level": f"{NOWHERE}/level"}}
+        device = thing(connection, http=layout)
+        device.receive({"level": 3, "power": True})
+        await connection.read(device, {"level", "label", "temperature", "power"})
+        assert shown(device) == {"label": "hall", "temperature": 20.5}
+        assert device.online
+
+
+async def test_server_that_goes_between_two_requests() -> None:
+    async with http_connection_to_one_answer() as connection:
+        device = thing(connection, http=ALONE)
+        await connection.read(device, {"label", "temperature", "power"})
+        assert shown(device) == {"temperature": 1}
+        with pytest.raises(UnreachableError):
+            await connection.read(device, {"label", "temperature", "power"})
+        assert device.availability is Availability.UNREACHABLE
+
+
+@asynccontextmanager
+async def http_connection_to_one_answer() -> AsyncGenerator[HttpConnection]:
+    """Open a connection to a server that is gone after its next answer."""
+    kind = b"Content-Type: text/plain\r\nConnection: close\r\n"
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n" + kind + b"\r\n1"
+    answered: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answered.append(await reader.readuntil(b"\r\n\r\n"))
+        if len(answered) > 1:
+            server.close()  # nobody is let in any more
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with http_connection(url) as connection:
+            yield connection
+    finally:
+        server.close()
+
+
+async def test_announced_place_that_no_directory_is_at() -> None:
+    async with (
+        http_server({"/things": value([{"id": "urn:a", "title": "A"}])}) as server,
+        http_connection(server.url, thing="http://[") as connection,
+    ):
+        (found,) = await connection.discover()
+        assert found.name == "A"
+
+
+# Keys in the query
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"garbage\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx",
+    ],
+)
+async def test_error_that_is_logged_with_its_causes_has_no_key(answer: bytes) -> None:
+    def serve(head: bytes) -> bytes:
+        return answer if head.startswith(b"GET /level?") else ok
+
+    ok = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+    key = Credentials(scheme=Scheme.APIKEY, where="query", name="k", secret="S3CRET")
+    async with (
+        raw_server(serve) as url,
+        http_connection(url, security=(key,)) as connection,
+    ):
+        device = thing(connection, http=ALONE)
+        with pytest.raises(UnreachableError) as caught:
+            await connection.read(device, {"level"})
+        told = "".join(traceback.format_exception(caught.value))
+        assert "/level" in told
+        assert key.secret not in f"{told} {caught.value.__cause__!r}"

@@ -1,6 +1,8 @@
 """An HTTP server is shown who we are, and nobody else is."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 import json
 import logging
@@ -270,6 +272,27 @@ async def test_other_hosts_are_shown_nothing(where: str) -> None:
             assert SECRET not in f"{request.url} {dict(request.headers)}"
 
 
+async def test_refusal_of_another_host_is_not_ours() -> None:
+    refusals: list[bool] = []
+    async with (
+        http_server({"/level": value(1, status=401)}) as other,
+        http_server() as server,
+        aiohttp.ClientSession() as session,
+    ):
+        elsewhere = other.url.replace("127.0.0.1", "localhost")
+        settings = HttpSettings(url=server.url, security=credentials("bearer"))
+        connection = HttpConnection(session, settings)
+        connection.on_unauthorized = lambda: refusals.append(True)
+        await connection.open()
+        layout = {"state": False, "attributes": {"level": f"{elsewhere}/level"}}
+        device = thing(connection, http=layout)
+        device.receive({"level": 3})
+        await connection.read(device, {"level"})
+        assert not shown(device)
+        assert not refusals
+        await connection.close()
+
+
 async def test_other_ports_of_the_host_are_shown_it() -> None:
     level = value(3)
     async with (
@@ -341,6 +364,42 @@ async def test_token_is_got_again_when_it_ends() -> None:
         assert seen[2:] == ["Bearer t0", "Bearer t1"]
         await connection.read(device, {"level"})
         assert seen[4:] == ["Bearer t2"]
+
+
+@pytest.mark.parametrize("lifetime", ["100", "9" * 400, "1e999", "NaN", "-1"])
+async def test_token_that_comes_in_pieces(lifetime: str) -> None:
+    async def give(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b'{"access_token": "abc", ')
+        await asyncio.sleep(0.05)
+        await response.write(f'"expires_in": {lifetime}}}'.encode())
+        return response
+
+    level = value(3)
+    one = Credentials(scheme=Scheme.OAUTH2, secret=SECRET, token_url="/token")
+    async with (
+        http_server({"/token": give, "/level": level}) as server,
+        http_connection(server.url, security=(one,)) as connection,
+    ):
+        await connection.read(thing(connection, http={"state": False}), {"level"})
+        assert level.requests[0].headers["Authorization"] == "Bearer abc"
+
+
+async def test_token_that_has_no_end() -> None:
+    async def give(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            while True:
+                await response.write(b" " * 65_536)
+        return response
+
+    one = Credentials(scheme=Scheme.OAUTH2, secret=SECRET, token_url="/token")
+    async with http_server({"/token": give}) as server:
+        with pytest.raises(UnreachableError, match="no token"):
+            async with http_connection(server.url, security=(one,)):
+                pass
 
 
 @pytest.mark.parametrize(

@@ -306,6 +306,26 @@ async def test_what_answers_at_once_is_no_long_polling() -> None:
         assert len(level.requests) == asked < 10
 
 
+async def test_news_that_come_all_the_time_are_not_asked_for_all_the_time() -> None:
+    asked: list[int] = []
+
+    async def handle(_request: web.Request) -> web.Response:
+        asked.append(len(asked) % 90)
+        return web.json_response(asked[-1])
+
+    place = {"url": "level", "observe": "longpoll"}
+    async with (
+        http_server({"/level": handle}) as server,
+        http_connection(server.url) as connection,
+    ):
+        layout = {"state": False, "attributes": {"level": place}}
+        device = thing(connection, http=layout)
+        await connection.attach(device)
+        await asyncio.sleep(1.5)
+        assert connection.pushed(device) == {"level"}
+        assert 5 <= len(asked) <= 9
+
+
 async def test_long_poll_without_news_is_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

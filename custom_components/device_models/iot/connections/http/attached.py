@@ -180,7 +180,7 @@ class AttachedDevice:
         """
         resource.hold(response.wait)
         if response.forbidden:
-            self._forbidden(resource, response)
+            return self._forbidden(resource, response), frozenset()
         self.device.hear()
         if response.unchanged:
             return resource.given, frozenset()
@@ -250,16 +250,18 @@ class AttachedDevice:
             self._sources[stream] = source
             stream.start()
 
-    def _forbidden(self, resource: Resource, response: Response) -> None:
-        """Take it that we may not have a resource.
+    def _forbidden(self, resource: Resource, response: Response) -> frozenset[str]:
+        """Take it that we may not have a resource; returns what is settled by that.
 
         Raises:
-            UnauthorizedError: always.
+            UnauthorizedError: the server itself says so. Of another host this says
+                nothing about what shows the server who we are.
 
         """
         place = f"{response.url.origin()}{label_of(resource.path)}"
+        own = self._server.is_own(response.url)
         error: CommunicationError = UnauthorizedError(address=place)
-        if not self._server.is_own(response.url):
+        if not own:
             answer = f"{response.answer}, and credentials are not sent to other hosts"
             error = RejectedError(address=place, answer=answer)
         elif not response.refused:
@@ -268,7 +270,9 @@ class AttachedDevice:
         if resource.shared:
             resource.miss()
         self.lose(resource, error)
-        raise UnauthorizedError(address=self._server.address)
+        if own:
+            raise UnauthorizedError(address=self._server.address)
+        return frozenset() if resource.shared else resource.names
 
     def _refused(self, resource: Resource, response: Response) -> frozenset[str]:
         """Take a refusal; returns the attributes that are settled by it."""

@@ -107,7 +107,10 @@ async def directory(server: HttpServer, thing: str = "") -> Directory:
 async def _place(server: HttpServer, thing: str) -> URL:
     """Return where the listing is: as the directory describes itself, or as usual."""
     for place in filter(None, (thing, WOT)):
-        url = server.base.join(URL(place))
+        try:
+            url = server.base.join(URL(place))
+        except ValueError:
+            continue  # what was announced is no place
         request = Request(url=url, accept=DESCRIPTION, limit=MAX_FILE_BYTES)
         try:
             response = await server.request(request)

@@ -1,5 +1,6 @@
 """Long polling: a server that answers when there is something new."""
 
+import asyncio
 import time
 from typing import Final, override
 
@@ -14,7 +15,8 @@ SOON: Final = 1.0
 """Seconds within which no server that waits for something new answers …"""
 
 TOO_SOON: Final = 5
-"""… so often in a row with the same."""
+"""… so often in a row with the same. If it is something else each time, what is asked
+next waits as long."""
 
 
 class LongPoll(Following):
@@ -23,14 +25,18 @@ class LongPoll(Following):
     @override
     async def _follow(self) -> None:
         await self._active()
-        soon, last = 0, b""
+        soon, quick, last = 0, 0, b""
         while True:
+            if quick >= TOO_SOON:
+                await asyncio.sleep(SOON)
             began = time.monotonic()
             response = await self._server.wait_for(self._request, HOLD)
             if response is None:
                 continue  # nothing new
             self._check(response)
-            same = response.payload == last and time.monotonic() - began < SOON
+            at_once = time.monotonic() - began < SOON
+            quick = quick + 1 if at_once else 0
+            same = at_once and response.payload == last
             soon, last = (soon + 1 if same else 0), response.payload
             if soon >= TOO_SOON:
                 raise NotOfferedHereError

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Set as AbstractSet
 
-from ...errors import UnauthorizedError
+from yarl import URL
+
+from ...errors import UnauthorizedError, UnreachableError
 from .attached import AttachedDevice
 from .resource import Resource
 from .server import HttpServer
-from .unanswered import UnansweredError
 
 
 class Round:
@@ -27,7 +28,7 @@ class Round:
         self._at_leisure = False
         self._busy: list[float] = []
         """For how long what is busy wants to be left alone."""
-        self._hanging: list[tuple[Resource, UnansweredError]] = []
+        self._hanging: list[tuple[Resource, UnreachableError]] = []
         self._forbidden: UnauthorizedError | None = None
 
     @property
@@ -64,7 +65,11 @@ class Round:
         raise self._forbidden or self._hanging[0][1]
 
     async def _all(self, resources: list[Resource]) -> None:
-        """Ask for resources; the first one shows whether anybody is there."""
+        """Ask for resources; the first one shows whether anybody is there.
+
+        Other hosts, where a device may have some of them, show nothing of that.
+        """
+        resources.sort(key=lambda one: not self._server.is_own(URL(one.path)))
         if not self._answered and resources:
             await self._ask(resources[0])
             resources = resources[1:]
@@ -78,19 +83,14 @@ class Round:
                 tasks.create_task(self._ask(resource))
 
     async def _ask(self, resource: Resource) -> None:
-        """Ask for one resource, and note what comes of it.
-
-        Raises:
-            UnreachableError: there is no server.
-
-        """
+        """Ask for one resource, and note what comes of it."""
         if resource.wait or self._server.wait:
             self._wanted -= resource.names
             self._busy.append(resource.wait or self._server.wait)
             return
         try:
             settled, _changed = await self._attached.ask(resource)
-        except UnansweredError as err:
+        except UnreachableError as err:
             self._hanging.append((resource, err))
             return
         except UnauthorizedError as err:

@@ -18,6 +18,9 @@ SECONDS: Final = 10.0
 MAX_BYTES: Final = 64 * 1024
 """Of the answer with the token."""
 
+LONGEST: Final = 86_400.0
+"""Seconds; a token that is good for longer is got anew after this time."""
+
 EARLY: Final = 30.0
 """Seconds before its end that a token is not used any more; at most half its life."""
 
@@ -92,7 +95,11 @@ class TokenSource:
                     ssl=self._verify_tls,
                 ) as response,
             ):
-                content = await response.content.read(MAX_BYTES)
+                content = bytearray()
+                async for chunk in response.content.iter_any():
+                    content += chunk
+                    if len(content) > MAX_BYTES:
+                        break
                 status = response.status
         except (aiohttp.ClientError, OSError, ValueError) as err:
             raise self._unreachable(reason_of(err)) from err
@@ -103,7 +110,7 @@ class TokenSource:
         self._take(content)
         return True
 
-    def _take(self, content: bytes) -> None:
+    def _take(self, content: bytearray) -> None:
         """Take a token from an answer (RFC 6749 §5.1)."""
         try:
             answer = json.loads(content)
@@ -116,6 +123,7 @@ class TokenSource:
         self._token = token
         self._until = None
         if isinstance(lifetime, int | float) and not isinstance(lifetime, bool):
+            lifetime = min(lifetime, LONGEST)
             early = min(EARLY, lifetime / 2)
             self._until = time.monotonic() + lifetime - early
 

@@ -34,6 +34,9 @@ async def translated(request: Request, asked: Closable) -> AsyncIterator[None]:
     place = request.place
     try:
         yield
+    except aiohttp.ClientResponseError as err:
+        _forget_query(err)
+        raise UnansweredError(address=place, reason=reason_of(err)) from err
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
         raise UnreachableError(address=place, reason=reason_of(err)) from err
     except (aiohttp.ClientError, OSError) as err:
@@ -43,3 +46,12 @@ async def translated(request: Request, asked: Closable) -> AsyncIterator[None]:
         # Of aiohttp: it does not like something that was to be sent.
         reason = "it cannot be asked that"
         raise UnansweredError(address=place, reason=reason) from err
+
+
+def _forget_query(error: aiohttp.ClientResponseError) -> None:
+    """Have an error say nothing of a query: it may be logged, and a key be in there."""
+    asked = error.request_info
+    error.request_info = asked._replace(
+        url=asked.url.with_query(None), real_url=asked.real_url.with_query(None)
+    )
+    error.args = ()
