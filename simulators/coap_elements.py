@@ -20,6 +20,7 @@ from custom_components.device_models.iot.values import DataType, JsonValue
 from .behaviour import Alert, SimulatedDevice
 from .coap_resources import (
     OBJECTS,
+    PICTURES,
     VALUES,
     DeviceResource,
     ReadableResource,
@@ -78,15 +79,18 @@ class AttributeResource(ReadableResource):
         *,
         max_age: int,
     ) -> None:
-        """Offer plain text too, unless the attribute is an object."""
+        """Offer plain text too, unless the attribute is an object; or a picture."""
         self.offered = OBJECTS if attribute.type is DataType.OBJECT else VALUES
+        if attribute.media_type:
+            self.offered = PICTURES
         super().__init__(device, faults, max_age=max_age)
         self._attribute = attribute
         self.name = attribute.name
         self._writable = any(leaf.writable for _, leaf in attribute.leaves())
         self.rt = next(iter(attribute.semantic_types), "attribute")
         self.if_ = "core.a" if self._writable else "core.s"
-        self.observable = attribute.observable and attribute.readable
+        self._given = attribute.readable or bool(attribute.media_type)
+        self.observable = attribute.observable and self._given
 
     @override
     def _read(self) -> JsonValue:
@@ -96,7 +100,7 @@ class AttributeResource(ReadableResource):
             MethodNotAllowed: it can only be written.
 
         """
-        if not self._attribute.readable:
+        if not self._given:
             raise error.MethodNotAllowed
         return self._device.read(self.name)
 

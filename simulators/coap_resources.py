@@ -23,6 +23,7 @@ _LOGGER = logging.getLogger(__name__)
 
 OBJECTS: Final = (Media.JSON, Media.CBOR, Media.SENML_JSON)
 VALUES: Final = (*OBJECTS, Media.TEXT)
+PICTURES: Final = (Media.PNG,)
 DIAGNOSTIC_LENGTH: Final = 200
 
 

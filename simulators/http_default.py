@@ -23,6 +23,7 @@ from .payloads import Media
 
 OBJECTS: Final = (Media.JSON, Media.CBOR, Media.SENML_JSON)
 VALUES: Final = (*OBJECTS, Media.TEXT)
+PICTURES: Final = (Media.PNG,)
 MESSAGES: Final = (Media.JSON, Media.CBOR)
 
 
@@ -66,7 +67,10 @@ class DefaultLayout(HttpLayout):
             changed = any(
                 one == attribute.name or one.startswith(prefix) for one in names
             )
-            if changed and attribute.readable:
+            if changed and attribute.media_type:
+                # What it is now, is asked for.
+                yield path_of(attribute.name), "", "changed"
+            elif changed and attribute.readable:
                 value = self._value(attribute)
                 yield path_of(attribute.name), "", value
                 yield "state", attribute.name, value
@@ -125,10 +129,12 @@ class DefaultLayout(HttpLayout):
         else:
             name = unquote(path)
             attribute = next(one for one in model.attributes if one.name == name)
-            if not attribute.readable:
+            if not (attribute.readable or attribute.media_type):
                 raise Refusal(405, "it can only be written")
             value = self._value(attribute)
             offered = OBJECTS if attribute.type is DataType.OBJECT else VALUES
+            if attribute.media_type:
+                offered = PICTURES
         return content(
             request,
             value,

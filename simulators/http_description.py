@@ -87,6 +87,8 @@ def path_of(*names: str) -> str:
 def _property(attribute: Attribute) -> dict[str, JsonValue]:
     """Return a property with its forms."""
     path = path_of(attribute.name)
+    if attribute.media_type:
+        return _picture(attribute, path)
     writable = any(leaf.writable for _path, leaf in attribute.leaves())
     operations: list[JsonValue] = []
     if attribute.readable:
@@ -101,6 +103,18 @@ def _property(attribute: Attribute) -> dict[str, JsonValue]:
     if not attribute.readable:
         schema["writeOnly"] = True
     return {**schema, "observable": watched, "forms": forms}
+
+
+def _picture(attribute: Attribute, path: str) -> dict[str, JsonValue]:
+    """Return a property that is a picture, with its forms."""
+    forms: list[JsonValue] = [
+        {"href": path, "op": "readproperty", "contentType": "image/png"}
+    ]
+    if attribute.observable:
+        forms += _pushed(path, "observeproperty", "unobserveproperty")
+    words = _words(attribute.title, attribute.description)
+    watched = attribute.observable
+    return {**words, "readOnly": True, "observable": watched, "forms": forms}
 
 
 def _pushed(path: str, *operations: JsonValue) -> list[JsonValue]:

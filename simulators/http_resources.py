@@ -25,9 +25,15 @@ MEDIA_TYPES: Final = {
     Media.CBOR: "application/cbor",
     Media.SENML_JSON: "application/senml+json",
     Media.TEXT: "text/plain",
+    Media.PNG: "image/png",
 }
 
-BY_TYPE: Final = {media_type: media for media, media_type in MEDIA_TYPES.items()}
+BY_TYPE: Final = {
+    media_type: media
+    for media, media_type in MEDIA_TYPES.items()
+    if media is not Media.PNG
+}
+"""What can be written."""
 
 KEPT: Final = 20
 """How many calls of an action are kept."""

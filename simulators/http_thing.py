@@ -78,7 +78,7 @@ class ThingLayout(HttpLayout):
         changed = [
             one
             for one in self.device.model.attributes
-            if one.readable
+            if (one.readable or one.media_type)
             and any(
                 name == one.name or name.startswith(f"{one.name}.") for name in names
             )

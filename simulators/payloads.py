@@ -12,11 +12,15 @@ import cbor2
 
 from custom_components.device_models.iot.values import DataType, JsonValue
 
+from .picture import picture
+
 
 class Media(IntEnum):
     """The CoAP Content-Formats that the simulators know."""
 
     TEXT = 0
+    PNG = 23
+    """Of what has a content: a picture that stands for the value of its URI."""
     JSON = 50
     CBOR = 60
     SENML_JSON = 110
@@ -50,6 +54,8 @@ def encode(
     match media:
         case Media.TEXT:
             return to_text(value).encode()
+        case Media.PNG:
+            return picture(to_text(value))
         case Media.CBOR:
             return cbor2.dumps(value)
         case Media.SENML_JSON:

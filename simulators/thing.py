@@ -44,6 +44,7 @@ MEDIA_TYPES: Final[Mapping[str, Media]] = {
     "application/cbor": Media.CBOR,
     "application/senml+json": Media.SENML_JSON,
     "text/plain": Media.TEXT,
+    "image/png": Media.PNG,
     "text/event-stream": Media.JSON,
 }
 """What each event of a stream has in it is JSON."""

@@ -19,6 +19,7 @@ from custom_components.device_models.iot.formats.device_file_writing import (
 )
 from custom_components.device_models.iot.formats.oracle.policies import FUNCTIONS
 from custom_components.device_models.iot.formats.parsing import parse
+from custom_components.device_models.iot.media_types import IMAGES
 from custom_components.device_models.iot.model import FormatType
 from custom_components.device_models.iot.samples import (
     KINDS,
@@ -108,6 +109,7 @@ def sampled(**sample: Any) -> dict[str, Any]:
 GOOD: Final[list[dict[str, Any]]] = [
     changed(),
     {"model": "other.json", "x-mine": 1},
+    changed(type="URI", mediaType="image/png"),
     bound("temp"),
     bound({"path": "a", "pointer": "/0"}),
     bound(False),
@@ -140,6 +142,7 @@ MISTAKES: Final[list[tuple[Any, str]]] = [
     (changed(labels=["a"]), "model.attributes.0"),
     (changed(semanticType=5), "model.attributes.0"),
     (changed(type="OBJECT"), "model.attributes.0"),
+    (changed(type="URI", mediaType="image/svg+xml"), "model.attributes.0"),
     ({"model": THERMO, "binding": "coap"}, "binding"),
     ({"model": THERMO, "binding": {"coap": {"attribute": {}}}}, "binding.coap"),
     (bound(True), "binding.coap"),
@@ -240,6 +243,7 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
             attributes=[
                 value("attribute", writable=True),
                 Watched("attribute", name="o", type="OBJECT", members=[member]),
+                Watched("attribute", name="i", type="URI", mediaType="image/png"),
             ],
             actions=[
                 Watched("action", name="old", argType="NUMBER"),
@@ -260,7 +264,7 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
             "coap": Watched(
                 "coap",
                 state=place("coapPlace", path="state", writable=True),
-                attributes={"v": place("coapPlace")},
+                attributes={"v": place("coapPlace"), "i": place("coapPlace")},
                 actions={"new": place("coapPlace")},
                 alerts={"f": place("coapPlace")},
                 packs={"p": Watched("coapPack", format="json", attributes={"v": ""})},
@@ -276,7 +280,10 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
             "http": Watched(
                 "http",
                 state=place("httpPlace", url="state", writable=True),
-                attributes={"v": place("httpPlace", observe="sse")},
+                attributes={
+                    "v": place("httpPlace", observe="sse"),
+                    "i": place("httpPlace"),
+                },
                 actions={"new": place("httpPlace")},
                 alerts={"f": place("httpPlace", end=Watched("httpEnd", url="e"))},
             ),
@@ -332,6 +339,7 @@ def test_words_are_those_that_are_known() -> None:
     assert set(DEFS["type"]["enum"]) == set(DataType) - {"OBJECT"}
     assert set(DEFS["format"]["properties"]["type"]["enum"]) == set(FormatType)
     assert set(DEFS["codec"]["enum"]) == set(CODECS)
+    assert set(DEFS["image"]["enum"]) == set(IMAGES)
     assert set(DEFS["sample"]["properties"]["connection"]["enum"]) == set(KINDS)
     assert {one.upper() for one in place["method"]["enum"]} == {
         method.name for method in (*coap.READ_METHODS, *coap.CALL_METHODS)

@@ -43,6 +43,11 @@ def test_same_model_has_no_difference() -> None:
         (model(), model(TEMP), ["Added: attribute temp"]),
         (model(TEMP, MODE), model(TEMP), ["Removed: attribute mode"]),
         (
+            model({"name": "view", "type": "URI"}),
+            model({"name": "view", "type": "URI", "mediaType": "image/png"}),
+            ["Changed: attribute view: content none → image/png, no longer readable"],
+        ),
+        (
             model(TEMP),
             model({**TEMP, "name": "temperature"}),
             ["Renamed: attribute temp → attribute temperature"],

@@ -244,6 +244,13 @@ class VirtualDevice:
         lost = {name for name in names if self._values.pop(name, None) is not None}
         self._announce(lost)
 
+    def note_content(self, name: str) -> None:
+        """Have told that an attribute's content may be another one than before."""
+        name = self.model.attribute(name).name
+        self.hear()
+        self._problems.pop(name, None)
+        self._announce({name})
+
     def receive_alert(
         self,
         name: str,
@@ -404,7 +411,10 @@ class VirtualDevice:
     # Listening
 
     def on_value(self, name: str, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back when the attribute's value, or how sure it is, has changed."""
+        """Call back when the attribute's value, or how sure it is, has changed.
+
+        Of one that has a content: when that may be another one.
+        """
         return self._by_attribute[self.model.attribute(name).name].add(callback)
 
     def on_change(

@@ -114,6 +114,7 @@ def _shape(element: _Element) -> tuple[object, ...]:
                 element.semantic_types,
                 element.writable,
                 element.readable,
+                element.media_type,
                 *_typed(element),
             )
         case Action():
@@ -142,6 +143,7 @@ def _changes(old: _Element, new: _Element) -> str:
                     ("range", old.range, new.range),
                     ("choices", old.enum, new.enum),
                     ("step", old.step, new.step),
+                    ("content", old.media_type or None, new.media_type or None),
                 )
                 if before != now
             ]

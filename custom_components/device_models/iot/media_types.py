@@ -15,6 +15,21 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
 }
 """What each codec writes, by its name."""
 
+IMAGES: Final[Mapping[str, int | None]] = {
+    "image/png": 23,
+    "image/jpeg": 22,
+    "image/gif": 21,
+    "image/webp": None,
+    "image/bmp": None,
+    "image/avif": None,
+    "image/apng": None,
+}
+"""The images that are taken, and their numbers in the IANA registry "CoAP
+Content-Formats". SVG is none of them: it can have scripts in it, and would be shown
+from Home Assistant's own address."""
+
+MISNOMERS: Final = {"image/jpg": "image/jpeg", "image/x-ms-bmp": "image/bmp"}
+
 _PATTERNS: Final = tuple(
     (re.compile(pattern), codec)
     for pattern, codec in (
@@ -41,3 +56,10 @@ def codec_name(media_type: str) -> str | None:
     """
     bare = bare_media_type(media_type)
     return next((name for pattern, name in _PATTERNS if pattern.fullmatch(bare)), None)
+
+
+def image_type(media_type: str) -> str | None:
+    """Return a media type as it is registered, if it is that of an image we take."""
+    bare = bare_media_type(media_type)
+    bare = MISNOMERS.get(bare, bare)
+    return bare if bare in IMAGES else None

@@ -72,7 +72,8 @@ class Attribute(Typed):
 
     ``writable`` restricts the side that uses the device; the device itself may set
     every attribute (sheet §1.2). An OBJECT has ``members``, whose values are named
-    ``attribute.member``.
+    ``attribute.member``. One with a ``media_type`` has no value, but a content that is
+    fetched: an image.
     """
 
     writable: bool = False
@@ -84,6 +85,8 @@ class Attribute(Typed):
     ontology, spelled as in the file (``saref:Temperature``, ``ipso:3303``)."""
     alias: str | None = None
     members: tuple[Attribute, ...] = ()
+    media_type: str = ""
+    """Of its content; it is neither readable nor writable then, as it has no value."""
     inferred: bool = field(default=False, compare=False, repr=False)
     """Whether its type is a guess, from a value: a person may know better."""
 
@@ -95,6 +98,8 @@ class Attribute(Typed):
             ValueRefusedError: it does not fit; that of a sensitive one is not told.
 
         """
+        if self.media_type:
+            raise ValueRefusedError(name=self.name, problem="it has no value")
         try:
             return super().validate(value)
         except ValueRefusedError:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..codecs import Slot, slots_of
+from ..media_types import image_type
 from ..model import Action, Attribute, DeviceModel, Format
 from ..reading import Element
 from .layout import (
@@ -36,6 +37,7 @@ class PlacesReader[R: Known, W: Writing[Any], T](ABC):
         self._model = model
         self._top = top
         self._resources: dict[str, R] = {}
+        self._contents: dict[str, R] = {}
         self._writes: dict[str, W] = {}
         self._together: W | None = None
 
@@ -102,8 +104,13 @@ class PlacesReader[R: Known, W: Writing[Any], T](ABC):
                 self._attribute(attribute, element)
 
     def _attribute(self, attribute: Attribute, element: Element) -> None:
-        """Note where one attribute is read and written."""
+        """Note where one attribute is read and written, or its content is fetched."""
         path = self._place_of(element, attribute.name)
+        if attribute.media_type:
+            content = self._resource(element, path, (), observe=attribute.observable)
+            content.content = _media_type_of(element, attribute)
+            self._contents[attribute.name] = content
+            return
         reads = element.content.get("read") is not False
         writes = element.content.get("write") is not False
         write = element.text("write") if writes else ""
@@ -154,3 +161,10 @@ class PlacesReader[R: Known, W: Writing[Any], T](ABC):
         """Return the place of an element: as the binding says, or by its name."""
         spelled = element.text(self.place) or prefix + self._default(name)
         return self._below(spelled, element)
+
+
+def _media_type_of(element: Element, attribute: Attribute) -> str:
+    """Return what a content is here: as the binding says, or as the model does."""
+    spelled = element.text("content") or attribute.media_type
+    known = image_type(spelled)
+    return known or element.refuse("expected the media type of an image", "content")

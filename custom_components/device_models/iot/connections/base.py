@@ -20,6 +20,7 @@ from ..errors import NotOfferedError
 from ..formats import Loaded
 from ..model import Action, DeviceModel
 from ..values import JsonValue, Scalar
+from .content import Content
 
 
 class Capability(Flag):
@@ -206,6 +207,18 @@ class Connection(ABC):
 
         """
         raise NotOfferedError(operation="reading")
+
+    async def fetch(self, device: VirtualDevice, name: str) -> Content:
+        """Return the content of an attribute that has one instead of a value.
+
+        What has not changed is not transferred again, where the system can tell.
+
+        Raises:
+            CommunicationError: the device does not give it.
+            NotOfferedError: it has no such content here.
+
+        """
+        raise NotOfferedError(operation=f"{name}: fetching its content")
 
     @abstractmethod
     async def write(

@@ -5,7 +5,7 @@ layout may also have an ``address``, which says where the device was when its mo
 written; the connection has its own.
 """
 
-from collections.abc import Iterable, Set as AbstractSet
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from ..codecs import CODECS, Codec, Slot, slots_of, split_pointer
@@ -89,7 +89,7 @@ def timed(slots: Iterable[Slot], element: Element) -> tuple[Slot, ...]:
     return tuple(replace(slot, iso=times == "iso") for slot in slots)
 
 
-def offered[T](targets: dict[str, T], name: str) -> T:
+def offered[T](targets: Mapping[str, T], name: str) -> T:
     """Return where something is sent to.
 
     Raises:

@@ -6,6 +6,7 @@ import time
 from typing import Any, Final, Self
 
 from ..codecs import CODECS, Codec, Slot
+from .content import Content
 from .layout import offered
 
 JSON: Final = CODECS["json"]
@@ -51,6 +52,10 @@ class Resource[Tag: bytes | str](Expected):
     """Of the representation that was received last."""
     spoken: Codec | None = None
     """What the device last answered in."""
+    content: str = ""
+    """The media type of what it has, if that is no values."""
+    kept: Content | None = None
+    """What it had when it was last fetched, if that is no values."""
     given: frozenset[str] = frozenset()
     """The attributes that it had when it was last received."""
     busy_until: float = 0.0
@@ -157,6 +162,8 @@ class Places[R: Known, W: Writing[Any], T]:
     """Takes several attributes in one message."""
     actions: dict[str, T]
     alerts: Mapping[str, T]
+    contents: Mapping[str, R]
+    """What is no value, by the names of its attributes."""
 
     @property
     def shared(self) -> R | None:
@@ -166,7 +173,7 @@ class Places[R: Known, W: Writing[Any], T]:
 
     def forget(self) -> None:
         """Forget what the device does not have, or is too busy for: it was away."""
-        for resource in self.resources:
+        for resource in (*self.resources, *self.contents.values()):
             resource.forget()
         if self.together is not None:
             self.together.absent_until = 0.0

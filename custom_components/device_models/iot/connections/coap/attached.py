@@ -10,9 +10,12 @@ from ...device import VirtualDevice
 from ...errors import CommunicationError, PayloadError, RejectedError
 from ...redaction import is_secret
 from ..base import Feed, Health, LastHeard
+from ..content import Content
+from ..layout import offered
 from ..messages import read_alert, read_values
 from ..resources import JSON, TEXT
 from .client import CoapEndpoint
+from .content import taken
 from .delivery import Delivery
 from .numbering import Numbering
 from .observation import Observation, State
@@ -55,6 +58,10 @@ class AttachedDevice:
             accept = target.codec.content_format if target.codec else None
             on_response = partial(self._on_alert, name, target)
             self._begin(target.path, accept, target.sending.delivery, on_response)
+        for name, resource in self.layout.contents.items():
+            if resource.observe:
+                on_response = partial(self._on_content, name, resource)
+                self._observe(resource, on_response)
 
     async def stop(self) -> None:
         """End all observations."""
@@ -108,10 +115,11 @@ class AttachedDevice:
             for slot in slots
             if leaves[slot.element.name].sensitive or is_secret(slot.element.name)
         }
+        images = {one.path for one in layout.contents.values()}
         return Paths(
-            values=without_query(path for path, _ in values),
+            values=without_query((*(path for path, _ in values), *images)),
             others=without_query(one.path for one in others),
-            secret=without_query(secret),
+            secret=without_query(secret | images),
         )
 
     def renew(self) -> None:
@@ -126,17 +134,44 @@ class AttachedDevice:
             UnreachableError: it was not answered.
 
         """
-        sent = resource.etag
         response = await self._request(resource)
-        if response.valid and resource.etag != sent:
-            # Meanwhile it has shown that it had restarted: what it has is no longer
-            # known by what it said before.
-            response = await self._request(resource)
         resource.max_age = response.max_age if response.success else None
         return self.take(resource, response)
 
+    async def fetch(self, name: str) -> Content:
+        """Return the content of an attribute; what is observed is here already.
+
+        Raises:
+            CommunicationError: the device does not give it, or it is no image.
+            NotOfferedError: there is no such content here.
+
+        """
+        resource = offered(self.layout.contents, name)
+        if resource.kept is not None and name in self.pushed:
+            return resource.kept
+        if resource.wait:
+            answer = f"that it is busy for {resource.wait:.0f} s"
+            raise RejectedError(address=self._address(resource), answer=answer)
+        response = await self._request(resource)
+        self.device.hear()
+        return taken(resource, response, self._address(resource))
+
     async def _request(self, resource: Resource) -> Response:
-        """Ask for a resource."""
+        """Ask for a resource.
+
+        Raises:
+            UnreachableError: it was not answered.
+
+        """
+        sent = resource.etag
+        response = await self._request_once(resource)
+        if response.valid and resource.etag != sent:
+            # Meanwhile it has shown that it had restarted: what it has is no longer
+            # known by what it said before.
+            response = await self._request_once(resource)
+        return response
+
+    async def _request_once(self, resource: Resource) -> Response:
         return await self._endpoint.request(
             resource.method,
             resource.path,
@@ -144,6 +179,10 @@ class AttachedDevice:
             etag=resource.etag,
             delivery=resource.delivery,
         )
+
+    def _address(self, resource: Resource) -> str:
+        """Return where a resource is, for people."""
+        return f"{self._endpoint.address}/{resource.path}"
 
     def take(
         self, resource: Resource, response: Response
@@ -185,8 +224,8 @@ class AttachedDevice:
         """Take a refusal; returns the attributes that are settled by it."""
         if response.absent or (resource.shared and not response.passing):
             resource.miss()
-        address = f"{self._endpoint.address}/{resource.path}"
-        self.lose(resource, RejectedError(address=address, answer=response.answer))
+        error = RejectedError(address=self._address(resource), answer=response.answer)
+        self.lose(resource, error)
         return frozenset() if resource.shared else resource.names
 
     def lose(self, resource: Resource, error: CommunicationError) -> None:
@@ -229,15 +268,23 @@ class AttachedDevice:
         observation.start()
         return observation
 
-    def _observe(self, resource: Resource) -> None:
+    def _observe(
+        self,
+        resource: Resource,
+        on_response: Callable[[Response, bool], None] | None = None,
+    ) -> None:
         """Observe a resource; a shared one that cannot be is replaced by its parts."""
 
-        def on_response(response: Response, _notification: bool) -> None:  # noqa: FBT001
+        def take(response: Response, _notification: bool) -> None:  # noqa: FBT001
             self.take(resource, response)
 
         instead = self._observe_each if resource.shared else None
         observation = self._begin(
-            resource.path, resource.accept, resource.delivery, on_response, instead
+            resource.path,
+            resource.accept,
+            resource.delivery,
+            on_response or take,
+            instead,
         )
         self._observed.append((resource, observation))
 
@@ -246,6 +293,24 @@ class AttachedDevice:
         for resource in self.layout.resources:
             if resource.observe and not resource.shared:
                 self._observe(resource)
+
+    def _on_content(
+        self,
+        name: str,
+        resource: Resource,
+        response: Response,
+        _notification: bool,  # noqa: FBT001
+    ) -> None:
+        """Keep a content, and tell that it may be another one."""
+        self.device.hear()
+        resource.given = frozenset()
+        try:
+            taken(resource, response, self._address(resource))
+        except CommunicationError as err:
+            self.device.drop(name, err)
+            return
+        resource.given = frozenset({name})
+        self.device.note_content(name)
 
     def _on_alert(
         self,

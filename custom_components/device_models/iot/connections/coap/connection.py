@@ -16,6 +16,7 @@ from ...formats import Loaded
 from ...model import Action, DeviceModel
 from ...values import JsonValue, Scalar
 from ..base import Capability, Connection, Found, Health
+from ..content import Content
 from ..writing import WriteQueue
 from .answer import UnansweredError
 from .attached import AttachedDevice
@@ -151,6 +152,18 @@ class CoapConnection(Connection):
         if not was_online:
             self._look()
         return min(*hints, LONGEST_HINT) if hints else None
+
+    @override
+    async def fetch(self, device: VirtualDevice, name: str) -> Content:
+        attached = self._known(device)
+        if not device.online:
+            attached.layout.forget()
+        try:
+            return await attached.fetch(name)
+        except (UnauthorizedError, UnreachableError) as err:
+            if not device.model.readable:  # nothing else tells that it is away
+                device.report(Availability.UNREACHABLE, str(err))
+            raise
 
     @override
     async def write(

@@ -14,6 +14,8 @@ observe, read, write, write_method, write_format, times, confirmable, if_match,
 no_response}``. ``read: false`` is for what
 cannot be read there, ``write: false`` for what cannot be written, ``times: iso`` for a
 device that takes times as ISO 8601 and not as milliseconds since 1970.
+Of an attribute with a content ``{path, method, content, observe, confirmable}``, where
+``content`` is its media type here, if that is not the model's.
 ``actions`` and ``alerts``: by name, a path, false for none, or ``{path, format,
 confirmable}``; an action also ``method``, ``no_response``, ``bare: true`` if its only
 argument is not in an object, and ``query`` and ``cancel``: where a call that goes on is
@@ -91,6 +93,7 @@ class _Reader(PlacesReader[Resource, Writing, Target]):
             together=self._together,
             actions=self._targets("actions", self._model.actions, ""),
             alerts=self._targets("alerts", self._model.formats, "alert/"),
+            contents=self._contents,
         )
 
     def _packs(self) -> Iterator[Resource]:

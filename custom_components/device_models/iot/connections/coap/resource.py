@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self, override
 
 from ...codecs import BY_CONTENT_FORMAT, Codec
+from ...media_types import IMAGES
 from .. import resources
 from .delivery import ANY, Delivery
 from .request import Method, Response
@@ -21,6 +22,8 @@ class Resource(resources.Resource[bytes]):
     @property
     def accept(self) -> int | None:
         """The content format that is asked for, if the binding names one."""
+        if self.content:
+            return IMAGES.get(self.content)
         return self.codec.content_format if self.codec else None
 
     @override

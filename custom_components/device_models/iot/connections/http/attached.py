@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 import logging
+from types import MappingProxyType
 from typing import Final
 
 from yarl import URL
@@ -33,6 +34,8 @@ _LOGGER = logging.getLogger(__name__)
 MAX_STREAMS: Final = 16
 """Of one device; what is not followed is polled."""
 
+NONE: Final[Mapping[str, Resource]] = MappingProxyType({})
+
 END_SECONDS: Final = 2.0
 """For telling a server that it need not tell any more."""
 
@@ -55,7 +58,7 @@ class AttachedDevice:
         """Have the device tell what it can."""
         shared = self.layout.shared
         together = [shared] if shared and shared.source else self.layout.parts
-        self._follow(together, self.layout.alerts)
+        self._follow(together, self.layout.alerts, self.layout.contents)
 
     async def stop(self) -> None:
         """End all that was begun."""
@@ -219,9 +222,12 @@ class AttachedDevice:
         self._follow(self.layout.parts, {})
 
     def _follow(
-        self, resources: Iterable[Resource], alerts: Mapping[str, Target]
+        self,
+        resources: Iterable[Resource],
+        alerts: Mapping[str, Target],
+        contents: Mapping[str, Resource] = NONE,
     ) -> None:
-        """Follow what is told of resources and alerts; one stream for each source."""
+        """Follow what is told of all these; one stream for each source."""
         audiences: dict[Source, Audience] = {}
 
         def audience_of(source: Source) -> Audience:
@@ -233,6 +239,9 @@ class AttachedDevice:
         for name, target in alerts.items():
             if target.source is not None:
                 audience_of(target.source).alerts[name] = target
+        for name, resource in contents.items():
+            if resource.source is not None:
+                audience_of(resource.source).contents[name] = resource
         for source, audience in audiences.items():
             if len(self._streams) >= MAX_STREAMS:
                 _LOGGER.debug("%s: more is told than is followed", self.device.name)
@@ -244,7 +253,7 @@ class AttachedDevice:
                 source,
                 audience,
                 self._follow_each if replaced and not audience.alerts else None,
-                shown=self.is_shown(names),
+                shown=self.is_shown(names) and not audience.contents,
             )
             self._streams.append((stream, audience))
             self._sources[stream] = source

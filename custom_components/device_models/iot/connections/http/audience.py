@@ -36,11 +36,14 @@ class Audience(Listener):
     asker: CatchesUp
     resources: list[Resource] = field(default_factory=list)
     alerts: dict[str, Target] = field(default_factory=dict)
+    contents: dict[str, Resource] = field(default_factory=dict)
+    """Of what comes about them it counts only that it does: then they are fetched."""
 
     @property
     def given(self) -> frozenset[str]:
         """The attributes whose values came, or were had when it began."""
-        return frozenset().union(*(one.given for one in self.resources))
+        values = frozenset().union(*(one.given for one in self.resources))
+        return values | self.contents.keys()
 
     @property
     @override
@@ -51,6 +54,8 @@ class Audience(Listener):
     async def begin(self) -> None:
         for resource in self.resources:
             await self.asker.catch_up(resource)
+        for name in self.contents:
+            self.device.note_content(name)
 
     @override
     def lost(self, error: CommunicationError) -> None:
@@ -58,7 +63,11 @@ class Audience(Listener):
 
     @override
     def flooded(self, error: TooManyError) -> None:
-        names = [*self.alerts, *(name for one in self.resources for name in one.names)]
+        names = [
+            *self.alerts,
+            *(name for one in self.resources for name in one.names),
+            *self.contents,
+        ]
         self.device.drop(names[0], error)
 
     @override
@@ -69,6 +78,9 @@ class Audience(Listener):
         parts = {one.name: slots_of(one) for one in self.device.model.attributes}
         if name in self.alerts:
             self._alert(name, message)
+            return
+        if name in self.contents:
+            self.device.note_content(name)
             return
         for resource in self.resources:
             own = [
@@ -89,6 +101,9 @@ class Audience(Listener):
             self._values(resource, resource.slots, message)
         elif len(self.alerts) == 1 and not self.resources:
             self._alert(next(iter(self.alerts)), message)
+        elif not (self.alerts or self.resources):
+            for one in self.contents:
+                self.device.note_content(one)
 
     # Inside
 

@@ -13,9 +13,11 @@ from ...formats import Loaded
 from ...model import Action, DeviceModel
 from ...values import JsonValue, Scalar
 from ..base import Capability, Connection, Found, Health
+from ..content import Content
 from ..writing import WriteQueue
 from .actions import Caller
 from .attached import AttachedDevice
+from .content import fetch
 from .describe import describe, opened
 from .directory import directory
 from .layout import http_layout
@@ -134,6 +136,20 @@ class HttpConnection(Connection):
         if back and self.on_description_changed is not None:
             self.on_description_changed(device)  # it may have got new firmware
         return done.hint
+
+    @override
+    async def fetch(self, device: VirtualDevice, name: str) -> Content:
+        attached = self._known(device)
+        if not device.online:
+            attached.layout.forget()
+        try:
+            return await fetch(self._server, attached, name)
+        except (UnauthorizedError, UnreachableError) as err:
+            if isinstance(err, UnauthorizedError):
+                self._server.note_refusal(refused=True)
+            if not device.model.readable:  # nothing else tells that it is away
+                device.report(Availability.UNREACHABLE, str(err))
+            raise
 
     @override
     async def write(

@@ -12,6 +12,8 @@ observe, observe_url, poll, read, write, write_method, write_format, times}``. `
 false`` is for what cannot be read there, ``write: false`` for what cannot be written,
 ``times: iso`` for a device that takes times as ISO 8601 and not as milliseconds since
 1970.
+Of an attribute with a content ``{url, method, content, observe, observe_url}``, where
+``content`` is its media type here, if that is not the model's.
 ``actions``: by name, a URL, false for none, or ``{url, method, format, bare, query,
 cancel}``; ``query`` and ``cancel`` are where a call that goes on is asked for, and
 ended, if the device does not say so when it is called.
@@ -100,6 +102,7 @@ class _Reader(PlacesReader[Resource, Writing, Target]):
             together=self._together,
             actions=self._targets("actions", self._model.actions, ""),
             alerts=self._targets("alerts", self._model.formats, "alert/"),
+            contents=self._contents,
         )
 
     @override

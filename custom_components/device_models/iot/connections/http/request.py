@@ -19,6 +19,9 @@ from ...media_types import MEDIA_TYPES, bare_media_type, codec_name
 SECONDS: Final = 10.0
 """For one request, from the first connection to the last byte."""
 
+MAX_CONTENT_BYTES: Final = 10 * 1024 * 1024
+"""Of an image; what a camera takes of one moment stays below this."""
+
 LONGEST_HINT: Final = 3600.0
 """Seconds; what a server says beyond this is taken as this."""
 

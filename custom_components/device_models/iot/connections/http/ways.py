@@ -5,11 +5,12 @@ from typing import Final
 
 from yarl import URL
 
+from ...codecs import MAX_PAYLOAD_BYTES
 from .audience import Audience
 from .events import EventStream
 from .following import Following
 from .polling import LongPoll
-from .request import Request, accepting, label_of
+from .request import MAX_CONTENT_BYTES, Request, accepting, label_of
 from .resource import Source, Way
 from .server import HttpServer
 from .websocket import Socket, WebThingSocket
@@ -34,11 +35,13 @@ def stream_of(
     codecs = [
         *(one.codec for one in audience.resources),
         *(one.codec for one in audience.alerts.values()),
+        *(one.codec for one in audience.contents.values()),
     ]
     request = Request(
         url=URL(source.url),
         accept=accepting(codecs[0]),
         label=label_of(source.url),
+        limit=MAX_CONTENT_BYTES if audience.contents else MAX_PAYLOAD_BYTES,
         shown=shown,
     )
     return WAYS[source.way](server, request, audience, on_refused)

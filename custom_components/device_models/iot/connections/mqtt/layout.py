@@ -193,7 +193,8 @@ class _Reader:
         names = [attribute.name for attribute in self._model.attributes]
         overrides = overrides_of(self._top, "attributes", names, "topic")
         for attribute in self._model.attributes:
-            if attribute.name not in overrides.absent:
+            # A content is not fetched from a broker.
+            if attribute.name not in overrides.absent and not attribute.media_type:
                 self._attribute(attribute, overrides.elements.get(attribute.name))
 
     def _attribute(self, attribute: Attribute, override: Element | None) -> None:

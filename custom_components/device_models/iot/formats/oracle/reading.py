@@ -3,8 +3,9 @@
 Protocol sheet "Oracle IoT" §1.1-1.6. Beside Oracle's own keys, elements may say what
 Oracle's format has no word for: ``title``, ``titles``, ``unit``, ``enum``, ``labels``,
 ``step``, ``minimum``, ``maximum``, ``readable``, ``observable``, ``sensitive``,
-``semanticType``, ``members`` of the type OBJECT, ``results`` and ``idempotent`` of an
-action; the model ``version``, ``manufacturer``, ``semanticType`` and ``groups``.
+``semanticType``, ``mediaType`` of what has a content and no value, ``members`` of the
+type OBJECT, ``results`` and ``idempotent`` of an action; the model ``version``,
+``manufacturer``, ``semanticType`` and ``groups``.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from ...errors import ModelError
+from ...media_types import IMAGES, image_type
 from ...model import (
     Action,
     Argument,
@@ -147,19 +149,38 @@ def read_attribute(
         )
         if not members:
             element.refuse("an OBJECT needs at least one usable member", "members")
+    media_type = _media_type(element)
     attribute = Attribute(
         **read_common(element),
         writable=element.flag("writable", default=False),
-        readable=element.flag("readable", default=True),
+        readable=element.flag("readable", default=not media_type),
+        media_type=media_type,
         observable=element.flag("observable", default=True),
         sensitive=element.flag("sensitive", default=False),
         semantic_types=_semantic_types(element),
         alias=element.text("alias") or None,
         members=members,
     )
-    if not (attribute.writable or attribute.readable):
+    if media_type:
+        if attribute.writable or attribute.readable:
+            key = "writable" if attribute.writable else "readable"
+            element.refuse("what has a media type has no value", key)
+        if attribute.type is not DataType.URI:
+            element.refuse("expected URI of what has a media type", "type")
+        if depth < MAX_MEMBER_DEPTH:
+            element.refuse("no member of an OBJECT has one", "mediaType")
+    elif not (attribute.writable or attribute.readable):
         element.refuse("neither readable nor writable", "readable")
     return attribute
+
+
+def _media_type(element: Element) -> str:
+    """Return the media type of an attribute's content; nothing if it has a value."""
+    spelled = element.text("mediaType")
+    if not spelled:
+        return ""
+    known = image_type(spelled)
+    return known or element.refuse(f"expected one of {', '.join(IMAGES)}", "mediaType")
 
 
 def read_action(element: Element, remarks: Remarks) -> Action:

@@ -182,7 +182,8 @@ def _typed(item: Attribute | Argument | Field) -> _Document:
     if isinstance(item, Attribute):
         known |= {
             "writable": item.writable,
-            "readable": None if item.readable else False,
+            "readable": None if item.readable or item.media_type else False,
+            "mediaType": item.media_type,
             "observable": None if item.observable else False,
             "sensitive": item.sensitive or None,
             "semanticType": _one_or_list(item.semantic_types),

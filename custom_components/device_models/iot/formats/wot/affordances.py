@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Final
 
 from ...model import Action, Argument, Attribute, Format, FormatType
 from ...reading import Element
 from ..typed import MAX_ELEMENTS, read_texts
-from .forms import Forms, Frame, read_forms, variables_of
+from .forms import READING, Forms, Frame, read_forms, variables_of
+from .images import of_a_value, of_an_image, read_image
 from .interactions import Affordance
 from .reading import Reading, Unsupported, unsupported
 from .schema import read_arguments, read_attribute, read_fields, schema_at
 from .typed import check_name, is_object, read_typed
-
-READING: Final = {"readproperty", "observeproperty"}
 
 
 def read_properties(
@@ -29,6 +27,13 @@ def read_properties(
 
     def read(name: str, element: Element) -> Affordance[Attribute]:
         forms = read_forms(element, "properties", frame, reading)
+        if forms is not None:
+            if images := of_an_image(forms, reading):
+                if name in taken:
+                    unsupported(element, f"the name {name[:80]!r} is there already")
+                taken.add(name)
+                return Affordance(read_image(name, element, images, reading), images)
+            forms = of_a_value(forms, element, reading)
         attribute = read_attribute(name, element, reading)
         operations = forms.operations if forms else frozenset()
         observable = element.flag("observable", default=False)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from ...media_types import bare_media_type, codec_name
+from ...media_types import bare_media_type, codec_name, image_type
 from ...reading import Element
 from ..typed import MAX_ELEMENTS
 from .places import Place, place_of
@@ -50,6 +50,9 @@ PACKET_TERMS: Final = ("mqv:controlPacket", "mqtt:controlPacket")
 JSON_TYPE: Final = "application/json"
 """§5.4, of a form that does not say."""
 
+READING: Final = frozenset({"readproperty", "observeproperty"})
+"""The operations that give a property."""
+
 STREAM: Final = "text/event-stream"
 """What each event of a stream (subprotocol "sse") has in it is JSON."""
 
@@ -65,6 +68,9 @@ class Form:
     """The name of the codec of what is sent."""
     answer: str
     """The name of the codec of what comes back, which is mostly the same."""
+    content: str = ""
+    """The media type of what comes back, if that is an image; nothing else counts then
+    but what is asked for."""
     security: tuple[str, ...] = ()
     """The names of its own security definitions, if it has any."""
 
@@ -131,11 +137,12 @@ def read_forms(
         try:
             called = "invokeaction" in found
             place = place_of(form, frame.base, variables, may_be_open=called)
-            codec, answer = _formats(form)
+            content = _content(form, found)
+            codec, answer = ("", "") if content else _formats(form)
         except Unsupported as err:
             hindrances.append(err)
         else:
-            usable.append(Form(form, place, found, codec, answer, security))
+            usable.append(Form(form, place, found, codec, answer, content, security))
     if hindrances and not (usable or reading.model) and kind:
         problem = f"no form can be used: {hindrances[0].problem}"
         raise Unsupported(element.where, problem)
@@ -207,6 +214,16 @@ def term_of(form: Element, terms: Iterable[str]) -> str:
         if isinstance(value, str | int) and not isinstance(value, bool):
             return str(value).strip()
     return ""
+
+
+def _content(form: Element, operations: frozenset[str]) -> str:
+    """Return the media type of the image that a form is answered with, if it is."""
+    answer = form.object("response")
+    spelled = answer.text("contentType") or form.text("contentType")
+    coded = form.text("contentCoding") or answer.text("contentCoding")
+    if coded or not READING & operations:
+        return ""
+    return image_type(spelled) or ""
 
 
 def _formats(form: Element) -> tuple[str, str]:

@@ -143,6 +143,9 @@ class _Layout:
 
         """
         protocol = self.protocol
+        if form.content and not protocol.contents:
+            message = f"images are not fetched over {protocol.name}"
+            raise Unsupported(form.element.where, message)
         place = protocol.locate(form, operation)
         method = protocol.method(form, operation)
         writing = operation.startswith(("write", "invoke"))
@@ -167,6 +170,8 @@ class _Layout:
 
     def _attribute(self, attribute: Attribute, forms: Forms | None) -> JsonValue:
         """Return the place of a property."""
+        if attribute.media_type:
+            return self._image(attribute, forms)
         leaves = [leaf for _path, leaf in attribute.leaves()]
         read = write = None
         if any(leaf.readable for leaf in leaves):
@@ -189,6 +194,19 @@ class _Layout:
             layout |= self._written(write, best)
         elif any(leaf.writable for leaf in leaves):
             layout["write"] = False
+        return layout
+
+    def _image(self, attribute: Attribute, forms: Forms | None) -> JsonValue:
+        """Return the place of a property that is an image."""
+        usable = forms.usable if forms else ()
+        images = Forms(tuple(form for form in usable if form.content))
+        found = self._find(images, ("readproperty",))
+        if found is None:
+            return False
+        layout = self._entry(found)
+        del layout["format"]
+        layout["content"] = found.form.content
+        self._pushed(layout, found, forms, attribute)
         return layout
 
     def _entry(self, found: _Found) -> dict[str, JsonValue]:

@@ -159,6 +159,8 @@ class Protocol:
     """The schemes that can be met; None where that is not the layout's business."""
     way: Callable[[Form], str] | None = None
     """Returns how something is told by itself at a form, where a layout says that."""
+    contents: bool = False
+    """Whether images are fetched over it."""
     elsewhere: bool = False
     """Whether forms at other addresses than most can be used."""
     terms: tuple[str, ...] = ()
@@ -193,6 +195,7 @@ PROTOCOLS: Final = (
         schemes=frozenset({"coap", "coaps", ""}),
         locate=coap_path,
         methods=METHODS,
+        contents=True,
         terms=(
             "cov:method", "cov:methodName", "coap:method", "coap:methodName",
             "cov:methodCode", "coap:methodCode",
@@ -223,6 +226,7 @@ PROTOCOLS: Final = (
             {"nosec", "auto", "basic", "digest", "bearer", "apikey", "oauth2"}
         ),
         way=http_way,
+        contents=True,
         elsewhere=True,
         terms=("htv:methodName", "http:methodName"),
     ),
