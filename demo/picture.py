@@ -15,6 +15,7 @@ ORDER: Final = (
     "climate",
     "water_heater",
     "humidifier",
+    "image",
     "light",
     "fan",
     "cover",

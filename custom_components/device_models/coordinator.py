@@ -61,7 +61,8 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         )
         connection.check(loaded.model, self.device.binding)
         self._entry = entry
-        self._interval = interval
+        self.interval = interval
+        """How often it is asked."""
         self._due = 0.0
         """When the device is to be asked again, on the clock of the event loop."""
         self._round_ended = 0.0
@@ -94,9 +95,9 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         if self._polled:
             await self.async_refresh()
             place = zlib.crc32(self.device.key.encode()) / 2**32
-            fresh = self.update_interval or self._interval
-            earliest = fresh if fresh > self._interval else self._interval / 2
-            self._wait(self.hass.loop.time(), earliest + self._interval * place / 2)
+            fresh = self.update_interval or self.interval
+            earliest = fresh if fresh > self.interval else self.interval / 2
+            self._wait(self.hass.loop.time(), earliest + self.interval * place / 2)
 
     async def async_attach(self) -> None:
         """Let the connection push, once everybody listens.
@@ -130,16 +131,16 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         except CommunicationError as err:
             self._failures += 1
             back_off = min(2 ** (self._failures - 1), MAX_BACK_OFF)
-            self._wait(self.hass.loop.time(), self._interval * back_off)
+            self._wait(self.hass.loop.time(), self.interval * back_off)
             raise reworded(UpdateFailed, err) from err
         finally:
             self._round_ended = time.monotonic()
         self._failures = 0
         fresh = timedelta(seconds=hint or 0)
-        if fresh > self._interval:
+        if fresh > self.interval:
             self._wait(self.hass.loop.time(), fresh)
         else:
-            self._wait(began, self._interval)
+            self._wait(began, self.interval)
 
     def _wait(self, since: float, interval: timedelta) -> None:
         """Have the device left alone for an interval since a time of the event loop."""
@@ -161,7 +162,7 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         loop = self.hass.loop
         missed = loop.time() - self._due
         if missed >= 0:
-            step = self._interval.total_seconds()
+            step = self.interval.total_seconds()
             self._due += (math.floor(missed / step) + 1) * step
         # Home Assistant cancels it when it stops.
         job = HassJob(

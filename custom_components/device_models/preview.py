@@ -128,6 +128,8 @@ def value_now(decision: Decision, device: VirtualDevice | None) -> str:
         return _values_now(decision, device)
     if device is None or decision.kind is not Kind.ATTRIBUTE:
         return ""
+    if device.model.attribute(decision.element).media_type:
+        return ""  # it is fetched when somebody looks at it
     reading = device.values.get(decision.element)
     if reading is None:
         return "–"

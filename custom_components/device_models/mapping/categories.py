@@ -68,7 +68,7 @@ IPSO_SELDOM: Final = frozenset({"5601", "5602", "5603", "5604", "5701", "5750"})
 IPSO_DEVICE: Final = frozenset({"3", "4", "5"})
 """LwM2M objects about the device itself: device, connectivity, firmware."""
 
-READ_ONLY: Final = frozenset({Platform.SENSOR, Platform.BINARY_SENSOR})
+READ_ONLY: Final = frozenset({Platform.SENSOR, Platform.BINARY_SENSOR, Platform.IMAGE})
 """What shows only. A secret that is shown only is of no use on a screen."""
 
 PLAIN: Final = frozenset({Platform.SENSOR})

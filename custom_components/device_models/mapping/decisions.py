@@ -169,6 +169,8 @@ def platforms_of(decision: Decision, model: DeviceModel) -> tuple[Platform, ...]
     if decision.kind is not Kind.ATTRIBUTE:
         return (decision.platform,)
     attribute = model.leaves[decision.element]
+    if attribute.media_type:
+        return (Platform.IMAGE,)
     readable, writable = CHOICES[attribute.type]
     possible = readable + (writable if attribute.writable else ())
     if decision.options and attribute.writable:
@@ -176,7 +178,7 @@ def platforms_of(decision: Decision, model: DeviceModel) -> tuple[Platform, ...]
     return tuple(dict.fromkeys((decision.platform, *possible)))
 
 
-NO_CONFIG: Final = {Platform.SENSOR, Platform.BINARY_SENSOR}
+NO_CONFIG: Final = {Platform.SENSOR, Platform.BINARY_SENSOR, Platform.IMAGE}
 """The platforms of what cannot be set."""
 
 

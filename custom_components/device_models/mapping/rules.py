@@ -108,6 +108,8 @@ def _named(name: str, title: tuple[str, str] | None) -> tuple[str, str]:
 
 def _attribute(attribute: Attribute, title: tuple[str, str] | None) -> Decision:
     """Return what an attribute becomes, without what is to be found out."""
+    if attribute.media_type:
+        return _content(attribute, title)
     listed = bool(attribute.enum) and attribute.type is not DataType.BOOLEAN
     platforms = ENUM_PLATFORMS if listed else PLATFORMS[attribute.type]
     access = "writable" if attribute.writable else "read-only"
@@ -124,6 +126,19 @@ def _attribute(attribute: Attribute, title: tuple[str, str] | None) -> Decision:
     if listed:
         return chosen(decision, attribute)
     return measured(decision, attribute) if attribute.type.is_numeric else decision
+
+
+def _content(attribute: Attribute, title: tuple[str, str] | None) -> Decision:
+    """Return what an attribute becomes that has a content and no value."""
+    name, why = _named(attribute.name, title)
+    return Decision(
+        platform=Platform.IMAGE,
+        kind=Kind.ATTRIBUTE,
+        element=attribute.name,
+        name=name,
+        icon="content",
+        reasons={"platform": f"{attribute.media_type} content", "name": why},
+    )
 
 
 def _unscaled(before: Decision, decision: Decision, model: DeviceModel) -> Decision:
