@@ -200,12 +200,13 @@ class ReviewSteps(ModelSteps):
             return False
         others = {name: it for name, it in known.items() if name != shown.element}
         corrections = others | ({shown.element: better} if better else {})
+        known_so_far = self._data.get(CONF_DECISIONS) or keep(self._settled())
         self._data[CONF_CORRECTIONS] = corrections
         self._loaded = replace(self._loaded, model=corrected(guessed, corrections))
         language = self.hass.config.language
         rules = self._find(decide(self._loaded, language))
         kept = keep((replace(rules, origin=shown.origin),))
-        self._data[CONF_DECISIONS] = {**self._data.get(CONF_DECISIONS, {}), **kept}
+        self._data[CONF_DECISIONS] = {**known_so_far, **kept}
         chosen = {
             key: user_input[key]
             for key in (CONF_NAME, CONF_ENABLED)

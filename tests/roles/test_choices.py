@@ -167,6 +167,37 @@ async def test_a_device_that_was_there_before_is_not_changed(
         assert ids(entity_registry) == {f"{KEY}-composition-light": "light.thing"}
 
 
+def test_what_is_known_of_a_device_later_is_not_enabled_by_itself() -> None:
+    document: Document = {
+        "homie": "5.0",
+        "version": 1,
+        "name": "Lamp",
+        "nodes": {"main": {"properties": {"on": {"datatype": "boolean"}}}},
+    }
+    loaded = load_document(document, "x")
+    kept = keep(decide(loaded))
+    assert kept.keys() > {"attribute-main/on", "attribute-problem"}
+    data = {CONF_DOCUMENT: document, CONF_DECISIONS: kept}
+    assert any(one.key == "attribute-problem" for one in visible(data))
+    before = {key: one for key, one in kept.items() if "main/on" in key}
+    data = {CONF_DOCUMENT: document, CONF_DECISIONS: before}
+    assert [one.key for one in visible(data)] == ["attribute-main/on"]
+    problem = next(one for one in decisions(data) if one.key == "attribute-problem")
+    assert problem.reasons["enabled"] == "not when the device was added"
+    wanted = {"attributes": {"problem": {"enabled": True}}}
+    assert len(visible({**data, CONF_OVERLAY: wanted})) == 2
+
+
+def decisions(data: Document) -> tuple[Decision, ...]:
+    """Return what the elements of a device have become."""
+    return decisions_of(data, load_document(data[CONF_DOCUMENT], "x"))
+
+
+def visible(data: Document) -> list[Decision]:
+    """Return those that are enabled by themselves."""
+    return [one for one in decisions(data) if one.visible]
+
+
 def test_what_a_device_has_become_stays() -> None:
     loaded = load_document(PLAIN, "x")
     kept = keep(decide(loaded))

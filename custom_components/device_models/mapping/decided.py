@@ -32,6 +32,7 @@ from .overlay import Overlay
 from .rules import decide
 
 YOURS: Final = "your choice"
+LATER: Final = "not when the device was added"
 
 DECISIVE: Final = {"platform", "unit", "device_class", "labels"}
 INFERRED: Final = ("device_class", "state_class")
@@ -126,8 +127,21 @@ def settled(
     elements = (one for one in fresh if one.kind is not Kind.COMPOSITION)
     return assembled((
         *_compositions(kept, fresh, loaded.model),
-        *(kept.get(decision.key, decision) for decision in elements),
+        *(_known(one, kept, data.get(CONF_DECISIONS, {})) for one in elements),
     ))  # fmt: skip
+
+
+def _known(
+    fresh: Decision, kept: Mapping[str, Decision], written: Mapping[str, Any]
+) -> Decision:
+    """Return what an element has become.
+
+    One that nobody knew of when the device was added is not enabled by itself.
+    """
+    if written and fresh.key not in written:
+        reasons = fresh.because("enabled", LATER)
+        return replace(fresh, enabled=False, reasons=reasons)
+    return kept.get(fresh.key, fresh)
 
 
 def _compositions(
@@ -141,7 +155,7 @@ def _compositions(
     found = {one.key: one for one in fresh if one.kind is Kind.COMPOSITION}
     for key, decision in found.items():
         if key not in kept and kept:
-            reasons = decision.because("composed", "not when the device was added")
+            reasons = decision.because("composed", LATER)
             yield replace(decision, composed=False, reasons=reasons)
         else:
             yield left(kept.get(key, decision), model) or decision
