@@ -141,7 +141,7 @@ async def test_call_is_asked_for_and_ended() -> None:
         with pytest.raises(NotOfferedError, match="ending it"):
             await connection.cancel(device, action)
         calling = asyncio.create_task(device.call(action.name))
-        await until(lambda: connection._callers[device]._going)
+        await until(lambda: connection._callers[device]._going._places)
         status: Any = await connection.query(device, action)
         assert status["status"] in {"pending", "running"}
         await connection.cancel(device, action)

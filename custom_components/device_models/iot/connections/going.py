@@ -11,7 +11,7 @@ import time
 from typing import Final
 
 from ..codecs import Document, to_json
-from ..errors import NotConfirmedError, RejectedError
+from ..errors import NotConfirmedError, NotOfferedError, RejectedError
 from ..values import JsonValue
 
 LONGEST: Final = 60.0
@@ -68,6 +68,41 @@ def progress_of(document: Document, name: str) -> Progress | None:
         words[:MAX_TOLD] if isinstance(words, str) else "",
         href if isinstance(href, str) else "",
     )
+
+
+def progress_or_end(document: Document, name: str) -> Progress:
+    """Return what an answer says of a call; what is no status is what came of it."""
+    done = Progress(State.COMPLETED, to_json(document))
+    return progress_of(document, name) or done
+
+
+class Going:
+    """Where the last calls of a device's actions are asked for, by their names."""
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self._places: dict[str, str] = {}
+
+    def note(self, name: str, place: str) -> None:
+        """Note where a call is asked for; with an empty text, nowhere."""
+        self._places[name] = place
+
+    def place(self, name: str, known: str, operation: str) -> str:
+        """Return where the last call is asked for, or ended.
+
+        Args:
+            name: of the action.
+            known: where that is, as far as it is known beforehand.
+            operation: what is wanted, for the error.
+
+        Raises:
+            NotOfferedError: that is not known.
+
+        """
+        place = self._places.get(name) or known
+        if not place:
+            raise NotOfferedError(operation=f"{name}: {operation}")
+        return place
 
 
 async def outcome(

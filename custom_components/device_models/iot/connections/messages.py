@@ -85,19 +85,23 @@ def fellow_members(model: DeviceModel, names: AbstractSet[str]) -> frozenset[str
 
 
 def write_arguments(
-    codec: Codec, action: Action, arguments: Mapping[str, Scalar], *, bare: bool = False
+    codec: Codec,
+    action: Action,
+    arguments: Mapping[str, Scalar],
+    *,
+    bare: bool = False,
+    elsewhere: AbstractSet[str] = frozenset(),
 ) -> bytes:
     """Return the payload of a call: an object of arguments, or nothing without any.
 
     Protocol sheet "Oracle IoT" §2.5; the one argument of a first-generation action is
     called ``value``. A format without structure holds the one argument as it is, and
-    so does any other where the layout says ``bare``.
+    so does any other where the layout says ``bare``. What is ``elsewhere``, in a path,
+    is no part of it.
     """
-    if not arguments:
+    if not arguments.keys() - elsewhere:
         return b""
-    alone = len(action.arguments) == 1 and (bare or not codec.structured)
-    slots = (
-        Slot(argument, () if alone else (argument.name,))
-        for argument in action.arguments
-    )
+    here = [one for one in action.arguments if one.name not in elsewhere]
+    alone = len(here) == 1 and (bare or not codec.structured)
+    slots = (Slot(argument, () if alone else (argument.name,)) for argument in here)
     return codec.encode(compose(slots, arguments))

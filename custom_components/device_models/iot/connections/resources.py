@@ -178,6 +178,12 @@ class Places[R: Known, W: Writing[Any], T]:
         if self.together is not None:
             self.together.absent_until = 0.0
 
+    def changed(self, names: AbstractSet[str]) -> None:
+        """Note that what we have of some attributes is not what we were given."""
+        for resource in self.resources:
+            if resource.names & names:
+                resource.etag = None
+
     def asked_for(self, names: AbstractSet[str]) -> list[R]:
         """Return the resources that may have the attributes, the best one first.
 

@@ -3,9 +3,57 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Any
 
-from ..device import Certainty
+from ..codecs import compose
+from ..device import Certainty, VirtualDevice
 from ..values import Scalar
+from .messages import fellow_members
+from .resources import Writing
+from .templates import filled
+
+type Read = Callable[[VirtualDevice, AbstractSet[str]], Awaitable[object]]
+"""Asks for values of a device, so that it has received them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent to a resource so that it takes some values."""
+
+    path: str
+    payload: bytes
+    shared: Mapping[str, Scalar]
+    """What other attributes are then, which are the same value."""
+
+
+async def message_of(
+    writing: Writing[Any],
+    values: Mapping[str, Scalar],
+    device: VirtualDevice,
+    read: Read,
+) -> Message:
+    """Return the message with some values; those go with them that have to.
+
+    Raises:
+        CommunicationError: as ``read`` does, of values that are needed, too.
+
+    """
+    fellows = fellow_members(device.model, values.keys())
+    if writing.whole:
+        fellows |= writing.names
+    sharing = writing.sharing(values.keys())
+    fellows = (fellows & writing.names) - values.keys() - sharing.keys()
+    leaves = device.model.leaves
+    unknown = {name for name in fellows - device.values.keys() if leaves[name].readable}
+    if unknown:
+        await read(device, unknown)
+    sent = {
+        name: device.values[name].value for name in fellows & device.values.keys()
+    } | {**values}
+    path, named = filled(writing.path, sent)
+    slots = [slot for slot in writing.slots if slot.element.name not in named]
+    payload = writing.spoken.encode(compose(slots, sent)) if slots or not named else b""
+    return Message(path, payload, {name: values[as_] for name, as_ in sharing.items()})
 
 
 @dataclass(slots=True)

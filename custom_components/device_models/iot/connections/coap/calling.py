@@ -1,14 +1,13 @@
 """Calls of actions: what is sent, and what comes of it, now or later."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from ...codecs import Codec, Document, decode, to_json
-from ...errors import NotOfferedError, PayloadError, RejectedError
+from ...errors import PayloadError, RejectedError
 from ...model import Action
 from ...values import JsonValue, Scalar
-from ..going import Progress, State, outcome, progress_of
+from ..going import Going, Progress, outcome, progress_of, progress_or_end
 from ..layout import offered
 from ..messages import write_arguments
 from ..resources import JSON
@@ -30,8 +29,7 @@ class Caller:
         """Take the device."""
         self._endpoint = endpoint
         self._attached = attached
-        self._going: dict[str, str] = {}
-        """Where the last call of an action is asked for."""
+        self._going = Going()
 
     async def call(self, action: Action, arguments: Mapping[str, Scalar]) -> JsonValue:
         """Have the device do something; returns its result, if there is one.
@@ -43,13 +41,10 @@ class Caller:
         target = offered(self._attached.layout.actions, action.name)
         codec = target.codec or JSON
         path, named = filled(target.path, arguments)
-        rest = {name: it for name, it in arguments.items() if name not in named}
-        sent = replace(
-            action,
-            arguments=tuple(one for one in action.arguments if one.name not in named),
+        payload = write_arguments(
+            codec, action, arguments, bare=target.bare, elsewhere=named
         )
-        payload = write_arguments(codec, sent, rest, bare=target.bare)
-        content_format = codec.content_format if rest else None
+        content_format = codec.content_format if arguments.keys() - named else None
         response = await send(self._endpoint, target, path, payload, content_format)
         if response is None:
             return None
@@ -69,7 +64,7 @@ class Caller:
 
         """
         target = offered(self._attached.layout.actions, action.name)
-        path = self._place(action, target.query, "asking how it goes")
+        path = self._going.place(action.name, target.query, "asking how it goes")
         response = await self._endpoint.request(Method.GET, path)
         self._check(path, response)
         return to_json(self._decoded(action, target.codec or JSON, response))
@@ -83,7 +78,7 @@ class Caller:
 
         """
         target = offered(self._attached.layout.actions, action.name)
-        path = self._place(action, target.cancel, "ending it")
+        path = self._going.place(action.name, target.cancel, "ending it")
         self._check(path, await self._endpoint.request(Method.DELETE, path))
 
     # Inside
@@ -92,7 +87,7 @@ class Caller:
         self, action: Action, codec: Codec, path: str, document: Document
     ) -> JsonValue:
         """Return what comes of a call that goes on; it may be over all the same."""
-        self._going[action.name] = path
+        self._going.note(action.name, path)
         first = progress_of(document, action.name)
         if first is None and document is not None:
             return to_json(document)
@@ -100,24 +95,10 @@ class Caller:
         async def ask() -> Progress:
             answer = await self._endpoint.request(Method.GET, path)
             self._check(path, answer)
-            said = self._decoded(action, codec, answer)
-            done = Progress(State.COMPLETED, to_json(said))
-            return progress_of(said, action.name) or done
+            return progress_or_end(self._decoded(action, codec, answer), action.name)
 
         place = f"{self._endpoint.address}/{path}"
         return await outcome(action.name, place, first, ask)
-
-    def _place(self, action: Action, known: str, operation: str) -> str:
-        """Return where a call is asked for, or ended.
-
-        Raises:
-            NotOfferedError: that is not known.
-
-        """
-        place = self._going.get(action.name) or known
-        if not place:
-            raise NotOfferedError(operation=f"{action.name}: {operation}")
-        return place
 
     def _check(self, path: str, response: Response) -> None:
         """See whether something was done.

@@ -9,19 +9,11 @@ import time
 from typing import Final
 
 from ...values import JsonValue
+from ..exchanges import TRACED, TRACED_BYTES, excerpt, smoothed
 from .delivery import Tuning
 from .request import Request, Response
 
-SMOOTHING: Final = 1 / 8
-"""How much the last round trip counts (RFC 6298 §2)."""
-
-TRACED: Final = 50
-"""How many exchanges are remembered of an endpoint."""
-
 WELL_KNOWN: Final = ".well-known/"
-
-TRACED_BYTES: Final = 200
-"""How much of a payload is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +50,8 @@ class Traced:
             "at": self.at.isoformat(),
             "request": f"{self.method} /{way}{question and '?…'}",
             "outcome": self.outcome,
-            "sent": _excerpt(self.sent, shown=shown),
-            "received": _excerpt(self.received, shown=shown),
+            "sent": excerpt(self.sent, shown=shown),
+            "received": excerpt(self.received, shown=shown),
             "seconds": round(self.seconds, 3),
             "messages": self.messages,
             "retransmissions": self.retransmissions,
@@ -84,9 +76,7 @@ class Statistics:
         """Note an answer."""
         now = time.monotonic()
         if not tuning.repeated:
-            seconds = now - tuning.sent
-            before = seconds if self.round_trip is None else self.round_trip
-            self.round_trip = before + SMOOTHING * (seconds - before)
+            self.round_trip = smoothed(self.round_trip, now - tuning.sent)
         self._note(request, response.code, response.payload, now - began, tuning)
 
     def failed(
@@ -147,17 +137,3 @@ class Statistics:
                 tuning.retransmissions if tuning else 0,
             )
         )
-
-
-def _excerpt(payload: bytes, *, shown: bool) -> str:
-    """Return the beginning of a payload for people: as text, else in hexadecimal."""
-    if not payload:
-        return ""
-    if not shown:
-        return "(not shown)"
-    head, more = payload[:TRACED_BYTES], "…" if len(payload) > TRACED_BYTES else ""
-    try:
-        text = head.decode()
-    except UnicodeDecodeError:
-        text = head.hex()
-    return (text if text.isprintable() else head.hex()) + more

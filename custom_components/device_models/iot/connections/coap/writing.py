@@ -1,14 +1,12 @@
 """What is written to one device, message by message."""
 
-from collections.abc import Awaitable, Callable, Mapping, Set as AbstractSet
+from collections.abc import Mapping
 from typing import Final
 
-from ...codecs import compose
-from ...device import Certainty, VirtualDevice
+from ...device import Certainty
 from ...errors import RejectedError
 from ...values import Scalar
-from ..messages import fellow_members
-from ..templates import filled
+from ..writing import Read, message_of
 from .attached import AttachedDevice
 from .client import CoapEndpoint
 from .request import CONFLICT, Request, Response
@@ -67,7 +65,7 @@ class Writer:
         self,
         endpoint: CoapEndpoint,
         attached: AttachedDevice,
-        read: Callable[[VirtualDevice, AbstractSet[str]], Awaitable[object]],
+        read: Read,
     ) -> None:
         """Take the device, and what reads values of it that are needed, too."""
         self._endpoint = endpoint
@@ -127,38 +125,19 @@ class Writer:
     ) -> Response | None:
         """Write the values that a resource takes; those go with them that have to."""
         device = self._attached.device
-        fellows = fellow_members(device.model, values.keys())
-        if writing.whole:
-            fellows |= writing.names
-        sharing = writing.sharing(values.keys())
-        fellows = (fellows & writing.names) - values.keys() - sharing.keys()
-        await self._learn(device, fellows)
-        sent = {
-            name: device.values[name].value for name in fellows & device.values.keys()
-        } | {**values}
-        path, named = filled(writing.path, sent)
-        slots = [slot for slot in writing.slots if slot.element.name not in named]
-        codec = writing.spoken
-        payload = codec.encode(compose(slots, sent)) if slots or not named else b""
-        content_format = codec.content_format if payload else None
+        message = await message_of(writing, values, device, self._read)
+        content_format = writing.spoken.content_format if message.payload else None
         try:
             response = await send(
-                self._endpoint, writing, path, payload, content_format, if_match=etag
+                self._endpoint,
+                writing,
+                message.path,
+                message.payload,
+                content_format,
+                if_match=etag,
             )
             if response is not None and response.success:
-                device.receive({name: values[as_] for name, as_ in sharing.items()})
+                device.receive(message.shared)
             return response
         finally:
-            for resource in self._attached.layout.resources:
-                # What we have of it is no longer what it gave us.
-                if resource.names & writing.names:
-                    resource.etag = None
-
-    async def _learn(self, device: VirtualDevice, names: AbstractSet[str]) -> None:
-        """Ask for the values that are not known, if they can be asked for."""
-        leaves = device.model.leaves
-        unknown = {
-            name for name in names - device.values.keys() if leaves[name].readable
-        }
-        if unknown:
-            await self._read(device, unknown)
+            self._attached.layout.changed(writing.names)

@@ -1,18 +1,17 @@
 """Calls of actions: what is sent, and what comes of it, now or later."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
 from yarl import URL
 
 from ...codecs import Codec, Document, decode, from_scalar, to_json
-from ...errors import NotOfferedError, PayloadError
+from ...errors import PayloadError
 from ...model import Action
 from ...redaction import is_secret
 from ...values import JsonValue, Scalar
-from ..going import Progress, State, outcome, progress_of
+from ..going import Going, Progress, State, outcome, progress_of, progress_or_end
 from ..layout import offered
 from ..messages import write_arguments
 from ..resources import JSON
@@ -34,8 +33,7 @@ class Caller:
         """Take the device."""
         self._server = server
         self._attached = attached
-        self._going: dict[str, URL] = {}
-        """Where the last call of an action is asked for."""
+        self._going = Going()
 
     async def call(self, action: Action, arguments: Mapping[str, Scalar]) -> JsonValue:
         """Have the device do something; returns its result, if there is one.
@@ -47,20 +45,21 @@ class Caller:
         target = offered(self._attached.layout.actions, action.name)
         codec = target.codec or JSON
         path, named = filled(target.path, arguments)
-        rest = {name: it for name, it in arguments.items() if name not in named}
         if path.startswith(SOCKETS):
-            data = {name: from_scalar(it) for name, it in rest.items()}
+            data = {
+                name: from_scalar(it)
+                for name, it in arguments.items()
+                if name not in named
+            }
             asked: dict[str, Document] = {action.name: {"input": data} if data else {}}
             await self._attached.tell(path, "requestAction", asked)
             return None
-        sent = replace(
-            action,
-            arguments=tuple(one for one in action.arguments if one.name not in named),
-        )
         request = Request(
             method=target.method,
             url=URL(path),
-            payload=write_arguments(codec, sent, rest, bare=target.bare),
+            payload=write_arguments(
+                codec, action, arguments, bare=target.bare, elsewhere=named
+            ),
             codec=codec,
             accept=accepting(target.codec),
             label=label_of(target.path),
@@ -83,9 +82,9 @@ class Caller:
 
         """
         target = offered(self._attached.layout.actions, action.name)
-        url = self._place(action, target.query, "asking how it goes")
-        response = await self._ask(url, target, Method.GET)
-        check(self._server, target.query or str(url), response)
+        place = self._going.place(action.name, target.query, "asking how it goes")
+        response = await self._ask(URL(place), target, Method.GET)
+        check(self._server, target.query or place, response)
         return to_json(self._decoded(action, target.codec or JSON, response))
 
     async def cancel(self, action: Action) -> None:
@@ -97,9 +96,9 @@ class Caller:
 
         """
         target = offered(self._attached.layout.actions, action.name)
-        url = self._place(action, target.cancel, "ending it")
-        response = await self._ask(url, target, Method.DELETE)
-        check(self._server, target.cancel or str(url), response)
+        place = self._going.place(action.name, target.cancel, "ending it")
+        response = await self._ask(URL(place), target, Method.DELETE)
+        check(self._server, target.cancel or place, response)
 
     # Inside
 
@@ -118,11 +117,11 @@ class Caller:
             if first is None:
                 return to_json(document)
             place = response.url  # it says how it goes, and not where
-            self._going.pop(action.name, None)
+            self._going.note(action.name, "")
             if first.state not in {State.COMPLETED, State.FAILED}:
                 return to_json(document)
         else:
-            self._going[action.name] = place
+            self._going.note(action.name, str(place))
         target, url = self._attached.layout.actions[action.name], place
 
         async def ask() -> Progress:
@@ -130,28 +129,13 @@ class Caller:
             if answer.status == HTTPStatus.ACCEPTED:
                 return Progress(State.RUNNING)
             check(self._server, str(url), answer)
-            said = self._decoded(action, codec, answer)
-            # What is no status is what came of it.
-            done = Progress(State.COMPLETED, to_json(said))
-            return progress_of(said, action.name) or done
+            return progress_or_end(self._decoded(action, codec, answer), action.name)
 
         if first is None and document is not None:
             first = Progress(State.COMPLETED, to_json(document))
             if response.status == HTTPStatus.ACCEPTED:
                 first = Progress(State.RUNNING)
         return await outcome(action.name, self._told(url), first, ask)
-
-    def _place(self, action: Action, known: str, operation: str) -> URL:
-        """Return where a call is asked for, or ended.
-
-        Raises:
-            NotOfferedError: that is not known.
-
-        """
-        place = self._going.get(action.name) or (URL(known) if known else None)
-        if place is None:
-            raise NotOfferedError(operation=f"{action.name}: {operation}")
-        return place
 
     async def _ask(self, url: URL, target: Target, method: Method) -> Response:
         """Ask for a call, or end it."""

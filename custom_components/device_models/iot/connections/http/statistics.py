@@ -3,19 +3,10 @@
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
 
 from ...values import JsonValue
+from ..exchanges import TRACED, excerpt, smoothed
 from .request import Request, Response
-
-SMOOTHING: Final = 1 / 8
-"""How much the last round trip counts (RFC 6298 §2)."""
-
-TRACED: Final = 50
-"""How many exchanges are remembered of a server."""
-
-TRACED_BYTES: Final = 200
-"""How much of a payload is."""
 
 
 @dataclass(slots=True)
@@ -32,8 +23,7 @@ class Statistics:
 
     def answered(self, request: Request, response: Response, seconds: float) -> None:
         """Note an answer."""
-        before = seconds if self.round_trip is None else self.round_trip
-        self.round_trip = before + SMOOTHING * (seconds - before)
+        self.round_trip = smoothed(self.round_trip, seconds)
         self._note(request, response.answer, response.payload, seconds)
 
     def failed(self, request: Request, outcome: str, seconds: float) -> None:
@@ -54,22 +44,8 @@ class Statistics:
                 "at": datetime.now(UTC).isoformat(),
                 "request": f"{request.method} {request.label}",
                 "outcome": outcome,
-                "sent": _excerpt(request.payload, shown=request.shown),
-                "received": _excerpt(received, shown=request.shown),
+                "sent": excerpt(request.payload, shown=request.shown),
+                "received": excerpt(received, shown=request.shown),
                 "seconds": round(seconds, 3),
             }
         )
-
-
-def _excerpt(payload: bytes, *, shown: bool) -> str:
-    """Return the beginning of a payload for people: as text, else in hexadecimal."""
-    if not payload:
-        return ""
-    if not shown:
-        return "(not shown)"
-    head, more = payload[:TRACED_BYTES], "…" if len(payload) > TRACED_BYTES else ""
-    try:
-        text = head.decode()
-    except UnicodeDecodeError:
-        text = head.hex()
-    return (text if text.isprintable() else head.hex()) + more

@@ -1,16 +1,15 @@
 """What is written to one device, message by message."""
 
-from collections.abc import Awaitable, Callable, Mapping, Set as AbstractSet
+from collections.abc import Mapping
 from typing import Final
 
 from yarl import URL
 
 from ...codecs import Document, compose, slots_of
-from ...device import Certainty, VirtualDevice
+from ...device import Certainty
 from ...errors import RejectedError, UnauthorizedError
 from ...values import Scalar
-from ..messages import fellow_members
-from ..templates import filled
+from ..writing import Read, message_of
 from .attached import AttachedDevice
 from .request import Request, Response, label_of
 from .resource import Writing
@@ -30,7 +29,7 @@ class Writer:
         self,
         server: HttpServer,
         attached: AttachedDevice,
-        read: Callable[[VirtualDevice, AbstractSet[str]], Awaitable[object]],
+        read: Read,
     ) -> None:
         """Take the device, and what reads values of it that are needed, too."""
         self._server = server
@@ -83,45 +82,22 @@ class Writer:
     async def _send(self, writing: Writing, values: Mapping[str, Scalar]) -> Response:
         """Write the values that a resource takes; those go with them that have to."""
         device = self._attached.device
-        fellows = fellow_members(device.model, values.keys())
-        if writing.whole:
-            fellows |= writing.names
-        sharing = writing.sharing(values.keys())
-        fellows = (fellows & writing.names) - values.keys() - sharing.keys()
-        await self._learn(device, fellows)
-        sent = {
-            name: device.values[name].value for name in fellows & device.values.keys()
-        } | {**values}
-        path, named = filled(writing.path, sent)
-        slots = [slot for slot in writing.slots if slot.element.name not in named]
-        codec = writing.spoken
+        message = await message_of(writing, values, device, self._read)
         request = Request(
             method=writing.method,
-            url=URL(path),
-            payload=codec.encode(compose(slots, sent)) if slots or not named else b"",
-            codec=codec,
+            url=URL(message.path),
+            payload=message.payload,
+            codec=writing.spoken,
             label=label_of(writing.path),
             shown=self._attached.is_shown(writing.names),
         )
         try:
             response = await self._server.command(request)
         finally:
-            for resource in self._attached.layout.resources:
-                # What we have of it is no longer what it gave us.
-                if resource.names & writing.names:
-                    resource.etag = None
+            self._attached.layout.changed(writing.names)
         if response.success:
-            device.receive({name: values[as_] for name, as_ in sharing.items()})
+            device.receive(message.shared)
         return response
-
-    async def _learn(self, device: VirtualDevice, names: AbstractSet[str]) -> None:
-        """Ask for the values that are not known, if they can be asked for."""
-        leaves = device.model.leaves
-        unknown = {
-            name for name in names - device.values.keys() if leaves[name].readable
-        }
-        if unknown:
-            await self._read(device, unknown)
 
 
 def check(server: HttpServer, path: str, response: Response) -> None:
