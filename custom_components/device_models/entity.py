@@ -1,6 +1,7 @@
 """What the entities of all platforms have in common."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -61,15 +62,17 @@ class ModelEntity(CoordinatorEntity[DeviceCoordinator]):
             self._attr_translation_key = decision.icon
         self._attr_entity_category = decision.category
         self._attr_entity_registry_enabled_default = decision.enabled
-        self._attr_device_info = DeviceInfo(
+        about = partial(
+            DeviceInfo,
             identifiers={(DOMAIN, device.key)},
             name=device.name,
             manufacturer=device.model.manufacturer or None,
             model=device.model.name,
             model_id=device.model.urn,
         )
-        if coordinator.parent_id is not None:
-            self._attr_device_info["via_device_id"] = coordinator.parent_id
+        parent = coordinator.parent_id
+        # It takes no items afterwards from Home Assistant 2026.11 on.
+        self._attr_device_info = about(via_device_id=parent) if parent else about()
 
     _follows_value = False
     """Whether the entity wants the element's value to be asked for."""
