@@ -208,8 +208,8 @@ async def test_parts_come_with_the_whole_and_later_ones_by_themselves(
     flow = offers(hass)["Bridge"]
     shown = await hass.config_entries.flow.async_configure(flow["flow_id"])
     parts = (shown["description_placeholders"] or {})["parts"]
-    assert "- `Light (" in parts
-    assert "- `not: bad: (top): expected at least one usable property" in parts
+    assert "- Light (" in parts
+    assert "- not: bad: (top): expected at least one usable property" in parts
     await accept(hass, "Bridge")
     assert places_of(entry) == {
         "Bridge": BRIDGE,

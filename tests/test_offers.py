@@ -52,6 +52,21 @@ async def offered(hass: HomeAssistant, server: BareServer) -> ConfigFlowResult:
     return await announce(hass, heard(server.port, type=WOT))
 
 
+async def test_what_a_device_says_formats_nothing(hass: HomeAssistant) -> None:
+    unread = {"href": "/x", "contentType": "a/`![x](http://x)"}
+    more = {"more": {"type": "boolean", "forms": [unread]}}
+    thing = {
+        **LAMP,
+        "title": "[Lamp](http://x)",
+        "properties": LAMP["properties"] | more,
+    }
+    async with bare_server(**lamp(thing)) as server:
+        shown = (await offered(hass, server))["description_placeholders"] or {}
+    assert shown["model"].startswith(r"\[Lamp\](")
+    assert "'![x](http://x)" in shown["remarks"]
+    assert shown["remarks"].count("`") == 2
+
+
 async def accept(
     hass: HomeAssistant, offer: ConfigFlowResult, **entered: object
 ) -> ConfigFlowResult:

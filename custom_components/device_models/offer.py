@@ -30,7 +30,7 @@ from .mapping.decided import decisions_of
 from .mapping.decisions import Decision
 from .mapping.ontologies import ipso_resource
 from .place import binding_of, identity_of
-from .preview import async_probe, becomes, summary, table
+from .preview import async_probe, becomes, escaped, quoted, summary, table
 from .systems import connection_for
 
 SECONDS: Final = 30.0
@@ -99,15 +99,14 @@ class Offer:
     @property
     def placeholders(self) -> dict[str, str]:
         """The parts of the text that shows it."""
-        remarks = "; ".join(f"`{remark}`" for remark in self.loaded.remarks)
         return {
-            "model": self.name,
+            "model": escaped(self.name),
             "format": self.loaded.format,
             "summary": summary(self.decisions),
             "rows": table(self.decisions, self.probed),
             "known": str(len(self.probed.values)),
             "readable": str(len(self.loaded.model.readable)),
-            "remarks": remarks or "–",
+            "remarks": quoted(map(str, self.loaded.remarks)),
             "parts": self._parts,
         }
 
@@ -116,7 +115,7 @@ class Offer:
         """What comes with the device, for people; nothing for most."""
         listed = [f"{part.name} ({summary(part.decisions)})" for part in self.parts]
         listed += [f"not: {reason}" for reason in self.left_out]
-        return "".join(f"\n- `{one}`" for one in listed) or "–"
+        return "".join(f"\n- {escaped(one)}" for one in listed) or "–"
 
     def subentry(self, name: str, enabled: Collection[str]) -> ConfigSubentryData:
         """Return the subentry of the device.

@@ -1,6 +1,7 @@
 """What a device would become, before anything is created."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
@@ -98,7 +99,7 @@ def becomes(decision: Decision) -> str:
 def reasons(decision: Decision) -> str:
     """Return all reasons for what an element becomes, a line for each field."""
     return "\n".join(
-        f"- {_words(name)}: {_escaped(reason)}"
+        f"- {_words(name)}: {escaped(reason)}"
         for name, reason in decision.reasons.items()
     )
 
@@ -119,7 +120,7 @@ def _row(decision: Decision, device: VirtualDevice | None) -> str:
         becomes(decision),
         "; ".join(why),
     )
-    return "| " + " | ".join(_escaped(cell) for cell in cells) + " |"
+    return "| " + " | ".join(escaped(cell) for cell in cells) + " |"
 
 
 def value_now(decision: Decision, device: VirtualDevice | None) -> str:
@@ -170,7 +171,13 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _escaped(text: str) -> str:
+def quoted(texts: Iterable[str]) -> str:
+    """Return texts as they are spelled; what is from a device formats nothing."""
+    plain = (" ".join(text.replace("`", "'").split()) for text in texts)
+    return "; ".join(f"`{text}`" for text in plain) or "–"
+
+
+def escaped(text: str) -> str:
     """Return a text that cannot break out of its cell, nor format anything."""
     for char in "\\`*_[]<>|#":
         text = text.replace(char, f"\\{char}")

@@ -36,7 +36,15 @@ from .mapping.composing import parts_of
 from .mapping.decided import INFERRED, decisions_of, keep, settled, with_choices
 from .mapping.decisions import Decision, Kind, objection
 from .model_steps import ModelSteps
-from .preview import becomes, reasons, summary, table, value_now
+from .preview import (
+    becomes,
+    escaped,
+    quoted,
+    reasons,
+    summary,
+    table,
+    value_now,
+)
 
 STEP_PREVIEW: Final = "preview"
 STEP_ENTITIES: Final = "entities"
@@ -103,7 +111,6 @@ class ReviewSteps(ModelSteps):
             if not action.callable_without_input
             and f"{Kind.ACTION.word}-{action.name}" not in parts_of(decisions)
         ]
-        remarks = "; ".join(f"`{one}`" for one in left_out)
         labels = {one.key: f"{one.title}: {becomes(one)}" for one in decisions}
         return self.async_show_form(
             step_id=step_id,
@@ -111,7 +118,7 @@ class ReviewSteps(ModelSteps):
                 labels, [one.key for one in decisions if one.visible]
             ),
             description_placeholders={
-                "model": loaded.model.name,
+                "model": escaped(loaded.model.name),
                 "format": loaded.format,
                 "sign": loaded.sign,
                 "tried": ", ".join(loaded.tried) or "nothing",
@@ -120,7 +127,7 @@ class ReviewSteps(ModelSteps):
                 "rows": table(decisions, device),
                 "known": str(len(device.values)) if device else "0",
                 "readable": str(len(loaded.model.readable)),
-                "remarks": remarks or "–",
+                "remarks": quoted(left_out),
             },
             last_step=step_id == STEP_PREVIEW,
         )

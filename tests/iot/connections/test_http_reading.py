@@ -1,5 +1,6 @@
 """What an HTTP device answers is read, whatever it is."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 import json
@@ -9,6 +10,7 @@ from aiohttp import web
 import cbor2
 import pytest
 
+from custom_components.device_models.iot.connections.http import resource
 from custom_components.device_models.iot.device import (
     Availability,
     VirtualDevice,
@@ -229,6 +231,28 @@ async def test_busy_resource_is_left_alone(spelled: str | None) -> None:
         assert len(busy.requests) == 1
         assert shown(device) == {"level": 2, "label": "hall"}
         assert device.online
+
+
+async def test_resource_that_is_nothing_but_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resource, "LONGEST_BUSY", 0.1)
+    level = value(2)
+    level.headers["Retry-After"] = "0"
+    async with (
+        http_server({"/level": level}) as server,
+        http_connection(server.url) as connection,
+    ):
+        device = thing(connection, http={"state": False})
+        for _ in range(2):
+            level.status = 200
+            await connection.read(device, {"level"})
+            level.status = 503
+            await connection.read(device, {"level"})
+            assert shown(device) == {"level": 2}
+            await asyncio.sleep(0.15)
+            await connection.read(device, {"level"})
+            assert not shown(device)
 
 
 async def test_busy_server_is_left_alone() -> None:

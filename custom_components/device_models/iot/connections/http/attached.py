@@ -185,9 +185,11 @@ class AttachedDevice:
         if response.forbidden:
             return self._forbidden(resource, response), frozenset()
         self.device.hear()
+        if not response.busy:
+            resource.busy_since = None
         if response.unchanged:
             return resource.given, frozenset()
-        if response.busy:
+        if response.busy and not resource.is_only_busy():
             return resource.names, frozenset()  # what is known is as good as before
         resource.etag = None
         if not response.success:

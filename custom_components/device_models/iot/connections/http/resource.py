@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self, override
+import time
+from typing import Final, Self, override
 
 from ...codecs import Codec
 from .. import resources
 from ..resources import Places
 from .request import Method, Response
+
+LONGEST_BUSY: Final = 600.0
+"""Seconds for which what is known of what is busy is taken for good: a proxy says so of
+a device that is gone, too, for as long as it is gone."""
 
 
 class Way(StrEnum):
@@ -44,6 +49,15 @@ class Resource(resources.Resource[str]):
     """Where its values come by themselves."""
     polled: bool = True
     """Whether it can be asked for, too."""
+    busy_since: float | None = None
+    """On the clock ``time.monotonic``: since when it has been nothing but busy."""
+
+    def is_only_busy(self) -> bool:
+        """Note that it is busy; whether it has been so for too long by now."""
+        now = time.monotonic()
+        if self.busy_since is None:
+            self.busy_since = now
+        return now - self.busy_since > LONGEST_BUSY
 
     @override
     def merged(self, other: Self) -> Self:
