@@ -1,21 +1,22 @@
 """Devices behind one CoAP endpoint: polled, observed, written and called."""
 
 import asyncio
-from collections.abc import Mapping, Set as AbstractSet
+from collections.abc import Set as AbstractSet
 import logging
 from typing import ClassVar, Final, override
 
 from ...binding import Binding
-from ...device import Availability, Certainty, VirtualDevice
+from ...device import Availability, VirtualDevice
 from ...errors import (
     CommunicationError,
     UnauthorizedError,
     UnreachableError,
 )
 from ...formats import Loaded
-from ...model import Action, DeviceModel
-from ...values import JsonValue, Scalar
-from ..base import Capability, Connection, Found, Health
+from ...model import DeviceModel
+from ...values import JsonValue
+from ..attaching import AskingConnection
+from ..base import Capability, Found
 from ..content import Content
 from ..writing import WriteQueue
 from .answer import UnansweredError
@@ -38,7 +39,7 @@ LONGEST_HINT: Final = 3600.0
 that it is found missing."""
 
 
-class CoapConnection(Connection):
+class CoapConnection(AskingConnection[AttachedDevice, Caller]):
     """One CoAP endpoint and the devices on it."""
 
     capabilities: ClassVar[Capability] = (
@@ -56,11 +57,9 @@ class CoapConnection(Connection):
 
         ``thing`` is the path of a Thing Description, if one was announced.
         """
+        super().__init__()
         self._endpoint = endpoint
         self._thing = thing
-        self._attached: dict[VirtualDevice, AttachedDevice] = {}
-        self._writes: dict[VirtualDevice, WriteQueue] = {}
-        self._callers: dict[VirtualDevice, Caller] = {}
         self._numbering = Numbering(self._restarted)
         self._signs: dict[str, Sign] = {}
         """Of what devices were described by, by its path."""
@@ -95,28 +94,6 @@ class CoapConnection(Connection):
     @override
     def check(self, model: DeviceModel, binding: Binding) -> None:
         coap_layout(model, binding)
-
-    @override
-    async def attach(self, device: VirtualDevice) -> None:
-        self._known(device).start()
-
-    @override
-    async def detach(self, device: VirtualDevice) -> None:
-        self._writes.pop(device, None)
-        self._callers.pop(device, None)
-        attached = self._attached.pop(device, None)
-        if attached is not None:
-            await attached.stop()
-
-    @override
-    def pushed(self, device: VirtualDevice) -> AbstractSet[str]:
-        attached = self._attached.get(device)
-        return attached.pushed if attached else frozenset()
-
-    @override
-    def health(self, device: VirtualDevice) -> Health:
-        attached = self._attached.get(device)
-        return attached.health if attached else Health()
 
     @override
     def trace(self, device: VirtualDevice) -> list[dict[str, JsonValue]]:
@@ -166,30 +143,6 @@ class CoapConnection(Connection):
             raise
 
     @override
-    async def write(
-        self, device: VirtualDevice, values: Mapping[str, Scalar]
-    ) -> Certainty:
-        self._known(device)
-        return await self._writes[device].write(values)
-
-    @override
-    async def call(
-        self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
-    ) -> JsonValue:
-        self._known(device)
-        return await self._callers[device].call(action, arguments)
-
-    @override
-    async def query(self, device: VirtualDevice, action: Action) -> JsonValue:
-        self._known(device)
-        return await self._callers[device].query(action)
-
-    @override
-    async def cancel(self, device: VirtualDevice, action: Action) -> None:
-        self._known(device)
-        await self._callers[device].cancel(action)
-
-    @override
     async def discover(self) -> list[Found]:
         return await found_on(self._endpoint)
 
@@ -232,17 +185,14 @@ class CoapConnection(Connection):
             for device in self._attached:
                 self.on_description_changed(device)
 
-    def _known(self, device: VirtualDevice) -> AttachedDevice:
-        """Return what is kept of a device; it begins with the first use."""
-        attached = self._attached.get(device)
-        if attached is None:
-            layout = coap_layout(device.model, device.binding)
-            attached = AttachedDevice(self._endpoint, device, layout, self._numbering)
-            self._attached[device] = attached
-            writer = Writer(self._endpoint, attached, self.read)
-            self._writes[device] = WriteQueue(writer.write)
-            self._callers[device] = Caller(self._endpoint, attached)
-        return attached
+    @override
+    def _begin(
+        self, device: VirtualDevice
+    ) -> tuple[AttachedDevice, WriteQueue, Caller]:
+        layout = coap_layout(device.model, device.binding)
+        attached = AttachedDevice(self._endpoint, device, layout, self._numbering)
+        writer = Writer(self._endpoint, attached, self.read)
+        return attached, WriteQueue(writer.write), Caller(self._endpoint, attached)
 
     async def _read(
         self, attached: AttachedDevice, names: AbstractSet[str]

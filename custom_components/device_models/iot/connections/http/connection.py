@@ -7,12 +7,13 @@ from typing import ClassVar, override
 import aiohttp
 
 from ...binding import Binding
-from ...device import Availability, Certainty, VirtualDevice
+from ...device import Availability, VirtualDevice
 from ...errors import UnauthorizedError, UnreachableError
 from ...formats import Loaded
-from ...model import Action, DeviceModel
-from ...values import JsonValue, Scalar
-from ..base import Capability, Connection, Found, Health
+from ...model import DeviceModel
+from ...values import JsonValue
+from ..attaching import AskingConnection
+from ..base import Capability, Found
 from ..content import Content
 from ..writing import WriteQueue
 from .actions import Caller
@@ -27,7 +28,7 @@ from .settings import HttpSettings
 from .writing import Writer
 
 
-class HttpConnection(Connection):
+class HttpConnection(AskingConnection[AttachedDevice, Caller]):
     """One HTTP server and the devices on it."""
 
     capabilities: ClassVar[Capability] = (
@@ -55,11 +56,9 @@ class HttpConnection(Connection):
             ValueRefusedError: the settings are not usable.
 
         """
+        super().__init__()
         self._server = HttpServer(session, settings)
         self._thing = thing
-        self._attached: dict[VirtualDevice, AttachedDevice] = {}
-        self._writes: dict[VirtualDevice, WriteQueue] = {}
-        self._callers: dict[VirtualDevice, Caller] = {}
 
     @property
     @override
@@ -87,28 +86,6 @@ class HttpConnection(Connection):
     @override
     def check(self, model: DeviceModel, binding: Binding) -> None:
         http_layout(model, binding, self._server.base)
-
-    @override
-    async def attach(self, device: VirtualDevice) -> None:
-        self._known(device).start()
-
-    @override
-    async def detach(self, device: VirtualDevice) -> None:
-        self._writes.pop(device, None)
-        self._callers.pop(device, None)
-        attached = self._attached.pop(device, None)
-        if attached is not None:
-            await attached.stop()
-
-    @override
-    def pushed(self, device: VirtualDevice) -> AbstractSet[str]:
-        attached = self._attached.get(device)
-        return attached.pushed if attached else frozenset()
-
-    @override
-    def health(self, device: VirtualDevice) -> Health:
-        attached = self._attached.get(device)
-        return attached.health if attached else Health()
 
     @override
     def trace(self, device: VirtualDevice) -> list[Mapping[str, JsonValue]]:
@@ -152,33 +129,9 @@ class HttpConnection(Connection):
             raise
 
     @override
-    async def write(
-        self, device: VirtualDevice, values: Mapping[str, Scalar]
-    ) -> Certainty:
-        self._known(device)
-        return await self._writes[device].write(values)
-
-    @override
-    async def call(
-        self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
-    ) -> JsonValue:
-        self._known(device)
-        return await self._callers[device].call(action, arguments)
-
-    @override
     async def discover(self) -> list[Found]:
         found = await directory(self._server, self._thing or "")
         return [thing.found for thing in found.things]
-
-    @override
-    async def query(self, device: VirtualDevice, action: Action) -> JsonValue:
-        self._known(device)
-        return await self._callers[device].query(action)
-
-    @override
-    async def cancel(self, device: VirtualDevice, action: Action) -> None:
-        self._known(device)
-        await self._callers[device].cancel(action)
 
     @override
     async def describe(self, reference: str) -> Loaded:
@@ -186,14 +139,11 @@ class HttpConnection(Connection):
 
     # Inside
 
-    def _known(self, device: VirtualDevice) -> AttachedDevice:
-        """Return what is kept of a device; it begins with the first use."""
-        attached = self._attached.get(device)
-        if attached is None:
-            layout = http_layout(device.model, device.binding, self._server.base)
-            attached = AttachedDevice(self._server, device, layout)
-            self._attached[device] = attached
-            writer = Writer(self._server, attached, self.read)
-            self._writes[device] = WriteQueue(writer.write)
-            self._callers[device] = Caller(self._server, attached)
-        return attached
+    @override
+    def _begin(
+        self, device: VirtualDevice
+    ) -> tuple[AttachedDevice, WriteQueue, Caller]:
+        layout = http_layout(device.model, device.binding, self._server.base)
+        attached = AttachedDevice(self._server, device, layout)
+        writer = Writer(self._server, attached, self.read)
+        return attached, WriteQueue(writer.write), Caller(self._server, attached)
