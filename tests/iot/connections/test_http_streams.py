@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
+import gzip
 import json
+import time
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -230,6 +232,35 @@ async def test_stream_is_begun_again_behind_the_last_event() -> None:
         await until(lambda: shown(device) == {"level": 5})
         await until(lambda: len(level.open) == 1)
         assert level.requests[-1].headers["Last-Event-ID"] == "41"
+
+
+async def test_stream_that_is_compressed_is_not_unfolded() -> None:
+    bomb = gzip.compress(b"\n" * 100_000_000)
+
+    async def tell(request: web.Request) -> web.StreamResponse:
+        headers = {"Content-Type": "text/event-stream", "Content-Encoding": "gzip"}
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            await response.write(bomb)
+            await asyncio.sleep(60)
+        return response
+
+    place = {"url": "level", "observe": "sse", "observe_url": "told"}
+    async with (
+        http_server({"/told": tell, "/level": value(3)}) as server,
+        http_connection(server.url) as connection,
+    ):
+        device = thing(connection, http={**QUIET, "attributes": {"level": place}})
+        await connection.attach(device)
+        worst = 0.0
+        for _ in range(50):
+            before = time.monotonic()
+            await asyncio.sleep(0.02)
+            worst = max(worst, time.monotonic() - before)
+        assert "GET /told" in server.asked
+        assert not connection.pushed(device)
+        assert worst < 2
 
 
 async def test_silent_stream_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,9 @@ MAX_ID: Final = 200
 
 CHUNK: Final = 16 * 1024
 
+IDENTITY: Final = "identity"
+"""RFC 9110 §12.5.3: not compressed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -126,6 +129,9 @@ class EventStream(Following):
                 raise NotOfferedHereError
             if response.status != 200:
                 self._not_now(response)
+            if response.headers.get("Content-Encoding", IDENTITY) != IDENTITY:
+                # That was not asked for, and little of it may be very much.
+                raise NotOfferedHereError
             await self._active()
             parser = Parser(last_id=self._last_id)
             async for chunk in _chunks(response):
@@ -160,3 +166,4 @@ async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
             return
         for begin in range(0, len(chunk), CHUNK):
             yield chunk[begin : begin + CHUNK]
+            await asyncio.sleep(0)  # others have their turn, however much comes
