@@ -10,7 +10,6 @@ import pytest
 
 from custom_components.device_models.iot import device as device_module
 from custom_components.device_models.iot.device import (
-    MAX_REFUSALS,
     Alert,
     Availability,
     Certainty,
@@ -303,19 +302,6 @@ def test_what_is_wrong_is_known_until_something_right_comes(
     device.receive({"temp": 20})
     assert device.problems == {}
     assert heard == ["temp", "temp"]
-
-
-def test_value_that_is_refused_again_and_again_is_not_known_any_more(
-    device: VirtualDevice,
-) -> None:
-    device.receive({"temp": 20, "label": "x"})
-    for _ in range(MAX_REFUSALS):
-        assert values(device)["temp"] == 20
-        device.receive({"temp": "hot"})
-    assert values(device) == {"label": "x"}
-    device.receive({"temp": 21})
-    device.receive({"temp": "hot"})
-    assert values(device)["temp"] == 21
 
 
 def test_sensitive_value_is_not_logged(

@@ -21,9 +21,6 @@ from .values import JsonValue, Scalar
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_REFUSALS: Final = 3
-"""In a row; a sensor may say something odd once in a while."""
-
 MAX_PROBLEM: Final = 200
 """Characters."""
 
@@ -118,8 +115,6 @@ class VirtualDevice:
         self.dropped: Counter[str] = Counter()
         """How often something from the wire was dropped, by cause."""
         self._problems: dict[str, str] = {}
-        self._refusals: Counter[str] = Counter()
-        """How often in a row the values of an attribute were refused."""
         self._port = port
         self.quiet = quiet
         self._values: dict[str, Reading] = {}
@@ -196,13 +191,9 @@ class VirtualDevice:
         for name, value in self._flatten(values):
             try:
                 attribute = self.model.attribute(name)
-            except DeviceModelsError as err:
-                self.drop(name, err)
-                continue
-            try:
                 accepted = attribute.validate(value)
             except DeviceModelsError as err:
-                self._refuse(attribute.name, err)
+                self.drop(name, err)
                 continue
             if attribute.name in self._problems:
                 mended.add(attribute.name)
@@ -221,18 +212,10 @@ class VirtualDevice:
             self.hear()
         for name in mended:
             del self._problems[name]
-            self._refusals.pop(name, None)
         self._announce(changed)
         for name in mended - changed:
             self._by_attribute[name].notify()
         return frozenset(changed)
-
-    def _refuse(self, name: str, error: DeviceModelsError) -> None:
-        """Drop a value; what is known of its attribute is old if that goes on."""
-        self.drop(name, error)
-        self._refusals[name] += 1
-        if self._refusals[name] >= MAX_REFUSALS:
-            self.lose({name})
 
     @property
     def problems(self) -> Mapping[str, str]:
