@@ -221,6 +221,8 @@ async def test_reauthentication(hass: HomeAssistant) -> None:
         assert entry.state is ConfigEntryState.SETUP_ERROR
         (flow,) = hass.config_entries.flow.async_progress()
         assert flow["step_id"] == "http_credentials"
+        form = await hass.config_entries.flow.async_configure(flow["flow_id"])
+        assert suggested_section(form) == {"username": "me", "password": None}
         new = {"basic": {"username": "me", "password": "secret"}}
         result = await configure(hass, flow, new)
         assert result["reason"] == "reauth_successful"
@@ -319,6 +321,33 @@ async def test_entry_follows_its_server_but_not_to_another_scheme(
         assert entry.data[CONF_PORT] == thing.port
         await announce(hass, heard(9999, type=WOT_TCP))
         assert entry.data[CONF_PORT] == 9999
+
+
+@pytest.mark.parametrize(
+    ("kept", "scheme", "verified", "port"),
+    [
+        ([PASSWORD], "http", True, 8080),
+        ([PASSWORD], "https", False, 8080),
+        ([PASSWORD], "https", True, 9999),
+        ([], "http", True, 9999),
+    ],
+)
+async def test_password_is_shown_to_nobody_who_only_has_the_name(
+    hass: HomeAssistant, kept: list[object], scheme: str, port: int, *, verified: bool
+) -> None:
+    thing = HttpThing({}, lambda _request: True, closed=False)
+    thing.port = 8080
+    data = {
+        CONF_SECURITY: kept,
+        CONF_TLS: scheme == "https",
+        CONF_VERIFY_SSL: verified,
+    }
+    entry = entry_of(thing, data)
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, unique_id="_wot._tcp room sensor")
+    info = heard(9999, type=WOT_TCP, properties={"scheme": scheme})
+    assert (await announce(hass, info))["reason"] == "already_configured"
+    assert entry.data[CONF_PORT] == port
 
 
 async def test_another_model_is_wanted(hass: HomeAssistant) -> None:

@@ -54,8 +54,9 @@ class AnnouncedSteps(CredentialSteps, HttpCredentialSteps):
                 self.hass.config_entries.flow.async_abort(flow["flow_id"])
         entry = await self.async_set_unique_id(announced.identity)
         if entry is not None and entry.source != SOURCE_IGNORE:
-            if not announced.speaks(entry.data):
+            if not announced.may_lead(entry.data):
                 # The same device speaks in another way, too; it is reached in this one.
+                # Or it is somebody else in its name, who is not to learn our password.
                 return self.async_abort(reason="already_configured")
             self._async_follow(entry, announced)
         self._abort_if_unique_id_configured()

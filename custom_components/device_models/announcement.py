@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.const import CONF_HOST, CONF_PORT, CONF_VERIFY_SSL
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.util.network import is_ip_address
 
-from .const import CONF_SYSTEM, CONF_THING
+from .const import CONF_SECURITY, CONF_SYSTEM, CONF_THING
 from .systems import SYSTEMS, System, spelled
 
 SERVICES: Final[Mapping[str, str]] = {
@@ -132,6 +132,14 @@ class Announcement:
     def speaks(self, data: Mapping[str, Any]) -> bool:
         """Whether it is about the scheme of an entry's endpoint."""
         return SYSTEMS[data[CONF_SYSTEM]].scheme(data) == self.scheme
+
+    def may_lead(self, data: Mapping[str, Any]) -> bool:
+        """Whether an entry may be followed to where it is.
+
+        It is not to a server that would be shown who we are for nothing but a name.
+        """
+        proven = self.scheme == "https" and data.get(CONF_VERIFY_SSL, True)
+        return self.speaks(data) and bool(proven or not data.get(CONF_SECURITY))
 
     def is_at(self, data: Mapping[str, Any]) -> bool:
         """Whether an entry with this data leads to the same place."""

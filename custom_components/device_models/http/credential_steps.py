@@ -68,7 +68,8 @@ class HttpCredentialSteps(OfferSteps):
                 return await self.async_connected(data)
             problem = problem or UnauthorizedError(address=spelled(data))
         said: dict[str, Any] = {str(scheme): it for scheme, it in self._said.items()}
-        shown = user_input or said | credentials_shown(before)
+        refused = self.source == SOURCE_REAUTH
+        shown = user_input or said | credentials_shown(before, secrets=not refused)
         return self.async_show_form(
             step_id="http_credentials",
             data_schema=self.add_suggested_values_to_schema(

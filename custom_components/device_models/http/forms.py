@@ -131,13 +131,15 @@ def credentials_of(
     return kept
 
 
-def credentials_shown(kept: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what is kept as the form has it."""
+def credentials_shown(
+    kept: Iterable[Mapping[str, Any]], *, secrets: bool
+) -> dict[str, Any]:
+    """Return what is kept as the form has it, perhaps without the secrets."""
     return {
         one["scheme"]: {
             field: " ".join(one[key]) if field == CONF_SCOPES else one[key]
             for field, key in _KEPT.items()
-            if key in one
+            if key in one and (secrets or field != CONF_PASSWORD)
         }
         for one in kept
     }

@@ -24,7 +24,11 @@ from custom_components.device_models.iot.connections.coap.delivery import (
     ANY,
     Delivery,
 )
-from custom_components.device_models.iot.connections.coap.request import Method, Request
+from custom_components.device_models.iot.connections.coap.request import (
+    ConfirmableTuning,
+    Method,
+    Request,
+)
 from custom_components.device_models.iot.device import Certainty
 from custom_components.device_models.iot.errors import (
     ModelError,
@@ -504,8 +508,12 @@ async def test_link_local_address_with_its_zone() -> None:
 
 @pytest.mark.parametrize("confirmable", [True, False])
 async def test_one_message_is_under_way_to_an_endpoint_whoever_asks(
-    endpoint: Endpoint, confirmable: bool
+    endpoint: Endpoint, confirmable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Nothing is sent again, however slow the machine is.
+    monkeypatch.setattr(ConfirmableTuning, "ACK_TIMEOUT", 5.0)
+    monkeypatch.setattr(attempt, "CONFIRMABLE_TIMEOUT", 20.0)
+    monkeypatch.setattr(attempt, "NON_CONFIRMABLE_TIMEOUTS", (5.0,))
     waiting: list[Message] = []
     most = 0
 
