@@ -35,6 +35,9 @@ ABSOLUTE: Final = "custom_components"
 ABOUT_SYSTEMS: Final = {"coap", "http", "ha_mqtt.py", "services.py", "systems.py"}
 """The only parts of the Home Assistant side that know a particular connection."""
 
+CONTRACT: Final = {"base", "content"}
+"""What all connections have in common."""
+
 
 def modules(folder: Path) -> list[Path]:
     """Return all modules of a folder, as paths below the integration."""
@@ -115,5 +118,5 @@ def test_home_assistant_side_knows_no_particular_connection(module: Path) -> Non
         return
     for path in own_imports(module):
         if path[:2] == ("iot", "connections"):
-            assert path[2] == "base", f"{module} imports {'.'.join(path)}"
+            assert path[2] in CONTRACT, f"{module} imports {'.'.join(path)}"
         assert path[:2] != ("iot", "codecs"), f"{module} knows a wire format"
