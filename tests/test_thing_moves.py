@@ -92,3 +92,21 @@ async def moved(
     await hass.async_block_till_done()
     assert not source.subentries
     assert only(target).title == "Boiler"
+
+
+async def test_thing_is_moved_away_from_a_connection_that_is_down(
+    hass: HomeAssistant,
+    http: HttpThing,
+    coap: BareServer,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    over_http, over_coap = entry_with(http), entry_at(coap.port)
+    for entry in (over_http, over_coap):
+        entry.add_to_hass(hass)
+        await set_up(hass, entry)
+    before = ids(entity_registry)
+    await hass.config_entries.async_unload(over_http.entry_id)
+    await moved(hass, over_http, over_coap)
+    assert state_of(hass, "number.boiler_temperature") == "18.5"
+    assert ids(entity_registry) == before
+    await hass.config_entries.async_unload(over_coap.entry_id)

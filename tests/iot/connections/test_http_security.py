@@ -20,6 +20,11 @@ from custom_components.device_models.iot.connections.http import (
     Scheme,
     server as server_module,
 )
+from custom_components.device_models.iot.connections.http.request import Request
+from custom_components.device_models.iot.connections.http.unanswered import (
+    UnansweredError,
+    translated,
+)
 from custom_components.device_models.iot.errors import (
     CommunicationError,
     DeviceModelsError,
@@ -461,3 +466,14 @@ async def test_nothing_is_shown_without_tls_that_was_with_it(session: Any) -> No
         ("https://h.evil/x", False),
     ):
         assert server.is_own(URL(url)) is own
+
+
+async def test_what_aiohttp_does_not_send_is_told_without_its_words() -> None:
+    class Open:
+        closed = False
+
+    request = Request(url=URL("http://192.0.2.1/on"))
+    with pytest.raises(UnansweredError, match="cannot be asked that") as caught:
+        async with translated(request, Open()):
+            raise ValueError("Newline in header: " + SECRET)
+    assert SECRET not in str(caught.value)
