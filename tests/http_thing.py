@@ -51,6 +51,8 @@ class HttpThing:
         self.going: str | None = None
         """How a call goes that is not over at once."""
         self.port = 0
+        self.described = 0
+        """How often it has said what it is."""
         self.issues = False
         """Whether it gives tokens."""
 
@@ -63,6 +65,7 @@ class HttpThing:
         """Answer what the thing is."""
         if self.closed and not self.guard(request):
             return web.Response(status=401)
+        self.described += 1
         return web.json_response(self.thing, content_type="application/td+json")
 
     async def read(self, request: web.Request) -> web.Response:

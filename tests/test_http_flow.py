@@ -89,6 +89,7 @@ async def test_thing_at_the_usual_place(hass: HomeAssistant, scheme: str) -> Non
     async with http_thing() as thing:
         offer = await entered(hass, f" {scheme}127.0.0.1:{thing.port} ")
         assert offer["description_placeholders"]["model"] == TITLE
+        assert thing.described == 1
         entry = await accept(hass, offer)
         assert entry.title == f"HTTP 127.0.0.1:{thing.port}"
         assert entry.data == {

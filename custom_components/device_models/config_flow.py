@@ -179,14 +179,14 @@ class DeviceModelsConfigFlow(AnnouncedSteps, FoundSteps, domain=DOMAIN):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
-            problem: DeviceModelsError | None = None
             try:
                 data = complete(system, user_input)
             except ValueRefusedError as err:
-                data, problem = {}, err
-            if problem is not None:
-                pass
-            elif self._is_duplicate(data, kind.identity, entry):
+                refused = {"base": err.key}
+                return await self._async_form(
+                    system, entry, user_input, refused, err.details
+                )
+            if self._is_duplicate(data, kind.identity, entry):
                 errors["base"] = "already_configured"
             elif (step := credentials_step(data)) is not None:
                 self.entered = {**self.credentials_so_far(step, entry), **data}
@@ -198,7 +198,6 @@ class DeviceModelsConfigFlow(AnnouncedSteps, FoundSteps, domain=DOMAIN):
                     return await self.async_step_http_credentials()
                 if problem is None:
                     return await self.async_connected(data)
-            if problem is not None:
                 errors["base"] = problem.key
                 placeholders = problem.details
         return await self._async_form(system, entry, user_input, errors, placeholders)

@@ -11,6 +11,7 @@ from .coordinator import DeviceCoordinator
 from .exceptions import rewords_errors
 from .iot.errors import NotOfferedError
 from .iot.model import Action
+from .runtime import EntryRuntime
 
 ATTR_ACTION: Final = "action"
 ATTR_ARGUMENTS: Final = "arguments"
@@ -66,13 +67,11 @@ class DeviceActions:
         device, entry = service.async_get_device_and_config_entry(
             self._hass, DOMAIN, call.data[ATTR_DEVICE_ID]
         )
-        keys = {identifier for _domain, identifier in device.identifiers}
-        coordinators: list[DeviceCoordinator]
-        coordinators = list(entry.runtime_data.coordinators.values())
-        for coordinator in coordinators:
-            if coordinator.device.key in keys:
-                return coordinator
-        raise NotOfferedError(operation=call.data[ATTR_ACTION])
+        runtime: EntryRuntime = entry.runtime_data
+        coordinator = runtime.coordinator_of(device)
+        if coordinator is None:
+            raise NotOfferedError(operation=call.data[ATTR_ACTION])
+        return coordinator
 
 
 def _answer(call: ServiceCall, result: Any) -> ServiceResponse:

@@ -68,14 +68,8 @@ async def async_get_device_diagnostics(
     _hass: HomeAssistant, entry: DeviceModelsConfigEntry, device: DeviceEntry
 ) -> dict[str, Any]:
     """Return what is known of one device."""
-    keys = {identifier for _domain, identifier in device.identifiers}
-    return {
-        "devices": [
-            _device(coordinator)
-            for coordinator in entry.runtime_data.coordinators.values()
-            if coordinator.device.key in keys
-        ]
-    }
+    coordinator = entry.runtime_data.coordinator_of(device)
+    return {"devices": [] if coordinator is None else [_device(coordinator)]}
 
 
 def _device(coordinator: DeviceCoordinator) -> dict[str, Any]:

@@ -24,6 +24,9 @@ class OfferSteps(ConfigFlow):
     entered: Mapping[str, Any] = {}
     """What is known of the connection already."""
     offer: Offer
+    _asked_with: Mapping[str, Any] | None = None
+    """What it was last asked with whether there is an offer, and the answer."""
+    _is_offered = False
     _accepted: Mapping[str, Any] = {}
     """What its user has entered about the device."""
 
@@ -33,18 +36,26 @@ class OfferSteps(ConfigFlow):
         return True
 
     @abstractmethod
+    async def async_connected(self, data: dict[str, Any]) -> ConfigFlowResult:
+        """Go on with a connection that works."""
+
+    @abstractmethod
     async def async_accepted(
         self, devices: list[ConfigSubentryData]
     ) -> ConfigFlowResult:
         """Create what was offered; no device if it is not wanted."""
 
     async def async_has_offer(self, data: Mapping[str, Any]) -> bool:
-        """Whether what is reached with an entry's data is a device to offer."""
-        offer = await async_offer_at(self.hass, data)
-        if offer is None:
-            return False
-        self.entered, self.offer = data, offer
-        return True
+        """Whether what is reached with an entry's data is a device to offer.
+
+        With the very same data, nothing is asked a second time.
+        """
+        if self._asked_with is not data:
+            offer = await async_offer_at(self.hass, data)
+            self._asked_with, self._is_offered = data, offer is not None
+            if offer is not None:
+                self.entered, self.offer = data, offer
+        return self._is_offered
 
     async def async_step_offer(
         self, user_input: dict[str, Any] | None = None

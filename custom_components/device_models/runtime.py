@@ -8,6 +8,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_platform
+from homeassistant.helpers.device_registry import ChildDeviceEntry, DeviceEntry
 
 from .const import DOMAIN, LOGGER, SUBENTRY_DEVICE
 from .coordinator import DeviceCoordinator
@@ -47,6 +48,14 @@ class EntryRuntime:
         self._following = asyncio.Lock()
         self._on_device: list[Callable[[DeviceCoordinator], None]] = []
         self._on_followed: list[Callable[[], None]] = []
+
+    def coordinator_of(
+        self, device: DeviceEntry | ChildDeviceEntry
+    ) -> DeviceCoordinator | None:
+        """Return the coordinator of a device of the registry; None if it has none."""
+        keys = {identifier for _domain, identifier in device.identifiers}
+        known = self.coordinators.values()
+        return next((one for one in known if one.device.key in keys), None)
 
     @callback
     def async_on_device(self, add: Callable[[DeviceCoordinator], None]) -> None:

@@ -22,7 +22,6 @@ from ..const import (
     CONF_SYSTEM,
     DOMAIN,
 )
-from ..coordinator import DeviceCoordinator
 from ..exceptions import rewords_errors
 from ..iot.connections.coap.access import Address
 from ..iot.connections.coap.links import arguments, asking, links_of
@@ -47,6 +46,7 @@ from ..iot.errors import (
     RejectedError,
     ValueRefusedError,
 )
+from ..runtime import EntryRuntime
 from ..systems import System
 from .fields import (
     ATTR_ACCEPT,
@@ -248,13 +248,9 @@ class CoapActions:
         )
         if entry.data[CONF_SYSTEM] != System.COAP:
             raise NotOfferedError(operation="CoAP")
-        runtime = entry.runtime_data
-        keys = {identifier for _domain, identifier in device.identifiers}
-        coordinators: list[DeviceCoordinator] = list(runtime.coordinators.values())
-        base = next(
-            (one.device.binding.base for one in coordinators if one.device.key in keys),
-            "",
-        )
+        runtime: EntryRuntime = entry.runtime_data
+        coordinator = runtime.coordinator_of(device)
+        base = "" if coordinator is None else coordinator.device.binding.base
         path = call.data.get(ATTR_PATH, "")
         return parse_uri(joined(runtime.connection.address, base, path)), entry
 

@@ -29,10 +29,6 @@ class CredentialSteps(OfferSteps):
     """From how an endpoint is reached to what it wants to know for that."""
 
     @abstractmethod
-    async def async_connected(self, data: dict[str, Any]) -> ConfigFlowResult:
-        """Go on with a connection that works."""
-
-    @abstractmethod
     async def async_back(self, problem: DeviceModelsError) -> ConfigFlowResult:
         """Go back to what was entered before, with what is wrong with it."""
 

@@ -1,6 +1,5 @@
 """The step of a flow that asks how an HTTP server knows who we are."""
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,10 +20,6 @@ class HttpCredentialSteps(OfferSteps):
 
     _said: Mapping[Scheme, Mapping[str, str]] = {}
     """What the thing says of the schemes."""
-
-    @abstractmethod
-    async def async_connected(self, data: dict[str, Any]) -> ConfigFlowResult:
-        """Go on with a connection that works."""
 
     @property
     def wants_credentials(self) -> bool:
