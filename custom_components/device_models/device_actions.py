@@ -1,20 +1,32 @@
-"""What the actions about the actions of devices do."""
+"""The actions about the actions of devices: their fields, and what they do."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from homeassistant.const import ATTR_DEVICE_ID
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
-from homeassistant.helpers import service
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+)
+from homeassistant.helpers import config_validation as cv
+import voluptuous as vol
 
-from .const import DOMAIN
 from .coordinator import DeviceCoordinator
 from .exceptions import rewords_errors
-from .iot.errors import NotOfferedError
 from .iot.model import Action
-from .runtime import EntryRuntime
+from .service import Service, coordinator_of
 
 ATTR_ACTION: Final = "action"
 ATTR_ARGUMENTS: Final = "arguments"
+
+ACTION: Final = vol.Schema(
+    {vol.Required(ATTR_DEVICE_ID): cv.string, vol.Required(ATTR_ACTION): cv.string}
+)
+CALL_ACTION: Final = ACTION.extend(
+    {vol.Optional(ATTR_ARGUMENTS, default=dict): {cv.string: object}}
+)
 
 
 class DeviceActions:
@@ -27,7 +39,7 @@ class DeviceActions:
     @rewords_errors
     async def async_call(self, call: ServiceCall) -> ServiceResponse:
         """Have a device do something; returns what it answers."""
-        coordinator = self._coordinator(call)
+        coordinator = coordinator_of(self._hass, call)
         result = await coordinator.device.call(
             call.data[ATTR_ACTION], call.data[ATTR_ARGUMENTS]
         )
@@ -54,24 +66,17 @@ class DeviceActions:
             UnknownElementError: the device has no such action.
 
         """
-        coordinator = self._coordinator(call)
+        coordinator = coordinator_of(self._hass, call)
         return coordinator, coordinator.device.model.action(call.data[ATTR_ACTION])
 
-    def _coordinator(self, call: ServiceCall) -> DeviceCoordinator:
-        """Return the device that is meant.
 
-        Raises:
-            NotOfferedError: it stands for no device of a model.
-
-        """
-        device, entry = service.async_get_device_and_config_entry(
-            self._hass, DOMAIN, call.data[ATTR_DEVICE_ID]
-        )
-        runtime: EntryRuntime = entry.runtime_data
-        coordinator = runtime.coordinator_of(device)
-        if coordinator is None:
-            raise NotOfferedError(operation=call.data[ATTR_ACTION])
-        return coordinator
+def services(hass: HomeAssistant) -> Iterator[Service]:
+    """Yield the actions."""
+    devices = DeviceActions(hass)
+    either, only = SupportsResponse.OPTIONAL, SupportsResponse.ONLY
+    yield Service("call_action", devices.async_call, CALL_ACTION, either)
+    yield Service("query_action", devices.async_query, ACTION, only)
+    yield Service("cancel_action", devices.async_cancel, ACTION)
 
 
 def _answer(call: ServiceCall, result: Any) -> ServiceResponse:

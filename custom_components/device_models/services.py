@@ -1,125 +1,26 @@
-"""The actions: their names, their fields, and who carries them out."""
+"""The actions of the integration, each area with its own."""
 
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 
-from homeassistant.const import ATTR_DEVICE_ID
-from homeassistant.core import HomeAssistant, SupportsResponse, callback
-from homeassistant.helpers import config_validation as cv
-import voluptuous as vol
+from homeassistant.core import HomeAssistant, callback
 
-from .coap import fields as coap
-from .coap.actions import DATA_COAP, CoapActions
+from . import device_actions
+from .coap import services as coap
 from .const import DOMAIN
-from .device_actions import ATTR_ACTION, ATTR_ARGUMENTS, DeviceActions
-from .iot.connections.coap.options import TYPES
-from .iot.connections.coap.raw import (
-    DEFAULT_TIMEOUT,
-    MAX_METHOD,
-    MAX_TIMEOUT,
-    METHODS,
-)
+from .service import Service
 
-CONTENT_FORMAT: Final = vol.All(vol.Coerce(int), vol.Range(min=0, max=65535))
-
-
-def _tag(value: Any) -> bytes:
-    """Return the bytes of a tag that is written in hexadecimal."""
-    try:
-        return bytes.fromhex(cv.string(value))
-    except ValueError as err:
-        raise vol.Invalid("expected hexadecimal digits") from err
-
-
-TARGET: Final[dict[Any, Any]] = {
-    vol.Exclusive(coap.ATTR_URI, "target"): cv.string,
-    vol.Exclusive(ATTR_DEVICE_ID, "target"): cv.string,
-    vol.Optional(coap.ATTR_PATH): cv.string,
-}
-TAGS: Final = vol.All(cv.ensure_list, [_tag])
-OPTION: Final = vol.Schema(
-    {
-        vol.Required(coap.ATTR_NUMBER): vol.Coerce(int),
-        vol.Required(coap.ATTR_VALUE): vol.Any(str, int),
-        vol.Optional(coap.ATTR_TYPE, default="opaque"): vol.In(TYPES),
-    }
-)
-METHOD: Final = vol.Any(
-    vol.All(cv.string, vol.Upper, vol.In(list(METHODS)), lambda it: METHODS[it]),
-    vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_METHOD)),
-)
-
-
-def _seconds(low: float) -> Any:
-    """Return the field for a time to wait."""
-    return vol.All(vol.Coerce(float), vol.Range(min=low, max=MAX_TIMEOUT))
-
-
-REQUEST: Final = vol.Schema(
-    {
-        **TARGET,
-        vol.Optional(coap.ATTR_METHOD, default="GET"): METHOD,
-        vol.Optional(coap.ATTR_PAYLOAD): object,
-        vol.Optional(coap.ATTR_PAYLOAD_BASE64): cv.string,
-        vol.Optional(coap.ATTR_CONTENT_FORMAT): CONTENT_FORMAT,
-        vol.Optional(coap.ATTR_ACCEPT): CONTENT_FORMAT,
-        vol.Optional(coap.ATTR_ETAG, default=list): TAGS,
-        vol.Optional(coap.ATTR_IF_MATCH, default=list): TAGS,
-        vol.Optional(coap.ATTR_IF_NONE_MATCH, default=False): cv.boolean,
-        vol.Optional(coap.ATTR_OPTIONS, default=list): vol.All(
-            cv.ensure_list, [OPTION]
-        ),
-        vol.Optional(coap.ATTR_CONFIRMABLE): cv.boolean,
-        vol.Optional(coap.ATTR_TIMEOUT, default=DEFAULT_TIMEOUT): _seconds(0),
-        vol.Optional(coap.ATTR_FAIL_ON_ERROR, default=False): cv.boolean,
-    }
-)
-DISCOVER: Final = vol.Schema(
-    {
-        **TARGET,
-        vol.Optional(coap.ATTR_MULTICAST, default=False): cv.boolean,
-        vol.Optional(coap.ATTR_INTERFACE): cv.string,
-        vol.Optional(coap.ATTR_DIRECTORY, default=False): cv.boolean,
-        vol.Optional(coap.ATTR_FILTERS, default=dict): {cv.string: cv.string},
-        vol.Optional(coap.ATTR_CONFIRMABLE): cv.boolean,
-        vol.Optional(coap.ATTR_TIMEOUT): _seconds(0.1),
-    }
-)
-OBSERVE: Final = vol.Schema(
-    {
-        **TARGET,
-        vol.Optional(coap.ATTR_ACCEPT): CONTENT_FORMAT,
-        vol.Optional(coap.ATTR_CONFIRMABLE): cv.boolean,
-    }
-)
-CANCEL: Final = vol.Schema({vol.Required(coap.ATTR_REQUEST_ID): cv.string})
-OBSERVE_STOP: Final = vol.Schema({vol.Required(coap.ATTR_OBSERVATION_ID): cv.string})
-ACTION: Final = vol.Schema(
-    {vol.Required(ATTR_DEVICE_ID): cv.string, vol.Required(ATTR_ACTION): cv.string}
-)
-CALL_ACTION: Final = ACTION.extend(
-    {vol.Optional(ATTR_ARGUMENTS, default=dict): {cv.string: object}}
+AREAS: Final[tuple[Callable[[HomeAssistant], Iterable[Service]], ...]] = (
+    device_actions.services,
+    coap.services,
 )
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
-    devices = DeviceActions(hass)
-    actions = hass.data[DATA_COAP] = CoapActions(hass)
-    for name, handler, schema, response in (
-        ("call_action", devices.async_call, CALL_ACTION, SupportsResponse.OPTIONAL),
-        ("query_action", devices.async_query, ACTION, SupportsResponse.ONLY),
-        ("cancel_action", devices.async_cancel, ACTION, SupportsResponse.NONE),
-        ("coap_request", actions.async_request, REQUEST, SupportsResponse.OPTIONAL),
-        ("coap_cancel", actions.async_cancel, CANCEL, SupportsResponse.NONE),
-        ("coap_pending", actions.async_pending, vol.Schema({}), SupportsResponse.ONLY),
-        ("coap_discover", actions.async_discover, DISCOVER, SupportsResponse.ONLY),
-        ("coap_observe", actions.async_observe, OBSERVE, SupportsResponse.OPTIONAL),
-        (
-            "coap_observe_stop",
-            actions.async_observe_stop,
-            OBSERVE_STOP,
-            SupportsResponse.NONE,
-        ),
-    ):
-        hass.services.async_register(DOMAIN, name, handler, schema, response)
+    for area in AREAS:
+        for one in area(hass):
+            hass.services.async_register(
+                DOMAIN, one.name, one.handler, one.schema, one.response
+            )
