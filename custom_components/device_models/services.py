@@ -5,12 +5,13 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 
-from . import device_actions
+from . import attribute_actions, device_actions
 from .coap import services as coap
 from .const import DOMAIN
 from .service import Service
 
 AREAS: Final[tuple[Callable[[HomeAssistant], Iterable[Service]], ...]] = (
+    attribute_actions.services,
     device_actions.services,
     coap.services,
 )

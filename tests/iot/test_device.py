@@ -19,6 +19,7 @@ from custom_components.device_models.iot.device import (
 from custom_components.device_models.iot.errors import (
     NotOfferedError,
     PayloadError,
+    TransactionRefusedError,
     UnknownElementError,
     UnreachableError,
     ValueRefusedError,
@@ -663,6 +664,13 @@ async def test_several_values_go_in_one_message_or_none_does(
     for wrong in ({"label": 5}, {"temp": 20}, {"unknown": 1}):
         with pytest.raises((ValueRefusedError, NotOfferedError, UnknownElementError)):
             await device.change({"threshold": 90, **wrong})
+    with pytest.raises(TransactionRefusedError) as caught:
+        await device.change({"threshold": 101, "label": 5, "unknown": 1})
+    assert str(caught.value) == (
+        "nothing was sent: threshold: 101 > 100; label: expected a text "
+        "below 64 KiB in UTF-8, got 5; "
+        "the model has no attribute 'unknown'"
+    )
     await device.change({})
     assert len(port.written) == 1
     assert values(device)["threshold"] == 80

@@ -14,7 +14,13 @@ import time
 from typing import Final, Protocol
 
 from .binding import Binding
-from .errors import DeviceModelsError, NotOfferedError, ValueRefusedError
+from .errors import (
+    DeviceModelsError,
+    InvalidInputError,
+    NotOfferedError,
+    TransactionRefusedError,
+    ValueRefusedError,
+)
 from .listeners import Listeners
 from .model import Action, Attribute, DeviceModel, Field, Format, Severity
 from .values import JsonValue, Scalar
@@ -338,14 +344,23 @@ class VirtualDevice:
 
         Raises:
             InvalidInputError: one is unknown, not writable, or its value does not fit;
-                nothing was sent then.
-            CommunicationError: the device did not take it.
+                nothing was sent then. All that is wrong is named.
+            PartlyWrittenError: the device took some of them.
+            CommunicationError: it took none.
 
         """
         accepted: dict[str, Scalar] = {}
+        refused: list[InvalidInputError] = []
         for name, value in values.items():
-            attribute = self._writable(name)
-            accepted[attribute.name] = attribute.validate(value)
+            try:
+                attribute = self._writable(name)
+                accepted[attribute.name] = attribute.validate(value)
+            except InvalidInputError as err:
+                refused.append(err)
+        if len(refused) > 1:
+            raise TransactionRefusedError(problems="; ".join(map(str, refused)))
+        if refused:
+            raise refused[0]
         if accepted:
             await self._write(accepted)
 

@@ -68,6 +68,17 @@ class NotOfferedError(InvalidInputError):
         super().__init__(operation=operation)
 
 
+class TransactionRefusedError(InvalidInputError):
+    """Several of the values that were to be set together do not fit."""
+
+    key = "transaction_refused"
+    text = "nothing was sent: {problems}"
+
+    def __init__(self, *, problems: str) -> None:
+        """Name what is wrong with each of them."""
+        super().__init__(problems=problems)
+
+
 class CommunicationError(DeviceModelsError):
     """Talking to a device or a system failed."""
 
@@ -107,6 +118,20 @@ class RejectedError(CommunicationError):
     def __init__(self, *, address: str, answer: str) -> None:
         """Name the address and the answer, as its protocol words it."""
         super().__init__(address=address, answer=answer)
+
+
+class PartlyWrittenError(CommunicationError):
+    """A device took some of the values that were to be set together, and not others.
+
+    It is raised from the error that says why.
+    """
+
+    key = "partly_written"
+    text = "{done} was set, but not {rest}: {reason}"
+
+    def __init__(self, *, done: str, rest: str, reason: str) -> None:
+        """Name what was set, what was not, and why."""
+        super().__init__(done=done, rest=rest, reason=reason)
 
 
 class NotConfirmedError(CommunicationError):

@@ -16,6 +16,11 @@ WORDS: Final[Mapping[str, bool]] = {
 """What plain text says for true and false."""
 
 
+def as_json(value: Scalar) -> bool | int | float | str:
+    """Return a value as JSON has it; a time is a text (ISO 8601)."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
 def as_text(value: Scalar) -> str:
     """Return a value as labels and choices name it."""
     match value:

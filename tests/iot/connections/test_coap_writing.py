@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.device_models.iot.device import Certainty
 from custom_components.device_models.iot.errors import (
+    PartlyWrittenError,
     PayloadError,
     RejectedError,
     UnreachableError,
@@ -62,6 +63,22 @@ async def test_refused_write_says_why_and_leaves_the_old_value(
         with pytest.raises(RejectedError, match=r"/level answered 4\.00 no such luck"):
             await device.set("level", 7)
         assert shown(device) == {"level": 3}
+
+
+async def test_values_of_which_some_are_refused_are_told_apart(
+    connect: Connect,
+) -> None:
+    level, label = Content(b"3"), Content(b"hall")
+    async with bare_server(level=level, label=label) as server:
+        device = thing(connection := await connect(server.port))
+        await connection.read(device, {"level", "label"})
+        level.failure = Code.FORBIDDEN
+        with pytest.raises(PartlyWrittenError) as caught:
+            await device.change({"level": 7, "label": "attic"})
+        assert str(caught.value).startswith("label was set, but not level: ")
+        assert "4.03" in str(caught.value)
+        assert isinstance(caught.value.__cause__, RejectedError)
+        assert shown(device) == {"level": 3, "label": "attic"}
 
 
 async def test_value_that_is_not_taken_over_shows_with_the_next_poll(

@@ -10,6 +10,7 @@ import pytest
 from custom_components.device_models.iot.device import Availability, Certainty
 from custom_components.device_models.iot.errors import (
     NotOfferedError,
+    PartlyWrittenError,
     RejectedError,
     UnauthorizedError,
 )
@@ -74,6 +75,18 @@ async def test_several_are_written_together() -> None:
         # One that has no resource of its own is written there, too.
         await device.set("power", True)
         assert json.loads(shared.asked("PATCH")[1]) == {"power": True}
+
+
+async def test_values_of_which_some_are_refused_are_told_apart() -> None:
+    level, label = value(3, status=403), value("hall")
+    async with (
+        http_server({"/level": level, "/label": label}) as server,
+        http_connection(server.url) as connection,
+    ):
+        device = thing(connection)
+        with pytest.raises(PartlyWrittenError, match="label was set, but not level: "):
+            await device.change({"level": 7, "label": "attic"})
+        assert shown(device) == {"label": "attic"}
 
 
 @pytest.mark.parametrize("status", [404, 405, 501])

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..codecs import compose
 from ..device import Certainty, VirtualDevice
+from ..errors import CommunicationError, PartlyWrittenError
 from ..values import Scalar
 from .messages import fellow_members
 from .resources import Writing
@@ -54,6 +55,24 @@ async def message_of(
     slots = [slot for slot in writing.slots if slot.element.name not in named]
     payload = writing.spoken.encode(compose(slots, sent)) if slots or not named else b""
     return Message(path, payload, {name: values[as_] for name, as_ in sharing.items()})
+
+
+def partly(
+    error: CommunicationError, done: Mapping[str, Scalar], rest: AbstractSet[str]
+) -> CommunicationError:
+    """Return what is to be told of values that should have been set together.
+
+    Args:
+        error: why the others were not set.
+        done: what was set before.
+        rest: the names of the others.
+
+    """
+    if not done:
+        return error
+    return PartlyWrittenError(
+        done=", ".join(done), rest=", ".join(sorted(rest)), reason=str(error)
+    )
 
 
 @dataclass(slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from ...device import Certainty
-from ...errors import RejectedError
+from ...errors import CommunicationError, RejectedError
 from ...values import Scalar
-from ..writing import Read, message_of
+from ..writing import Read, message_of, partly
 from .attached import AttachedDevice
 from .client import CoapEndpoint
 from .request import CONFLICT, Request, Response
@@ -77,8 +77,23 @@ class Writer:
 
         Raises:
             CommunicationError: the device did not take them.
+            PartlyWrittenError: it took some of them.
 
         """
+        done: dict[str, Scalar] = {}
+        try:
+            return await self._write(values, done)
+        except CommunicationError as err:
+            told = partly(err, done, values.keys() - done.keys())
+            if told is err:
+                raise
+            self._attached.device.receive(done)
+            raise told from err
+
+    async def _write(
+        self, values: Mapping[str, Scalar], done: dict[str, Scalar]
+    ) -> Certainty:
+        """Send values, and note what the device has taken."""
         layout = self._attached.layout
         certainty = Certainty.LIVE
         for writing in layout.writings(values.keys()):
@@ -88,13 +103,14 @@ class Writer:
                 certainty = Certainty.ASSUMED
                 continue
             if response.absent and layout.missed(writing, values.keys()):
-                return await self.write(values)
+                return await self._write(values, done)
             if response.absent and (instead := layout.instead(writing)):
                 path = instead.path
                 response = await self._put(instead, values)
             if response is not None and not response.success:
                 address = f"{self._endpoint.address}/{path}"
                 raise RejectedError(address=address, answer=response.answer)
+            done |= {name: values[name] for name in values.keys() & writing.names}
         return certainty
 
     async def _put(

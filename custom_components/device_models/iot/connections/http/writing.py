@@ -7,9 +7,9 @@ from yarl import URL
 
 from ...codecs import Document, compose, slots_of
 from ...device import Certainty
-from ...errors import RejectedError, UnauthorizedError
+from ...errors import CommunicationError, RejectedError, UnauthorizedError
 from ...values import Scalar
-from ..writing import Read, message_of
+from ..writing import Read, message_of, partly
 from .attached import AttachedDevice
 from .request import Request, Response, label_of
 from .resource import Writing
@@ -41,8 +41,23 @@ class Writer:
 
         Raises:
             CommunicationError: the device did not take them.
+            PartlyWrittenError: it took some of them.
 
         """
+        done: dict[str, Scalar] = {}
+        try:
+            return await self._write(values, done)
+        except CommunicationError as err:
+            told = partly(err, done, values.keys() - done.keys())
+            if told is err:
+                raise
+            self._attached.device.receive(done)
+            raise told from err
+
+    async def _write(
+        self, values: Mapping[str, Scalar], done: dict[str, Scalar]
+    ) -> Certainty:
+        """Send values, and note what the device has taken."""
         layout = self._attached.layout
         certainty = Certainty.LIVE
         for writing in layout.writings(values.keys()):
@@ -52,13 +67,15 @@ class Writer:
                 continue
             response, used = await self._send(writing, values), writing
             if response.absent and layout.missed(writing, values.keys()):
-                return await self.write(values)
+                return await self._write(values, done)
             if response.absent and (instead := layout.instead(writing)):
                 response, used = await self._send(instead, values), instead
             check(self._server, used.path, response)
             self._attached.device.hear()
             if response.status == ACCEPTED:
                 certainty = Certainty.ASSUMED
+            else:
+                done |= {name: values[name] for name in values.keys() & writing.names}
         return certainty
 
     async def _tell(self, writing: Writing, values: Mapping[str, Scalar]) -> None:
