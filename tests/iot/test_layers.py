@@ -15,7 +15,7 @@ IOT: Final = ROOT / "iot"
 LAYERS: Final = (
     {"errors", "units", "listeners"},
     {"values"},
-    {"colors", "media_types", "redaction", "spelling"},
+    {"colors", "formula", "media_types", "redaction", "spelling"},
     {"model", "reading", "binding", "transforms"},
     {"codecs", "corrections", "device", "difference", "formats", "outbox"},
     {"silence", "fetching"},

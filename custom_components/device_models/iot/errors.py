@@ -79,6 +79,17 @@ class TransactionRefusedError(InvalidInputError):
         super().__init__(problems=problems)
 
 
+class FormulaError(InvalidInputError):
+    """A text is no formula."""
+
+    key = "formula_invalid"
+    text = "the formula is wrong at character {column}: {problem}"
+
+    def __init__(self, *, column: int, problem: str) -> None:
+        """Name the place, counted from 1, and what was expected there."""
+        super().__init__(column=str(column), problem=problem)
+
+
 class CommunicationError(DeviceModelsError):
     """Talking to a device or a system failed."""
 

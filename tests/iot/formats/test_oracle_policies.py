@@ -130,6 +130,16 @@ UNUSABLE: list[tuple[dict[str, Any], str, str]] = [
         "at most 2000 characters",
     ),
     (
+        of(function("filterCondition", condition="$(temp) <")),
+        f"{FUNCTION}.parameters.condition",
+        "wrong at character 10: expected $(name)",
+    ),
+    (
+        of(function("computedMetric", formula="$(temp) + (2 * 3")),
+        f"{FUNCTION}.parameters.formula",
+        "wrong at character 17: expected ')'",
+    ),
+    (
         of(function("filterCondition", condition=5)),
         f"{FUNCTION}.parameters.condition",
         "expected a text",

@@ -6,10 +6,10 @@ something else with the values: a pipeline is usable as a whole, or left out.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-import re
 from typing import Final, NamedTuple
 
-from ...errors import DeviceModelsError
+from ...errors import DeviceModelsError, FormulaError
+from ...formula import Formula
 from ...model import DeviceModel, Pipeline, Policy, PolicyFunction, Severity
 from ...reading import Element, Remarks, Unusable
 from ...values import DataType, JsonValue, validate
@@ -20,8 +20,7 @@ POLICY_KEYS: Final = ("devicePolicies", "policies")
 MAX_POLICIES: Final = 50
 MAX_PIPELINES: Final = 500
 MAX_FUNCTIONS: Final = 50
-MAX_FORMULA: Final = 2_000
-"""Bounds of one list, and the characters of a formula; real ones stay far below."""
+"""Bounds of one list; real ones stay far below."""
 
 EVERYTHING: Final = "*"
 """Instead of an attribute: every message of the device."""
@@ -29,19 +28,17 @@ EVERYTHING: Final = "*"
 COSTS: Final = ("ETHERNET", "CELLULAR", "SATELLITE")
 LEVELS: Final = ("none", "one-way", "two-way")
 
-_REFERENCE: Final = re.compile(r"\$\$?\(([^)]*)\)")
-"""An attribute in a formula: the value in process, or the current one."""
-
 type _Check = Callable[[Element, str, DeviceModel], object]
 """Refuses a parameter that the function could not work with."""
 
 
 def _formula(element: Element, key: str, model: DeviceModel) -> None:
-    """Expect a formula about attributes that there are; it is not parsed here."""
-    text = element.required_text(key)
-    if len(text) > MAX_FORMULA:
-        element.refuse(f"expected at most {MAX_FORMULA} characters", key)
-    for name in _REFERENCE.findall(text):
+    """Expect a formula about attributes that there are."""
+    try:
+        formula = Formula.parse(element.required_text(key))
+    except FormulaError as err:
+        element.refuse(str(err), key)
+    for name in sorted(formula.names):
         _attribute(element, key, model, name)
 
 
