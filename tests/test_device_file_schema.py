@@ -106,6 +106,17 @@ def sampled(**sample: Any) -> dict[str, Any]:
     return {"model": THERMO, "samples": [{**good, **sample}]}
 
 
+def alerts(name: str = "too_hot", **said: Any) -> dict[str, Any]:
+    """Return a device file that says something of alerts."""
+    return {"model": THERMO, "alerts": {name: said}}
+
+
+def ended(clear: Any) -> dict[str, Any]:
+    """Return a device file whose model says how an alert ends."""
+    shape = {"name": "f", "clear": clear}
+    return {"model": {"urn": "u", "name": "U", "formats": [shape]}}
+
+
 GOOD: Final[list[dict[str, Any]]] = [
     changed(),
     {"model": "other.json", "x-mine": 1},
@@ -118,6 +129,10 @@ GOOD: Final[list[dict[str, Any]]] = [
     {"model": THERMO, "overlay": {"compose": {"cover": False, "light:a": {}}}},
     {"model": THERMO, "overlay": {"compose": {"light": {"roles": {"on": None}}}}},
     sampled(),
+    alerts(severity="LOW", clear={"after": 1}, ignore=["temp"], window=0, repair=True),
+    alerts("*", window=60, repair="critical"),
+    alerts(clear=None),
+    ended({"condition": "$(temp) < 30", "after": 0.5}),
 ]
 
 MISTAKES: Final[list[tuple[Any, str]]] = [
@@ -170,6 +185,14 @@ MISTAKES: Final[list[tuple[Any, str]]] = [
     (sampled(connection="mqtt"), "samples.0"),
     (sampled(expect={}), "samples.0"),
     ({"model": THERMO, "policies": [{"id": "P"}]}, "policies.0"),
+    (alerts(repair="sometimes"), "alerts.too_hot.repair"),
+    (alerts(severity="BAD"), "alerts.too_hot.severity"),
+    (alerts(window=-1), "alerts.too_hot.window"),
+    (alerts(wide=1), "alerts.too_hot"),
+    (alerts("*", severity="LOW"), "alerts.*"),
+    (alerts(clear={}), "alerts.too_hot.clear"),
+    (ended({"after": 0}), "model.formats.0.clear.after"),
+    (ended({"when": "x"}), "model.formats.0.clear"),
     ({"model": THERMO, "security": [{"where": "header"}]}, "security.0"),
 ]
 
@@ -256,7 +279,11 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
             ],
             formats=[
                 Watched(
-                    "format", name="f", type="ALERT", value={"fields": [value("field")]}
+                    "format",
+                    name="f",
+                    type="ALERT",
+                    value={"fields": [value("field")]},
+                    clear=Watched("clear", after=1),
                 )
             ],
         ),
@@ -299,6 +326,7 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
                 ),
             ),
         },
+        alerts={"f": Watched("alertRule"), "*": Watched("alertRuleOfAll")},
         policies=[policy],
         security=[Watched("security", scheme="basic")],
         samples=[
@@ -323,9 +351,12 @@ def test_every_key_that_is_read_is_in_the_schema() -> None:
         if kind not in {"", "oracleModel"}:
             assert read - {"name"} <= keys(kind), kind  # names are in every place
     assert {"model", "binding", "overlay", "policies", "security", "samples"} <= top
+    assert "alerts" in top
     assert keys("oracleModel") <= READ["oracleModel"]
     # And the other way: the schema promises nothing that is not read.
-    for kind in ("attribute", "group", "field", "result", "format", "policy", "sample"):
+    alerting = ("format", "clear", "alertRule", "alertRuleOfAll")
+    others = ("attribute", "group", "field", "result", "policy", "sample")
+    for kind in (*alerting, *others):
         assert keys(kind) <= READ[kind], kind
     places = ("coapPlace", "coapPack", "coap", "coapListenerPlace", "coapListener")
     others = ("httpPlace", "httpEnd", "http", "mqttPlace", "mqtt", "problems")

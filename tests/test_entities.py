@@ -177,13 +177,19 @@ async def test_alert_is_an_event(
     await set_up(hass, room_entry)
     await until(lambda: room.observers >= 4)
     assert state_of(hass, "event.room_stale_air") == STATE_UNKNOWN
-    alert = room.device.fire("staleAir")
+    fields: dict[str, Any] = {"carbonDioxide": 1500, "advice": "run the fan"}
+    alert = room.device.fire("staleAir", fields=fields)
     await until(lambda: state_of(hass, "event.room_stale_air") != STATE_UNKNOWN)
     attributes = attributes_of(hass, "event.room_stale_air")
     assert attributes["event_type"] == "staleAir"
     assert attributes["severity"] == alert.severity
+    assert (attributes["source"], attributes["count"]) == ("device", 1)
     for name, value in alert.fields.items():
         assert attributes[name] == value
+    fired = state_of(hass, "event.room_stale_air")
+    room.device.fire("staleAir", severity=alert.severity, fields=fields)
+    await until(lambda: attributes_of(hass, "event.room_stale_air")["count"] == 2)
+    assert state_of(hass, "event.room_stale_air") == fired  # it was only counted
 
 
 async def test_mqtt_write_shows_when_the_device_echoes_it(

@@ -1,6 +1,6 @@
 """Alerts, and data messages that the device sends by itself."""
 
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.event import EventEntity
 from homeassistant.const import Platform
@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import DeviceCoordinator
 from .entity import ModelEntity, add_entities
-from .iot.device import Alert
+from .iot.alerts import Alert
 from .mapping.decisions import Decision
 from .runtime import DeviceModelsConfigEntry
 
@@ -40,14 +40,35 @@ class ModelEvent(ModelEntity, EventEntity):
         self.async_on_remove(
             self.device.on_alert(self.decision.element, self._async_on_alert)
         )
+        self.async_on_remove(self.device.alerts.on_state(self._async_on_state))
 
     @callback
     def _async_on_alert(self, alert: Alert) -> None:
         """Show a message as an event."""
-        details: dict[str, object] = {"time": alert.at, "severity": alert.severity}
+        details: dict[str, object] = {
+            "time": alert.at,
+            "severity": alert.severity,
+            "source": alert.source,
+        }
         self._trigger_event(
             alert.format.name,
             {key: value for key, value in details.items() if value is not None}
-            | dict(alert.fields),
+            | self.device.alerts.shown(alert),
         )
         self.async_write_ha_state()
+
+    @callback
+    def _async_on_state(self, name: str) -> None:
+        """Show that the same alert came again: that is no event."""
+        if name == self.decision.element:
+            self.async_write_ha_state()
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """How often the last alert came, unless it has a field of that name."""
+        alerts, name = self.device.alerts, self.decision.element
+        state = alerts.states.get(name)
+        if state is None or not state.count or "count" in state.fields:
+            return None
+        return {"count": state.count}

@@ -9,8 +9,8 @@ from typing import Any, Final, override
 import pytest
 
 from custom_components.device_models.iot import device as device_module
+from custom_components.device_models.iot.alerts import Alert
 from custom_components.device_models.iot.device import (
-    Alert,
     Availability,
     Certainty,
     Reading,
@@ -414,15 +414,7 @@ def test_alert_is_known_by_its_urn_and_is_of_now(
     device.receive_alert("too_hot", {"temp": 91}, at=late)
     assert [alert.fields for alert in alerts] == [{"temp": 90}, {"temp": 91}]
     assert all(before <= alert.at <= datetime.now(UTC) for alert in alerts)
-    assert alerts[0].severity is None
-
-
-def test_same_alert_again_is_another_one(
-    device: VirtualDevice, alerts: list[Alert]
-) -> None:
-    device.receive_alert("too_hot", {"temp": 90}, at=NOON)
-    device.receive_alert("too_hot", {"temp": 90}, at=NOON)
-    assert len(alerts) == 2
+    assert alerts[0].severity is Severity.SIGNIFICANT
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ LAYERS: Final = (
     {"values"},
     {"colors", "formula", "media_types", "redaction", "spelling"},
     {"model", "reading", "binding", "transforms"},
+    {"alert_rules"},
+    {"alerts"},
     {"codecs", "corrections", "device", "difference", "formats", "outbox"},
     {"silence", "fetching"},
     {"connections"},

@@ -13,16 +13,17 @@ import logging
 import time
 from typing import Final, Protocol
 
+from .alert_rules import AlertRules
+from .alerts import Alert, Alerts, Source
 from .binding import Binding
 from .errors import (
     DeviceModelsError,
     InvalidInputError,
     NotOfferedError,
     TransactionRefusedError,
-    ValueRefusedError,
 )
 from .listeners import Listeners
-from .model import Action, Attribute, DeviceModel, Field, Format, Severity
+from .model import Action, Attribute, DeviceModel, Severity
 from .values import JsonValue, Scalar
 
 _LOGGER = logging.getLogger(__name__)
@@ -65,16 +66,6 @@ class Reading:
     certainty: Certainty = Certainty.LIVE
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """A message of one of the model's formats, as the device sent it."""
-
-    format: Format
-    fields: Mapping[str, Scalar]
-    at: datetime
-    severity: Severity | None = None
-
-
 class Port(Protocol):
     """The way out of a virtual device; a connection is one."""
 
@@ -104,11 +95,13 @@ class VirtualDevice:
         binding: Binding,
         port: Port,
         quiet: bool = False,
+        alert_rules: AlertRules | None = None,
     ) -> None:
         """Start without values: nothing is known until the device was heard.
 
         A quiet one logs nothing: it is there for a look only.
         """
+        self.alerts = Alerts(model, alert_rules or AlertRules(), self.drop)
         self.key = key
         self.name = name
         self.model = model
@@ -132,7 +125,6 @@ class VirtualDevice:
             for depth in range(1, len(path))
         )
         self._by_attribute = {name: Listeners[[]]() for name in model.leaves}
-        self._by_format = {shape.name: Listeners[[Alert]]() for shape in model.formats}
         self._by_change = Listeners[[frozenset[str]]]()
         self._by_availability = Listeners[[]]()
         self._by_call = Listeners[[Action, Mapping[str, Scalar]]]()
@@ -247,38 +239,37 @@ class VirtualDevice:
         *,
         at: datetime | None = None,
         severity: Severity | None = None,
+        source: Source = Source.DEVICE,
+        kept: bool = False,
     ) -> bool:
-        """Take an alert or data message from the wire.
+        """Take an alert or data message.
 
-        Returns whether it was passed on: a message of an unknown format, or without
-        a usable value of a required field (sheet §2.4), is dropped and counted. Of an
-        optional field only the value is.
+        Args:
+            name: of its format, or the URN of that.
+            fields: by name; what the format does not have is passed over.
+            at: the time that the wire says it is of. The same fields of the same time
+                are the same message, however often they come.
+            severity: where the message says it.
+            source: who raised it.
+            kept: whether it was kept by a broker, or is what a resource had before:
+                what it told of may still be, but it is no news and no sign of life.
+
+        Returns:
+            Whether it could be used (sheet §2.4).
+
         """
-        self.hear()
-        accepted: dict[str, Scalar] = {}
-        try:
-            shape = self.model.format(name)
-            for item in shape.fields:
-                try:
-                    accepted |= self._field(item, fields)
-                except ValueRefusedError as err:
-                    if not item.optional:
-                        raise
-                    self.drop(name, err)
-        except DeviceModelsError as err:
-            self.drop(name, err)
-            return False
-        now = datetime.now(UTC)
-        alert = Alert(shape, accepted, min(at or now, now), severity)
-        self._by_format[shape.name].notify(alert)
-        return True
+        if not kept and source is Source.DEVICE:
+            self.hear()
+        return self.alerts.receive(
+            name, fields, at=at, severity=severity, source=source, kept=kept
+        )
 
     def drop(self, name: str, error: DeviceModelsError) -> None:
         """Count something from the wire that cannot be used.
 
         The first one of each element and kind is logged, and told to the listeners.
         """
-        known = name in self._by_attribute or name in self._by_format
+        known = name in self._by_attribute or name in self.alerts.names
         cause = f"{name if known else '(other)'}: {error.key}"
         self.dropped[cause] += 1
         if self.dropped[cause] == 1 and not self.quiet:
@@ -316,6 +307,7 @@ class VirtualDevice:
             return
         if availability is not self.availability:
             self.availability, self.reason = availability, reason
+            self.alerts.listen(online=self.online)
             self._by_availability.notify()
 
     def note_waiting(self) -> None:
@@ -424,8 +416,8 @@ class VirtualDevice:
     def on_alert(
         self, name: str, callback: Callable[[Alert], None]
     ) -> Callable[[], None]:
-        """Call back for each message of the format."""
-        return self._by_format[self.model.format(name).name].add(callback)
+        """Call back for each message of a format; ``*``: of any, after those."""
+        return self.alerts.on_alert(name, callback)
 
     def on_availability(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back when the availability has changed."""
@@ -456,20 +448,6 @@ class VirtualDevice:
                 )
             else:
                 yield name, value
-
-    @staticmethod
-    def _field(item: Field, fields: Mapping[str, object]) -> Mapping[str, Scalar]:
-        """Return the value of a field in a message, or nothing if it may be missing.
-
-        Raises:
-            ValueRefusedError: it does not fit, or a required one is missing.
-
-        """
-        if (value := fields.get(item.name)) is not None:
-            return {item.name: item.validate(value)}
-        if item.optional:
-            return {}
-        raise ValueRefusedError(name=item.name, problem="is missing")
 
     def _announce(self, changed: AbstractSet[str]) -> None:
         """Tell the listeners of what changed, attribute by attribute in model order."""

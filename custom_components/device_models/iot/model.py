@@ -214,6 +214,23 @@ class Severity(StrEnum):
     SIGNIFICANT = "SIGNIFICANT"
     CRITICAL = "CRITICAL"
 
+    @property
+    def rank(self) -> int:
+        """How bad it is, from 0; texts would be in the order of the alphabet."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clear:
+    """How it shows that what an alert told of is over: in any of these ways."""
+
+    format: str = ""
+    """The name of the model's own alert that says so."""
+    condition: str = ""
+    """A formula (sheet §1.8) over attributes that is true then."""
+    after: float | None = None
+    """Seconds after the last such alert."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
@@ -226,6 +243,10 @@ class Format:
     titles: Mapping[str, str] = field(default_factory=dict)
     type: FormatType = FormatType.ALERT
     fields: tuple[Field, ...] = ()
+    severity: Severity = Severity.SIGNIFICANT
+    """Of its alerts that do not say theirs (sheet §2.4)."""
+    clear: Clear | None = None
+    """How an alert of it ends; None if nothing shows that."""
     source: Mapping[str, JsonValue] = field(
         default_factory=dict, compare=False, repr=False
     )

@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 
 from yarl import URL
 
+from .alerts import Alert
 from .binding import Binding
 from .codecs import CODECS, Codec, Slot, decode, to_scalar
 from .connections.coap.layout import coap_layout
@@ -26,7 +27,7 @@ from .connections.messages import read_alert, read_values
 from .connections.mqtt.layout import mqtt_layout
 from .connections.mqtt.meanings import AlertMessage, Values
 from .connections.resources import JSON
-from .device import Alert, Certainty, VirtualDevice
+from .device import Certainty, VirtualDevice
 from .errors import DeviceModelsError, ModelError, NotOfferedError, PayloadError
 from .formats import Loaded
 from .model import Action, Attribute, DeviceModel, Typed

@@ -9,6 +9,7 @@ import time
 import cbor2
 import pytest
 
+from custom_components.device_models.iot.alerts import Alert
 from custom_components.device_models.iot.connections.base import Feed
 from custom_components.device_models.iot.connections.coap.request import Method
 from custom_components.device_models.iot.connections.coap_listener import (
@@ -16,7 +17,7 @@ from custom_components.device_models.iot.connections.coap_listener import (
     ListenerSettings,
     connection,
 )
-from custom_components.device_models.iot.device import Alert, Availability, Certainty
+from custom_components.device_models.iot.device import Availability, Certainty
 from custom_components.device_models.iot.errors import (
     ModelError,
     NotListeningError,
@@ -140,16 +141,17 @@ async def test_sensitive_value_is_not_repeated_in_a_complaint(
     ("payload", "content_format", "severity"),
     [
         (b'{"temperature": 80, "severity": "CRITICAL"}', 50, Severity.CRITICAL),
-        (b'{"temperature": 80}', None, None),
-        (cbor2.dumps({"temperature": 80}), 60, None),
-        (b"80", 50, None),
+        (b'{"temperature": 80, "severity": "dire"}', 50, Severity.SIGNIFICANT),
+        (b'{"temperature": 80}', None, Severity.SIGNIFICANT),
+        (cbor2.dumps({"temperature": 80}), 60, Severity.SIGNIFICANT),
+        (b"80", 50, Severity.SIGNIFICANT),
     ],
 )
 async def test_alert(
     server: Listening,
     payload: bytes,
     content_format: int | None,
-    severity: Severity | None,
+    severity: Severity,
 ) -> None:
     device = await server.add()
     alerts: list[Alert] = []

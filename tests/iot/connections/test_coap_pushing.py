@@ -5,8 +5,8 @@ import json
 
 import cbor2
 
+from custom_components.device_models.iot.alerts import Alert
 from custom_components.device_models.iot.device import (
-    Alert,
     Availability,
 )
 from custom_components.device_models.iot.model import Severity

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from custom_components.device_models.iot.alerts import Alert
 from custom_components.device_models.iot.connections.coap import (
     CoapConnection,
     CoapEndpoint,
 )
 from custom_components.device_models.iot.connections.coap.observation import State
 from custom_components.device_models.iot.device import (
-    Alert,
     Availability,
     VirtualDevice,
 )

@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 import pytest
 
+from custom_components.device_models.iot.alerts import Alert
 from custom_components.device_models.iot.connections.base import Feed
 from custom_components.device_models.iot.connections.http import (
     HttpConnection,
@@ -23,7 +24,6 @@ from custom_components.device_models.iot.connections.http import (
 )
 from custom_components.device_models.iot.connections.http.events import Event, Parser
 from custom_components.device_models.iot.device import (
-    Alert,
     Availability,
     Certainty,
     VirtualDevice,

@@ -5,13 +5,13 @@ from typing import Any
 import aiomqtt
 import pytest
 
+from custom_components.device_models.iot.alerts import Alert
 from custom_components.device_models.iot.connections.mqtt import (
     MqttConnection,
     presence,
     problems,
 )
 from custom_components.device_models.iot.device import (
-    Alert,
     Availability,
     VirtualDevice,
 )

@@ -6,6 +6,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
+from custom_components.device_models.iot.alerts import Alert
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.codecs.json import Json
 from custom_components.device_models.iot.connections.mqtt import (
@@ -13,7 +14,7 @@ from custom_components.device_models.iot.connections.mqtt import (
     BrokerSettings,
     MqttConnection,
 )
-from custom_components.device_models.iot.device import Alert, Certainty
+from custom_components.device_models.iot.device import Certainty
 from custom_components.device_models.iot.errors import (
     ModelError,
     UnreachableError,

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from custom_components.device_models.iot.alerts import Alert
 from custom_components.device_models.iot.connections.http import HttpConnection
-from custom_components.device_models.iot.device import Alert, Certainty
+from custom_components.device_models.iot.device import Certainty
 from custom_components.device_models.iot.errors import UnreachableError
 from tests.acting import is_open
 

@@ -2,12 +2,25 @@
 
 from collections.abc import Iterable, Mapping, Set as AbstractSet
 from datetime import datetime
+from typing import Final
 
-from ..codecs import Codec, Decoded, Slot, compose, decode, extract, to_scalar
+from ..codecs import (
+    Codec,
+    Decoded,
+    Document,
+    Slot,
+    compose,
+    decode,
+    extract,
+    to_scalar,
+)
 from ..device import VirtualDevice
-from ..errors import PayloadError
-from ..model import Action, DeviceModel, Severity
-from ..values import Scalar
+from ..errors import PayloadError, ValueRefusedError
+from ..model import Action, DeviceModel, Field, Severity
+from ..values import DataType, Scalar
+
+TIME: Final = Field(name="time", type=DataType.DATETIME)
+"""When an alert was raised, beside its fields."""
 
 
 def read_values(
@@ -38,13 +51,29 @@ def read_values(
     return frozenset(name for values in found.values() for name in values), changed
 
 
-def read_alert(device: VirtualDevice, name: str, codec: Codec, payload: bytes) -> bool:
-    """Have the device receive an alert: an object of fields, perhaps with a severity.
+def read_alert(
+    device: VirtualDevice,
+    name: str,
+    codec: Codec,
+    payload: bytes,
+    *,
+    kept: bool = False,
+) -> bool:
+    """Have the device receive an alert: an object of fields.
 
-    Returns whether it was passed on.
+    Beside them there may be ``severity`` and ``time``, unless the format has fields of
+    those names. Where the format has one field only, a message may be its value.
 
-    ``severity`` is the alert's own, unless the format has a field of that name. Where
-    the format has one field only, a message may be its value.
+    Args:
+        device: the device.
+        name: of the format.
+        codec: what the payload is written in.
+        payload: the message.
+        kept: whether it was kept from before.
+
+    Returns:
+        Whether it could be used.
+
     """
     shape = device.model.format(name)
     try:
@@ -62,11 +91,50 @@ def read_alert(device: VirtualDevice, name: str, codec: Codec, payload: bytes) -
         for item in shape.fields
         if item.name in content
     }
-    severity: Severity | None = None
+    return device.receive_alert(
+        name,
+        fields,
+        at=_time(device, name, fields, decoded),
+        severity=_severity(device, name, fields, content),
+        kept=kept,
+    )
+
+
+def _severity(
+    device: VirtualDevice,
+    name: str,
+    fields: Mapping[str, object],
+    content: Mapping[str, Document],
+) -> Severity | None:
+    """Return what a message says of how bad it is; no message is lost by that."""
     spelled = content.get("severity")
-    if "severity" not in fields and isinstance(spelled, str) and spelled in Severity:
-        severity = Severity(spelled)
-    return device.receive_alert(name, fields, severity=severity)
+    if spelled is None or "severity" in fields:
+        return None
+    word = spelled.strip().upper() if isinstance(spelled, str) else ""
+    if word in Severity:
+        return Severity(word)
+    problem = f"expected one of {', '.join(Severity)}"
+    device.drop(name, ValueRefusedError(name="severity", problem=problem))
+    return None
+
+
+def _time(
+    device: VirtualDevice, name: str, fields: Mapping[str, object], decoded: Decoded
+) -> datetime | None:
+    """Return what a message says of its time; no message is lost by that."""
+    if decoded.flat:
+        times = [decoded.times[one] for one in fields if one in decoded.times]
+        return max(times, default=None)
+    content = decoded.document
+    if "time" in fields or not isinstance(content, Mapping) or "time" not in content:
+        return None
+    try:
+        raw = to_scalar(TIME, content["time"], untyped=decoded.untyped)
+        at = TIME.validate(raw)
+    except ValueRefusedError as err:
+        device.drop(name, err)
+        return None
+    return at if isinstance(at, datetime) else None
 
 
 def fellow_members(model: DeviceModel, names: AbstractSet[str]) -> frozenset[str]:

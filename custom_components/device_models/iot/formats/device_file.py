@@ -3,6 +3,7 @@
 ``model`` is a model of any format, or the name of another file that has it (a file
 name or a URN). ``binding`` says, by connection, where its elements are on the wire,
 over what the model's own format says of that; ``overlay`` how they show to the user.
+``alerts`` say how alerts are treated (``iot.alert_rules``).
 ``policies`` and ``security`` are for models that cannot say it. ``samples`` are read by
 ``iot.samples``. Other keys are kept.
 """
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from ..alert_rules import apply_rules
 from ..errors import ModelError
 from ..reading import Element, Remark, Remarks, Unusable
 from ..values import JsonValue
@@ -65,12 +67,12 @@ def load(document: JsonValue, source: Source, load_from: LoadFrom) -> Loaded:
             place = PLACES.get(connection, "path")
             below = layouts.get(connection)
             layouts = {**layouts, connection: merged(below, layout, place)}
+        model, alerts = apply_rules(top, inner.model)
         return Loaded(
             model=replace(
-                inner.model,
-                policies=inner.model.policies
-                + read_policies(top, inner.model, remarks),
+                model, policies=model.policies + read_policies(top, model, remarks)
             ),
+            alerts=alerts.over(inner.alerts),
             layouts=layouts,
             overlay=_object(merged(inner.overlay, top.object("overlay").content)),
             security=_security(top) or inner.security,
@@ -146,5 +148,7 @@ def _security(top: Element) -> tuple[Security, ...]:
     )
 
 
-OWN_KEYS: Final = ("model", "binding", "overlay", "security", *POLICY_KEYS)
+OWN_KEYS: Final = (
+    "model", "binding", "overlay", "alerts", "security", *POLICY_KEYS,
+)  # fmt: skip
 """The keys of the frame that are read here."""

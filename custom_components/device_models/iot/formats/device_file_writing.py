@@ -7,6 +7,7 @@ from typing import Any, Final, override
 
 import yaml
 
+from ..alert_rules import written_rules
 from ..errors import ModelError
 from ..model import Action, Attribute, DeviceModel, Format
 from ..reading import Remarks
@@ -40,6 +41,7 @@ def write_device_file(
         "model": write_model(_oracle_style(loaded.model)),
         "binding": dict(loaded.layouts),
         "overlay": dict(loaded.overlay if overlay is None else overlay),
+        "alerts": written_rules(loaded.alerts),
         "security": [_security(one) for one in loaded.security],
     }
     said = {key: value for key, value in known.items() if value}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..alert_rules import AlertRules
 from ..model import DeviceModel
 from ..reading import Remark
 from ..values import JsonValue
@@ -31,6 +32,8 @@ class Loaded:
     layouts: Mapping[str, JsonValue] = field(default_factory=dict)
     """By the name of the connection, where the elements are on the wire."""
     overlay: Mapping[str, JsonValue] = field(default_factory=dict)
+    alerts: AlertRules = field(default_factory=AlertRules)
+    """How alerts are treated, as far as their formats do not say it."""
     security: tuple[Security, ...] = ()
     remarks: tuple[Remark, ...] = ()
     document: JsonValue = None

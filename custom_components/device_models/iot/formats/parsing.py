@@ -63,7 +63,7 @@ def _parse(data: bytes) -> JsonValue:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as err:
         _refuse(f"expected UTF-8 ({err})")
-    start = text.lstrip()[:1]
+    start = text.lstrip(" \t\r\n")[:1]  # another blank may begin a key of YAML
     if not start:
         _refuse("expected a model, the file is empty")
     if start in "{[":

@@ -321,6 +321,6 @@ class AttachedDevice:
     ) -> None:
         """Pass on an alert; what a registration is answered with has been before."""
         self.device.hear()
-        if notification and response.success and response.payload:
-            codec = codec_of(response, target.codec or JSON)
-            read_alert(self.device, name, codec, response.payload)
+        if response.success and response.payload:
+            codec, kept = codec_of(response, target.codec or JSON), not notification
+            read_alert(self.device, name, codec, response.payload, kept=kept)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
+import time
 from typing import Final, override
 
 import aiohttp
@@ -31,6 +32,14 @@ CHUNK: Final = 16 * 1024
 
 IDENTITY: Final = "identity"
 """RFC 9110 §12.5.3: not compressed."""
+
+
+REPLAYED: Final = 64
+"""So many of the last events are known again …"""
+
+REPLAY_SECONDS: Final = 5.0
+"""… when a stream has begun anew, by a server that does not look at the last id. Later
+it is another event: a server that has restarted may number from the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,8 @@ class EventStream(Following):
     """Follows server-sent events."""
 
     _last_id = ""
+    _known: tuple[int, ...] = ()
+    """What the last events are known again by."""
 
     @override
     async def _follow(self) -> None:
@@ -133,15 +144,27 @@ class EventStream(Following):
                 # That was not asked for, and little of it may be very much.
                 raise NotOfferedHereError
             await self._active()
-            parser = Parser(last_id=self._last_id)
+            parser, before = Parser(last_id=self._last_id), self._known
             async for chunk in _chunks(response):
                 for event in parser.feed(chunk):
                     self._last_id = parser.last_id
+                    if self._is_replayed(event, before):
+                        continue
                     payload = event.data.encode()
                     self._server.statistics.told(request, "event", payload)
                     await self._take(Message(payload, event.name))
                 if parser.retry is not None:
                     self._retry = parser.retry
+
+    def _is_replayed(self, event: Event, before: tuple[int, ...]) -> bool:
+        """Whether an event is one of before the stream has begun anew."""
+        if not self._last_id:
+            return False
+        known = hash((self._last_id, event))
+        if known in before and time.monotonic() - self._begun < REPLAY_SECONDS:
+            return True
+        self._known = (*self._known, known)[-REPLAYED:]
+        return False
 
     def _not_now(self, response: aiohttp.ClientResponse) -> None:
         """Take it that there is no stream.

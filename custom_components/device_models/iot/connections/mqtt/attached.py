@@ -78,9 +78,11 @@ class Attached:
                     self._on_values(meaning, message)
                 case AvailabilityMessage():
                     self.presence.take(meaning, message)
-                case AlertMessage(name, codec) if not message.retain:
+                case AlertMessage(name, codec):
                     # A retained alert is one that was raised before.
-                    read_alert(self.device, name, codec, message.payload)
+                    kept = message.retain
+                    if message.payload or not kept:
+                        read_alert(self.device, name, codec, message.payload, kept=kept)
                 case Acceptance(names) if not message.retain:
                     for confirmation in self.confirmations:
                         confirmation.accept(names, message.payload)

@@ -71,10 +71,10 @@ class Problems:
         elif name in self._alerts or len(self._alerts) < MAX_ALERTS:
             is_news = self._alerts.get(name) != text
             self._alerts[name] = text
-            if is_news and not message.retain:
+            if is_news:
                 # One that was kept by the broker was raised before.
                 fields = {"id": name, "message": text}
-                self.device.receive_alert(layout.alert, fields)
+                self.device.receive_alert(layout.alert, fields, kept=message.retain)
         self._show(message)
 
     def _show(self, message: Message) -> None:

@@ -4,14 +4,15 @@ Protocol sheet "Oracle IoT" §1.1-1.6. Beside Oracle's own keys, elements may sa
 Oracle's format has no word for: ``title``, ``titles``, ``unit``, ``enum``, ``labels``,
 ``step``, ``minimum``, ``maximum``, ``readable``, ``observable``, ``sensitive``,
 ``semanticType``, ``mediaType`` of what has a content and no value, ``members`` of the
-type OBJECT, ``results`` and ``idempotent`` of an action; the model ``version``,
-``manufacturer``, ``semanticType`` and ``groups``.
+type OBJECT, ``results`` and ``idempotent`` of an action, ``severity`` and ``clear`` of
+a format; the model ``version``, ``manufacturer``, ``semanticType`` and ``groups``.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from ...alert_rules import read_clear, read_severity, with_usable_clears
 from ...errors import ModelError
 from ...media_types import IMAGES, image_type
 from ...model import (
@@ -85,6 +86,7 @@ def read_model(
             groups=_groups(top),
             source=document,
         )
+        model = with_usable_clears(model, remarks)
         model = replace(model, policies=read_policies(top, model, remarks))
     except Unusable as err:
         raise err.within(source) from err
@@ -278,6 +280,8 @@ def read_format(element: Element, remarks: Remarks) -> Format:
         titles=read_texts(element, "titles"),
         type=FormatType(kind),
         fields=_elements(element.object("value"), "fields", read_field, remarks),
+        severity=read_severity(element),
+        clear=read_clear(element),
         source=element.content,
     )
 

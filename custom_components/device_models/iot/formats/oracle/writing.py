@@ -13,11 +13,13 @@ from ...model import (
     Action,
     Argument,
     Attribute,
+    Clear,
     DeviceModel,
     Field,
     Format,
     Pipeline,
     Policy,
+    Severity,
 )
 from ...reading import Element, Remarks, Unusable
 from ...values import JsonValue, Range, Scalar, to_milliseconds
@@ -228,8 +230,24 @@ def _format(shape: Format) -> _Document:
                 **value,
                 "fields": _listed(value, "fields", read_field, shape.fields),
             },
+            "severity": (
+                None if shape.severity is Severity.SIGNIFICANT else shape.severity
+            ),
+            "clear": _clear(shape.clear),
         },
     )
+
+
+def _clear(clear: Clear | None) -> JsonValue:
+    """Return how the alerts of a format end."""
+    if clear is None:
+        return None
+    known: _Document = {
+        "format": clear.format,
+        "condition": clear.condition,
+        "after": clear.after,
+    }
+    return _document({}, known)
 
 
 def _range(bounds: Range | None) -> _Document:
