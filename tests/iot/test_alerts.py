@@ -43,7 +43,8 @@ MODEL: Final = model_of(
         "urn": "urn:test",
         "name": "Test",
         "attributes": [
-            {"name": "temp", "type": "NUMBER"},
+            {"name": "temp", "alias": "t", "type": "NUMBER"},
+            {"name": "limit", "type": "NUMBER"},
             {"name": "code", "type": "STRING", "sensitive": True},
         ],
         "formats": [
@@ -51,6 +52,7 @@ MODEL: Final = model_of(
             shape("hot", clear={"format": "cool"}),
             shape("cool", severity="LOW"),
             shape("brief", clear={"after": 60}),
+            shape("over", clear={"condition": "$(t) < $$(limit)"}),
             shape("report", type="DATA"),
             {
                 "name": "wordy",
@@ -353,6 +355,27 @@ def test_what_was_kept_and_is_known_changes_nothing(bench: Bench) -> None:
 def test_time_of_what_was_kept_begins_when_it_was_raised(bench: Bench) -> None:
     bench.take("brief", at=NOON - seconds(50), kept=True)
     assert bench.alerts.expires == NOON + seconds(10)
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "active"),
+    [
+        ({"temp"}, {"temp": 20, "limit": 30}, False),
+        ({"limit"}, {"temp": 20, "limit": 30}, False),
+        ({"temp"}, {"temp": 40, "limit": 30}, True),
+        ({"code"}, {"temp": 20, "limit": 30}, True),  # nothing was said about it
+        ({"temp"}, {"temp": 20}, True),  # not known
+        (set(), {"temp": 20, "limit": 30}, True),
+    ],
+)
+def test_condition_ends_an_alert(
+    bench: Bench, names: set[str], values: dict[str, Any], active: bool
+) -> None:
+    bench.alerts.see(names, values.get)
+    bench.take("over")
+    assert bench.active("over") is True
+    bench.alerts.see(names, values.get)
+    assert bench.active("over") is active
 
 
 # Acknowledging

@@ -452,6 +452,20 @@ def test_alert_of_an_unknown_format_is_dropped_and_counted(
     assert device.online
 
 
+def test_alert_is_over_once_a_value_says_so_though_it_has_not_changed() -> None:
+    (shape,) = DOCUMENT["formats"]
+    ended = {**shape, "clear": {"condition": "$(temp) < 75"}}
+    device = device_of({**DOCUMENT, "formats": [ended]})
+    device.receive({"temp": 70})
+    assert device.alerts.states["too_hot"].active is False
+    device.receive_alert("too_hot", {"temp": 90})
+    device.receive({"label": "x"})
+    device.receive({"temp": 70}, certainty=Certainty.ASSUMED)
+    assert device.alerts.states["too_hot"].active is True
+    device.receive({"temp": 70})
+    assert device.alerts.states["too_hot"].active is False
+
+
 # Availability
 
 

@@ -11,7 +11,8 @@ from enum import StrEnum
 import math
 from typing import Final
 
-from .errors import UnknownElementError
+from .errors import FormulaError, UnknownElementError
+from .formula import Formula
 from .model import Clear, DeviceModel, Format, FormatType, Severity
 from .reading import Element, Remarks, Unusable
 from .values import JsonValue
@@ -113,7 +114,7 @@ def check_clear(element: Element, shape: Format, model: DeviceModel) -> None:
     """See whether what ends the alerts of a format is there.
 
     Raises:
-        Unusable: it names no other alert of the model.
+        Unusable: it is not, or the condition is no formula about attributes.
 
     """
     clear = shape.clear
@@ -129,6 +130,15 @@ def check_clear(element: Element, shape: Format, model: DeviceModel) -> None:
             said.refuse(str(err), "format")
         if other.name == shape.name or other.type is not FormatType.ALERT:
             said.refuse("expected another ALERT format", "format")
+    if clear.condition:
+        try:
+            formula = Formula.parse(clear.condition)
+            for name in sorted(formula.names):
+                model.attribute(name)
+        except (FormulaError, UnknownElementError) as err:
+            said.refuse(str(err), "condition")
+        if not formula.names:
+            said.refuse("expected a formula about attributes", "condition")
 
 
 def with_usable_clears(model: DeviceModel, remarks: Remarks) -> DeviceModel:

@@ -19,6 +19,7 @@ from typing import Final
 
 from .alert_rules import ALL, DEFAULT_WINDOW, AlertRules
 from .errors import DeviceModelsError, UnknownElementError, ValueRefusedError
+from .formula import Formula
 from .listeners import Listeners
 from .model import DeviceModel, Field, Format, FormatType, Severity
 from .redaction import is_secret
@@ -119,6 +120,12 @@ class Alerts:
             if shape.clear and shape.clear.format:
                 ending = model.format(shape.clear.format).name
                 self._ends.setdefault(ending, []).append(shape.name)
+        self._conditions = {
+            shape.name: Formula.parse(shape.clear.condition)
+            for shape in model.formats
+            if shape.clear and shape.clear.condition
+        }
+        """By the names of formats, what is true once their alerts are over."""
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._runs: OrderedDict[tuple[str, str], tuple[datetime, int]] = OrderedDict()
         """By format and fields, when the same alert began to come, and how often."""
@@ -350,6 +357,27 @@ class Alerts:
         for name, state in tuple(self._states.items()):
             if state.until is not None and state.until <= now:
                 self._end(name, state.until)
+
+    def see(
+        self, names: AbstractSet[str], values: Callable[[str], Scalar | None]
+    ) -> None:
+        """Look whether alerts are over by what the device says now.
+
+        A condition about a value that is not known says nothing.
+
+        Args:
+            names: the attributes of a message, whether they have changed or not.
+            values: gives the value of an attribute, None where none is known.
+
+        """
+        for name, condition in self._conditions.items():
+            about = {self._model.attribute(one).name for one in condition.names}
+            if self._states[name].active is False or not about & names:
+                continue
+            if all(values(one) is not None for one in about) and condition.holds(
+                lambda one: values(self._model.attribute(one).name)
+            ):
+                self._end(name, self._clock())
 
     def listen(self, *, online: bool) -> None:
         """Note that the device can be reached, or cannot.

@@ -185,6 +185,7 @@ class VirtualDevice:
         now = datetime.now(UTC)
         at = now if at is None else min(at, now)
         changed: set[str] = set()
+        taken: set[str] = set()
         mended: set[str] = set()
         for name, value in self._flatten(values):
             try:
@@ -205,6 +206,7 @@ class VirtualDevice:
                 or current.certainty is not certainty
             ):
                 changed.add(attribute.name)
+            taken.add(attribute.name)
             self._values[attribute.name] = Reading(accepted, at, certainty)
         if heard:
             self.hear()
@@ -213,6 +215,8 @@ class VirtualDevice:
         self._announce(changed)
         for name in mended - changed:
             self._by_attribute[name].notify()
+        if certainty is Certainty.LIVE:
+            self.alerts.see(taken, self._known)
         return frozenset(changed)
 
     @property
@@ -448,6 +452,11 @@ class VirtualDevice:
                 )
             else:
                 yield name, value
+
+    def _known(self, name: str) -> Scalar | None:
+        """Return the value of an attribute, if one is known."""
+        reading = self._values.get(name)
+        return reading.value if reading else None
 
     def _announce(self, changed: AbstractSet[str]) -> None:
         """Tell the listeners of what changed, attribute by attribute in model order."""

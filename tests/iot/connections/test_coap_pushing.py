@@ -103,6 +103,9 @@ async def test_alert_fires_once_and_never_for_a_registration(
         await until(lambda: hot.observers)
         registered = [one for one in hot.requests if one.opt.observe == 0]
         assert len(registered) == 2
+        held = device.alerts.states["hot"]
+        assert (held.fields, held.count) == ({"temperature": 80}, 1)
+        assert not alerts
         hot.notify(b"garbage")
         await until(lambda: device.dropped)
         hot.notify(b"")

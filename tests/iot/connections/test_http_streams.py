@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 import pytest
 
+from custom_components.device_models.iot.alert_rules import AlertRule, AlertRules
 from custom_components.device_models.iot.alerts import Alert
 from custom_components.device_models.iot.connections.base import Feed
 from custom_components.device_models.iot.connections.http import (
@@ -232,6 +233,39 @@ async def test_stream_is_begun_again_behind_the_last_event() -> None:
         await until(lambda: shown(device) == {"level": 5})
         await until(lambda: len(level.open) == 1)
         assert level.requests[-1].headers["Last-Event-ID"] == "41"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(5.0, [90, 91, 92]), (0.0, [90, 91, 90, 91, 92])]
+)
+async def test_what_is_replayed_is_not_taken_again(
+    seconds: float, expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "REPLAY_SECONDS", seconds)
+    told = Stream()
+    layout = {**QUIET, "alerts": {"hot": {"url": "told", "observe": "sse"}}}
+    async with (
+        http_server({"/told": told}) as server,
+        http_connection(server.url) as connection,
+    ):
+        device = thing(
+            connection,
+            http=layout,
+            alert_rules=AlertRules(by_name={"*": AlertRule(window=0)}),
+        )
+        alerts: list[Alert] = []
+        device.on_alert("hot", alerts.append)
+        await connection.attach(device)
+        await until(lambda: told.open)
+        before = "id: 1\ndata: 90\n\nid: 2\ndata: 91\n\n"
+        await told.send(before)
+        await until(lambda: len(alerts) == 2)
+        told.end()
+        await until(lambda: len(told.requests) == 2 and told.open)
+        await told.send(f"{before}id: 3\ndata: 92\n\n")
+        await until(lambda: alerts[-1].fields == {"temperature": 92})
+        assert [one.fields["temperature"] for one in alerts] == expected
+        told.end()
 
 
 async def test_stream_that_is_compressed_is_not_unfolded() -> None:

@@ -1,6 +1,8 @@
 """Devices behind a broker: what they publish comes in, and nothing stays behind."""
 
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import aiomqtt
@@ -14,7 +16,11 @@ from custom_components.device_models.iot.connections.mqtt import (
     BrokerSettings,
     MqttConnection,
 )
-from custom_components.device_models.iot.device import Certainty
+from custom_components.device_models.iot.device import (
+    Availability,
+    Certainty,
+    VirtualDevice,
+)
 from custom_components.device_models.iot.errors import (
     ModelError,
     UnreachableError,
@@ -139,6 +145,46 @@ async def test_alerts_fire_but_not_from_the_past(
     await until(lambda: alerts)
     assert [one.fields for one in alerts] == [{"temperature": 90}]
     assert device.dropped == {"hot: payload_invalid": 2}
+
+
+def _is_active(device: VirtualDevice) -> bool:
+    """Whether it is hot, as far as is known."""
+    return device.alerts.states["hot"].active is True
+
+
+async def test_retained_alert_says_what_holds(
+    connection: MqttConnection, wire: aiomqtt.Client
+) -> None:
+    both = {"fields": [{"name": "temperature", "type": "NUMBER", "optional": True}]}
+    model = model_of(
+        {"name": "level", "type": "INTEGER"},
+        formats=[
+            {"name": "hot", "value": both, "clear": {"format": "cool"}},
+            {"name": "cool", "value": both},
+        ],
+    )
+    await tell(wire, "hall/alert/hot", {"temperature": 80}, retain=True)
+    await tell(wire, "hall/alert/cool", "", retain=True)
+    for _ in range(2):  # the second one knows nothing of what the first one was told
+        device = thing(connection, base="hall", model=model)
+        alerts: list[Alert] = []
+        device.on_alert("*", alerts.append)
+        await connection.attach(device)
+        await until(partial(_is_active, device))
+        assert device.availability is Availability.UNKNOWN
+        await connection.detach(device)
+        assert not alerts
+    device = thing(connection, base="hall", model=model)
+    device.on_alert("*", alerts.append)
+    await connection.attach(device)
+    at = {"time": "2024-05-01T12:00:00Z", "temperature": 70}
+    await tell(wire, "hall/alert/cool", at, retain=True)
+    await until(lambda: device.alerts.states["hot"].active is False)
+    await tell(wire, "hall/alert/cool", at)
+    await tell(wire, "hall/alert/hot", {"temperature": 91})
+    await until(partial(_is_active, device))
+    assert [one.format.name for one in alerts] == ["cool", "hot"]
+    assert alerts[0].at == datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
 # The end

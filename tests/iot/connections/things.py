@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 
+from custom_components.device_models.iot.alert_rules import AlertRules
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.connections.base import Connection
 from custom_components.device_models.iot.connections.coap import (
@@ -98,6 +99,7 @@ def thing(
     **binding: Any,
 ) -> VirtualDevice:
     """Return a device behind a connection; ``coap``, ``mqtt`` … are its layouts."""
+    alert_rules: AlertRules | None = binding.pop("alert_rules", None)
     layouts: dict[str, JsonValue] = {
         name: binding.pop(name)
         for name in ("coap", "coap_listener", "http", "mqtt")
@@ -110,6 +112,7 @@ def thing(
         binding=Binding(base=base, layouts=layouts, **binding),
         port=connection,
         quiet=quiet,
+        alert_rules=alert_rules,
     )
 
 
