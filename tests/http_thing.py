@@ -48,6 +48,8 @@ class HttpThing:
         self.closed = closed
         self.values: dict[str, Any] = {"temperature": 21.5, "heating": False}
         self.calls: list[tuple[str, Any]] = []
+        self.answers: Callable[[Any], Any] = lambda told: {"told": told}
+        """What it answers to a call, by what it was told."""
         self.going: str | None = None
         """How a call goes that is not over at once."""
         self.port = 0
@@ -89,7 +91,7 @@ class HttpThing:
             where = {"Location": "/status"}
             began = {"status": "pending"}
             return web.json_response(began, status=201, headers=where)
-        return web.json_response({"told": told})
+        return web.json_response(self.answers(told))
 
     async def status(self, _request: web.Request) -> web.Response:
         """Answer how the call goes."""

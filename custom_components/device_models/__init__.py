@@ -34,7 +34,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions, which are there while no entry is loaded too."""
-    async_setup_services(hass)
+    await async_setup_services(hass)
     async_setup_local_names(hass)
     return True
 

@@ -1,6 +1,6 @@
 """The actions about the actions of devices: their fields, and what they do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from homeassistant.const import ATTR_DEVICE_ID
@@ -13,6 +13,7 @@ from homeassistant.core import (
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
+from .action_arguments import meant
 from .coordinator import DeviceCoordinator
 from .exceptions import rewords_errors
 from .iot.model import Action
@@ -40,10 +41,8 @@ class DeviceActions:
     async def async_call(self, call: ServiceCall) -> ServiceResponse:
         """Have a device do something; returns what it answers."""
         coordinator = coordinator_of(self._hass, call)
-        result = await coordinator.device.call(
-            call.data[ATTR_ACTION], call.data[ATTR_ARGUMENTS]
-        )
-        return _answer(call, result)
+        arguments = call.data[ATTR_ARGUMENTS]
+        return await carried_out(call, coordinator, call.data[ATTR_ACTION], arguments)
 
     @rewords_errors
     async def async_query(self, call: ServiceCall) -> ServiceResponse:
@@ -77,6 +76,24 @@ def services(hass: HomeAssistant) -> Iterator[Service]:
     yield Service("call_action", devices.async_call, CALL_ACTION, either)
     yield Service("query_action", devices.async_query, ACTION, only)
     yield Service("cancel_action", devices.async_cancel, ACTION)
+
+
+async def carried_out(
+    call: ServiceCall,
+    coordinator: DeviceCoordinator,
+    name: str,
+    arguments: Mapping[str, object],
+) -> ServiceResponse:
+    """Have a device carry an action out; returns the answer to whom asked for it.
+
+    Raises:
+        InvalidInputError: there is no such action, or the arguments do not fit.
+        CommunicationError: the device did not take it.
+
+    """
+    device = coordinator.device
+    given = meant(device.model.action(name), arguments)
+    return _answer(call, await device.call(name, given))
 
 
 def _answer(call: ServiceCall, result: Any) -> ServiceResponse:

@@ -14,8 +14,8 @@ from .const import (
     CONF_DECISIONS,
     CONF_DOCUMENT,
     CONF_ENABLED,
+    CONF_KEY,
     CONF_OVERLAY,
-    DOMAIN,
 )
 from .element_form import (
     CONF_RESET,
@@ -26,6 +26,7 @@ from .element_form import (
     overruled,
 )
 from .flow_forms import CONF_CHANGE, review_form
+from .generated_actions import without_entity
 from .iot.corrections import corrected
 from .iot.device import VirtualDevice
 from .iot.errors import ModelError
@@ -104,13 +105,13 @@ class ReviewSteps(ModelSteps):
             return await self.async_step_element()
         device, loaded = self._probed, self._loaded
         left_out = [str(remark) for remark in loaded.remarks]
-        left_out += [
-            f"action {action.name}: it needs arguments, with which {DOMAIN}.call_action"
-            " calls it"
-            for action in loaded.model.actions
-            if not action.callable_without_input
-            and f"{Kind.ACTION.word}-{action.name}" not in parts_of(decisions)
-        ]
+        begin = f"{Kind.ACTION.word}-"
+        left_out += without_entity(
+            self.hass,
+            loaded.model,
+            self._data.get(CONF_KEY),
+            {part.removeprefix(begin) for part in parts_of(decisions)},
+        )
         labels = {one.key: f"{one.title}: {becomes(one)}" for one in decisions}
         return self.async_show_form(
             step_id=step_id,

@@ -54,8 +54,12 @@ class EntryRuntime:
     ) -> DeviceCoordinator | None:
         """Return the coordinator of a device of the registry; None if it has none."""
         keys = {identifier for _domain, identifier in device.identifiers}
+        return next(filter(None, map(self.coordinator_with, keys)), None)
+
+    def coordinator_with(self, key: str) -> DeviceCoordinator | None:
+        """Return the coordinator of a device by its key; None if there is none."""
         known = self.coordinators.values()
-        return next((one for one in known if one.device.key in keys), None)
+        return next((one for one in known if one.device.key == key), None)
 
     @callback
     def async_on_device(self, add: Callable[[DeviceCoordinator], None]) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 
 from . import attribute_actions, device_actions
 from .coap import services as coap
 from .const import DOMAIN
+from .generated_actions import async_setup_generated_actions
 from .service import Service
 
 AREAS: Final[tuple[Callable[[HomeAssistant], Iterable[Service]], ...]] = (
@@ -17,11 +18,11 @@ AREAS: Final[tuple[Callable[[HomeAssistant], Iterable[Service]], ...]] = (
 )
 
 
-@callback
-def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions."""
-    for area in AREAS:
-        for one in area(hass):
-            hass.services.async_register(
-                DOMAIN, one.name, one.handler, one.schema, one.response
-            )
+async def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions, and those of devices."""
+    own = [one for area in AREAS for one in area(hass)]
+    for one in own:
+        hass.services.async_register(
+            DOMAIN, one.name, one.handler, one.schema, one.response
+        )
+    await async_setup_generated_actions(hass, {one.name for one in own})

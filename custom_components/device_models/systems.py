@@ -37,7 +37,7 @@ from .const import (
 )
 from .ha_mqtt import HomeAssistantMqttClient
 from .http import settings as http
-from .iot.connections.base import Connection
+from .iot.connections.base import Capability, Connection
 from .iot.connections.coap import CoapConnection, CoapEndpoint
 from .iot.connections.coap_listener import (
     CoapListener,
@@ -51,6 +51,7 @@ from .iot.connections.mqtt import (
     MqttConnection,
 )
 from .iot.connections.tls import TlsFiles
+from .iot.errors import ValueRefusedError
 
 
 class System(StrEnum):
@@ -221,6 +222,14 @@ def connection_for(hass: HomeAssistant, data: Mapping[str, Any]) -> Connection:
 
     """
     return SYSTEMS[data[CONF_SYSTEM]].build(hass, data)
+
+
+def capabilities_of(hass: HomeAssistant, data: Mapping[str, Any]) -> Capability:
+    """Return what the connection of an entry can do; nothing if it cannot be."""
+    try:
+        return connection_for(hass, data).capabilities
+    except ValueRefusedError:
+        return Capability(0)
 
 
 def interval_of(data: Mapping[str, Any]) -> timedelta:

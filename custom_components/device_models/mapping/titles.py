@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ..iot.model import Action, Attribute, DeviceModel, Format
+from ..iot.model import Action, Argument, Attribute, DeviceModel, Format
 
 type Title = tuple[str, str]
 """A title, and where it is from."""
@@ -17,7 +17,7 @@ class Titles:
         # de-CH is served by de, and the other way round.
         self._wanted = tuple(filter(None, (wanted, wanted.partition("-")[0])))
 
-    def of(self, element: Action | Format) -> Title | None:
+    def of(self, element: Action | Argument | Format) -> Title | None:
         """Return the title of an element; None if it has none."""
         if found := self._translated(element.titles):
             return found
