@@ -4,7 +4,9 @@ import pytest
 
 from custom_components.device_models.iot.errors import (
     CommunicationError,
+    ContentSyncError,
     DeviceModelsError,
+    FileUnusableError,
     HostNotAllowedError,
     InvalidInputError,
     ModelError,
@@ -99,6 +101,18 @@ EXAMPLES = [
         InvalidInputError,
         "too_many",
         "32 run already, which is the limit; wait, or end one",
+    ),
+    (
+        FileUnusableError(path="a.png", reason="No space left on device"),
+        InvalidInputError,
+        "file_unusable",
+        "the file a.png cannot be used: No space left on device",
+    ),
+    (
+        ContentSyncError(name="picture", reason="the store answered no"),
+        CommunicationError,
+        "content_sync_failed",
+        "content sync failed: picture: the store answered no",
     ),
     (
         UnknownIdError(id="ab12"),

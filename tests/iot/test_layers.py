@@ -20,7 +20,8 @@ LAYERS: Final = (
     {"alert_rules"},
     {"alerts"},
     {"codecs", "corrections", "device", "difference", "formats", "outbox"},
-    {"silence", "fetching"},
+    {"silence", "fetching", "files"},
+    {"storage"},
     {"connections"},
     {"matching", "samples"},
 )

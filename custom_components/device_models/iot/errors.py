@@ -189,6 +189,39 @@ class NotFetchedError(CommunicationError):
         super().__init__(name=name, seconds=seconds)
 
 
+class StalledError(CommunicationError):
+    """A transfer does not go on."""
+
+    key = "stalled"
+    text = "{name}: the transfer did not go on for {seconds} s"
+
+    def __init__(self, *, name: str, seconds: str) -> None:
+        """Name what is transferred, and for how long was waited."""
+        super().__init__(name=name, seconds=seconds)
+
+
+class ChecksumError(CommunicationError):
+    """What arrived is not what was sent."""
+
+    key = "checksum_wrong"
+    text = "{name}: what arrived is not what was sent ({algorithm} differs)"
+
+    def __init__(self, *, name: str, algorithm: str) -> None:
+        """Name what was transferred, and the checksum."""
+        super().__init__(name=name, algorithm=algorithm)
+
+
+class ContentSyncError(CommunicationError):
+    """A value was not sent because its content could not be (sheet §2.7)."""
+
+    key = "content_sync_failed"
+    text = "content sync failed: {name}: {reason}"
+
+    def __init__(self, *, name: str, reason: str) -> None:
+        """Name the attribute, and say why."""
+        super().__init__(name=name, reason=reason)
+
+
 class PayloadError(CommunicationError):
     """A payload cannot be decoded."""
 
@@ -242,3 +275,47 @@ class UnknownIdError(InvalidInputError):
     def __init__(self, *, id: str) -> None:  # noqa: A002  (the placeholder's name)
         """Name the id."""
         super().__init__(id=id)
+
+
+class SyncStateError(InvalidInputError):
+    """A storage object cannot do this now (sheet §2.6)."""
+
+    key = "sync_state"
+    text = "{name}: {problem}"
+
+    def __init__(self, *, name: str, problem: str) -> None:
+        """Name the object, and say what is in the way."""
+        super().__init__(name=name, problem=problem)
+
+
+class TooLargeError(InvalidInputError):
+    """A content is larger than it may be."""
+
+    key = "too_large"
+    text = "{name} is larger than {limit} bytes"
+
+    def __init__(self, *, name: str, limit: str) -> None:
+        """Name it, and state the limit."""
+        super().__init__(name=name, limit=limit)
+
+
+class ForeignHostError(InvalidInputError):
+    """A link leads to somebody else than the device."""
+
+    key = "foreign_host"
+    text = "{name} is on {host}, which is not the device's own address"
+
+    def __init__(self, *, name: str, host: str) -> None:
+        """Name the link, without a query, and its host."""
+        super().__init__(name=name, host=host)
+
+
+class FileUnusableError(InvalidInputError):
+    """A file cannot be read or written."""
+
+    key = "file_unusable"
+    text = "the file {path} cannot be used: {reason}"
+
+    def __init__(self, *, path: str, reason: str) -> None:
+        """Name the file, and what the system said."""
+        super().__init__(path=path, reason=reason)

@@ -1,6 +1,7 @@
 """What every connection has."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import override
 
 import pytest
@@ -13,6 +14,7 @@ from custom_components.device_models.iot.connections.base import (
 )
 from custom_components.device_models.iot.device import Certainty, VirtualDevice
 from custom_components.device_models.iot.errors import NotOfferedError
+from custom_components.device_models.iot.files import Sink, Source
 from custom_components.device_models.iot.model import Action, DeviceModel
 from custom_components.device_models.iot.values import JsonValue, Scalar
 
@@ -67,6 +69,8 @@ async def test_what_a_connection_does_not_have_it_says() -> None:
         connection.discover(),
         connection.watch(Watcher()),
         connection.describe("x"),
+        connection.upload(device, "x", Source(Path("x"))),
+        connection.download(device, "x", Sink(Path("x"))),
     ):
         with pytest.raises(NotOfferedError):
             await asking

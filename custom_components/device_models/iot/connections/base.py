@@ -17,8 +17,10 @@ from typing import ClassVar
 from ..binding import Binding
 from ..device import Certainty, VirtualDevice
 from ..errors import NotOfferedError
+from ..files import Sink, Source
 from ..formats import Loaded
 from ..model import Action, DeviceModel
+from ..storage import Transferred
 from ..values import JsonValue, Scalar
 from .content import Content
 
@@ -41,6 +43,8 @@ class Capability(Flag):
     """It notices how the exchange with each device goes."""
     OUTBOX = auto()
     """What is written or called may wait for the device."""
+    STORAGE = auto()
+    """It keeps contents: files can be sent there, and received."""
 
 
 class Feed(StrEnum):
@@ -219,6 +223,30 @@ class Connection(ABC):
 
         """
         raise NotOfferedError(operation=f"{name}: fetching its content")
+
+    async def upload(
+        self, device: VirtualDevice, place: str, source: Source
+    ) -> Transferred:
+        """Send a content to where a device has it kept, as a stream.
+
+        Raises:
+            InvalidInputError: it cannot be read, or is not to go there.
+            CommunicationError: it is not taken.
+
+        """
+        raise NotOfferedError(operation="sending a file")
+
+    async def download(
+        self, device: VirtualDevice, place: str, sink: Sink
+    ) -> Transferred:
+        """Receive a content from where a device has it kept, as a stream.
+
+        Raises:
+            InvalidInputError: it cannot be written, or is not to be had from there.
+            CommunicationError: it is not given.
+
+        """
+        raise NotOfferedError(operation="receiving a file")
 
     @abstractmethod
     async def write(

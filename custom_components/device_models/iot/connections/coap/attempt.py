@@ -189,7 +189,7 @@ class Attempt:
         context = await access.context()
         block = self.delivery.block_exponent
         message = request.message(access.address.uri, tuning, block)
-        running = context.request(message)
+        running = context.request(message, handle_blockwise=request.whole)
         exchange = Exchange(request, message, running, tuning, access, context)
         try:
             response = Response.of(await answer_to(running))

@@ -95,6 +95,16 @@ class CoapEndpoint:
             etag=etag,
             if_match=if_match,
         )
+        return await self.ask(request, delivery)
+
+    async def ask(self, request: Request, delivery: Delivery = ANY) -> Response:
+        """Ask; as ``request``.
+
+        Raises:
+            UnreachableError: no answer in time, or none possible.
+            UnauthorizedError: the endpoint refuses our credentials.
+
+        """
         _, response = await self._ask(request, delivery)
         return response
 

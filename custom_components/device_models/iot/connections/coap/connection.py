@@ -12,8 +12,10 @@ from ...errors import (
     UnauthorizedError,
     UnreachableError,
 )
+from ...files import Sink, Source
 from ...formats import Loaded
 from ...model import DeviceModel
+from ...storage import Transferred
 from ...values import JsonValue
 from ..attaching import AskingConnection
 from ..base import Capability, Found
@@ -30,6 +32,7 @@ from .numbering import Numbering
 from .request import Method
 from .resource import Resource
 from .signs import Sign
+from .storing import Storing
 from .writing import Writer
 
 _LOGGER = logging.getLogger(__name__)
@@ -50,6 +53,7 @@ class CoapConnection(AskingConnection[AttachedDevice, Caller]):
         | Capability.BATCH_WRITE
         | Capability.RESULTS
         | Capability.HEALTH
+        | Capability.STORAGE
     )
 
     def __init__(self, endpoint: CoapEndpoint, *, thing: str | None = None) -> None:
@@ -143,6 +147,18 @@ class CoapConnection(AskingConnection[AttachedDevice, Caller]):
             raise
 
     @override
+    async def upload(
+        self, device: VirtualDevice, place: str, source: Source
+    ) -> Transferred:
+        return await self._storing(device).upload(place, source)
+
+    @override
+    async def download(
+        self, device: VirtualDevice, place: str, sink: Sink
+    ) -> Transferred:
+        return await self._storing(device).download(place, sink)
+
+    @override
     async def discover(self) -> list[Found]:
         return await found_on(self._endpoint)
 
@@ -153,6 +169,11 @@ class CoapConnection(AskingConnection[AttachedDevice, Caller]):
         return loaded
 
     # Inside
+
+    def _storing(self, device: VirtualDevice) -> Storing:
+        """Return how the contents of a device are moved."""
+        delivery = self._known(device).layout.delivery
+        return Storing(self._endpoint, device.binding.base, delivery)
 
     def _restarted(self) -> None:
         """Take it that the endpoint has restarted: it has forgotten its observers."""

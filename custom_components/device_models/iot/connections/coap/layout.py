@@ -94,6 +94,7 @@ class _Reader(PlacesReader[Resource, Writing, Target]):
             actions=self._targets("actions", self._model.actions, ""),
             alerts=self._targets("alerts", self._model.formats, "alert/"),
             contents=self._contents,
+            delivery=self._delivery,
         )
 
     def _packs(self) -> Iterator[Resource]:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 from ...reading import Element
 from ..resources import Places
+from .delivery import ANY, Delivery
 from .request import Method, split_path
 from .resource import Resource, Target, Writing
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CoapLayout(Places[Resource, Writing, Target]):
     """All resources of one device."""
 
-    __slots__ = ()
+    delivery: Delivery = ANY
+    """How messages are sent of which nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)

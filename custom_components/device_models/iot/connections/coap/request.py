@@ -30,6 +30,38 @@ CONFLICT: Final = "4.12"
 UNAUTHORIZED: Final = "4.01"
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One part of a content (RFC 7959 §2.2)."""
+
+    number: int
+    more: bool = False
+    """Whether others follow."""
+    exponent: int = MAX_BLOCK_EXPONENT
+
+    @property
+    def size(self) -> int:
+        """How many bytes each part has but the last."""
+        return int(2 ** (self.exponent + 4))
+
+    @property
+    def begin(self) -> int:
+        """Where it begins in the content, in bytes."""
+        return self.number * self.size
+
+    @property
+    def option(self) -> tuple[int, bool, int]:
+        """The option, as aiocoap takes it."""
+        return self.number, self.more, self.exponent
+
+    @classmethod
+    def of(cls, option: Any) -> Block | None:
+        """Return what an option says, if it is there."""
+        if option is None:
+            return None
+        return cls(option.block_number, option.more, option.size_exponent)
+
+
 class Method(IntEnum):
     """The methods in use (RFC 7252 §12.1.1, RFC 8132 §2)."""
 
@@ -98,9 +130,19 @@ class Request:
     """0 to register for notifications, 1 to end that (RFC 7641 §2)."""
     unanswered: bool = False
     """Whether the endpoint is not to answer (RFC 7967)."""
+    sent_block: Block | None = None
+    """Which part of a content this one sends; ``size`` bytes are all of it."""
+    wanted_block: Block | None = None
+    """Which part of a content is to be answered, in place of all of it."""
+    size: int | None = None
     on_number: Callable[[int], None] | None = field(default=None, compare=False)
     """Called with the number of each notification (RFC 7641 §3.4), even of one that is
     left out because others are newer."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether a content that needs several messages is sent, and had, as one."""
+        return self.sent_block is None and self.wanted_block is None
 
     def message(
         self, address: str, tuning: TransportTuning, block_exponent: int = 6
@@ -137,6 +179,13 @@ class Request:
             message.opt.etags = [self.etag]
         if self.if_match is not None:
             message.opt.if_match = [self.if_match]
+        if self.sent_block is not None:
+            message.opt.block1 = self.sent_block.option
+            message.opt.size1 = self.size
+        if self.wanted_block is not None:
+            message.opt.block2 = self.wanted_block.option
+            if self.wanted_block.number == 0:
+                message.opt.size2 = 0  # RFC 7959 §4: it is wanted to be told
         message.opt.echo = self.echo
         message.opt.observe = self.observe
         if self.unanswered:
@@ -160,6 +209,12 @@ class Response:
     """What it wants to hear with the next request (RFC 9175 §2.2)."""
     location: str = ""
     """The path of what was created (RFC 7252 §5.10.7)."""
+    sent_block: Block | None = None
+    """Which part of what was sent this is about, and how large parts may be."""
+    block: Block | None = None
+    """Which part of the content this is."""
+    size: int | None = None
+    """How many bytes the whole content has, where the answer says so."""
 
     @classmethod
     def of(cls, message: Any) -> Response:
@@ -175,6 +230,9 @@ class Response:
             number=options.observe,
             echo=options.echo,
             location=_location(options.location_path, options.location_query),
+            sent_block=Block.of(options.block1),
+            block=Block.of(options.block2),
+            size=options.size2,
         )
 
     @property

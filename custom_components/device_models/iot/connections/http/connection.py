@@ -5,12 +5,15 @@ from collections.abc import Mapping, Set as AbstractSet
 from typing import ClassVar, override
 
 import aiohttp
+from yarl import URL
 
 from ...binding import Binding
 from ...device import Availability, VirtualDevice
 from ...errors import UnauthorizedError, UnreachableError
+from ...files import Sink, Source
 from ...formats import Loaded
 from ...model import DeviceModel
+from ...storage import Transferred
 from ...values import JsonValue
 from ..attaching import AskingConnection
 from ..base import Capability, Found
@@ -25,6 +28,7 @@ from .layout import http_layout
 from .reading import Round
 from .server import HttpServer
 from .settings import HttpSettings
+from .storing import download, upload
 from .writing import Writer
 
 
@@ -39,6 +43,7 @@ class HttpConnection(AskingConnection[AttachedDevice, Caller]):
         | Capability.BATCH_WRITE
         | Capability.RESULTS
         | Capability.HEALTH
+        | Capability.STORAGE
     )
 
     def __init__(
@@ -129,6 +134,18 @@ class HttpConnection(AskingConnection[AttachedDevice, Caller]):
             raise
 
     @override
+    async def upload(
+        self, device: VirtualDevice, place: str, source: Source
+    ) -> Transferred:
+        return await upload(self._server, self._base_of(device), place, source)
+
+    @override
+    async def download(
+        self, device: VirtualDevice, place: str, sink: Sink
+    ) -> Transferred:
+        return await download(self._server, self._base_of(device), place, sink)
+
+    @override
     async def discover(self) -> list[Found]:
         found = await directory(self._server, self._thing or "")
         return [thing.found for thing in found.things]
@@ -138,6 +155,11 @@ class HttpConnection(AskingConnection[AttachedDevice, Caller]):
         return await describe(self._server, reference, self._thing)
 
     # Inside
+
+    def _base_of(self, device: VirtualDevice) -> URL:
+        """Return what the URLs of a device are relative to."""
+        below = device.binding.base.strip("/")
+        return self._server.base.join(URL(f"{below}/")) if below else self._server.base
 
     @override
     def _begin(

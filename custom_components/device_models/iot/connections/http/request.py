@@ -10,6 +10,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
+import aiohttp
 from yarl import URL
 
 from ...codecs import CODECS, MAX_PAYLOAD_BYTES, Codec
@@ -68,6 +69,8 @@ class Request:
     method: Method = Method.GET
     url: URL
     payload: bytes = field(default=b"", repr=False)
+    body: aiohttp.Payload | None = field(default=None, repr=False)
+    """What is sent in place of a payload that need not be in memory as a whole."""
     codec: Codec | None = None
     """What the payload is written in."""
     accept: str = ACCEPT

@@ -85,7 +85,7 @@ class Sender:
         return await self._session.request(
             request.method,
             url.extend_query(proof.query),
-            data=request.payload or None,
+            data=request.payload or request.body,
             headers={**request.fields, **_with_cookies(proof)},
             allow_redirects=False,
             middlewares=proof.middlewares,

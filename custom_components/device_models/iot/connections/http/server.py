@@ -166,6 +166,27 @@ class HttpServer:
                 response.close()
 
     @asynccontextmanager
+    async def transfer(
+        self, request: Request, url: URL
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Ask for what takes long to be sent, or to come; redirects are answers.
+
+        Raises:
+            CommunicationError: as ``request``.
+
+        """
+        async with translated(request, self), self._limited(request.seconds):
+            response = await self._ask(request, url)
+            status, fields = response.status, response.headers
+            beginning = Response(url=url, status=status, fields=fields)
+            self.statistics.told(request, beginning.answer, b"")
+            self._hold(beginning)
+            try:
+                yield response
+            finally:
+                response.close()
+
+    @asynccontextmanager
     async def socket(
         self, request: Request, protocols: tuple[str, ...], heartbeat: float
     ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
