@@ -19,6 +19,7 @@ LAYERS: Final = (
     {"model", "reading", "binding", "transforms"},
     {"alert_rules"},
     {"alerts"},
+    {"policies"},
     {"codecs", "corrections", "device", "difference", "formats", "outbox"},
     {"silence", "fetching", "files"},
     {"storage"},

@@ -6,7 +6,7 @@ to be changed goes out through the ``Port`` it was given.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 import logging
@@ -23,7 +23,8 @@ from .errors import (
     TransactionRefusedError,
 )
 from .listeners import Listeners
-from .model import Action, Attribute, DeviceModel, Severity
+from .model import Action, Attribute, DeviceModel, Policy, Severity
+from .policies import Clock, Cost, Directions, Message, Raised
 from .values import JsonValue, Scalar
 
 _LOGGER = logging.getLogger(__name__)
@@ -96,11 +97,14 @@ class VirtualDevice:
         port: Port,
         quiet: bool = False,
         alert_rules: AlertRules | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """Start without values: nothing is known until the device was heard.
 
-        A quiet one logs nothing: it is there for a look only.
+        A quiet one logs nothing: it is there for a look only. The windows and batches
+        of policies are timed by the clock, or else by the event loop.
         """
+        self._clock = clock
         self.alerts = Alerts(model, alert_rules or AlertRules(), self.drop)
         self.key = key
         self.name = name
@@ -113,11 +117,13 @@ class VirtualDevice:
         """``time.monotonic()`` of the last sign of life."""
         self.dropped: Counter[str] = Counter()
         """How often something from the wire was dropped, by cause."""
+        self.quiet = quiet
         self._problems: dict[str, str] = {}
         self._port = port
-        self.quiet = quiet
         self._values: dict[str, Reading] = {}
         self._transaction: dict[str, Scalar] | None = None
+        self._offered: dict[str, Scalar] = {}
+        self._policies = self._at_work(model.policies)
         self._objects = frozenset(
             ".".join(path[:depth])
             for attribute in model.attributes
@@ -163,12 +169,14 @@ class VirtualDevice:
         *,
         certainty: Certainty = Certainty.LIVE,
         heard: bool = True,
+        was_set: bool = False,
     ) -> frozenset[str]:
         """Take values from the wire.
 
         A value that the model refuses, or that is older than the one it would replace,
         is dropped; the others of the same message are taken. Values of an OBJECT may
-        come by their dotted names or as a mapping of members.
+        come by their dotted names or as a mapping of members. What the policies of the
+        device drop or keep is not shown: ``said`` has it.
 
         Args:
             values: by attribute name or alias.
@@ -177,6 +185,7 @@ class VirtualDevice:
                 value could replace it.
             certainty: how sure they are.
             heard: whether this is a sign of life; a stored message is none.
+            was_set: whether this side has set them: they skip the policies.
 
         Returns:
             The names of the attributes whose value changed.
@@ -184,8 +193,7 @@ class VirtualDevice:
         """
         now = datetime.now(UTC)
         at = now if at is None else min(at, now)
-        changed: set[str] = set()
-        taken: set[str] = set()
+        taken: dict[str, Scalar] = {}
         mended: set[str] = set()
         for name, value in self._flatten(values):
             try:
@@ -196,18 +204,11 @@ class VirtualDevice:
                 continue
             if attribute.name in self._problems:
                 mended.add(attribute.name)
-            current = self._values.get(attribute.name)
-            # Not even a clock that was set back makes what comes now the older.
-            if current is not None and at < min(current.at, now):
-                continue
-            if (
-                current is None
-                or current.value != accepted
-                or current.certainty is not certainty
-            ):
-                changed.add(attribute.name)
-            taken.add(attribute.name)
-            self._values[attribute.name] = Reading(accepted, at, certainty)
+            if not self._is_late(attribute.name, at, now):
+                taken[attribute.name] = accepted
+        if self._policies is not None and certainty is Certainty.LIVE:
+            taken = self._policies.receive(taken, at, was_set=was_set)
+        changed = self._put(taken, at, now, certainty)
         if heard:
             self.hear()
         for name in mended:
@@ -216,8 +217,62 @@ class VirtualDevice:
         for name in mended - changed:
             self._by_attribute[name].notify()
         if certainty is Certainty.LIVE:
-            self.alerts.see(taken, self._known)
-        return frozenset(changed)
+            self.alerts.see(taken.keys(), self._known)
+        return changed
+
+    def said(self, name: str) -> Scalar | None:
+        """Return what was heard last of an attribute, shown or not.
+
+        The policies may have dropped it, or made something else of it; what was written
+        is confirmed by it all the same.
+        """
+        if self._policies is not None and name in self._policies.said:
+            return self._policies.said[name]
+        return self._known(name)
+
+    def is_alerted(self, name: str) -> bool:
+        """Whether an alert of this format was raised, and is not over."""
+        state = self.alerts.states.get(name)
+        return state is not None and state.active is True
+
+    def use_policies(self, policies: tuple[Policy, ...]) -> None:
+        """Treat values by other policies from now on; what is held comes out first."""
+        self.end_policies()
+        self.model = replace(self.model, policies=policies)
+        self._policies = self._at_work(policies)
+
+    def network_costs(self, cost: Cost) -> None:
+        """Tell the policies what the network costs that messages go over."""
+        if self._policies is not None:
+            self._policies.network_costs(cost)
+
+    def end_policies(self) -> None:
+        """Let come out what the policies hold, and end them."""
+        if self._policies is not None:
+            self._policies.flush()
+            self._policies.close()
+            self._policies = None
+
+    @property
+    def needed(self) -> AbstractSet[str]:
+        """The attributes that the policies need the values of."""
+        return frozenset() if self._policies is None else self._policies.needs
+
+    def deliver(self, message: Message) -> None:
+        """Take what the policies have held until now."""
+        if message.alert is None:
+            now = datetime.now(UTC)
+            self._announce(self._put(message.values, message.at, now))
+            self.alerts.see(message.values.keys(), self._known)
+            return
+        alert = message.alert
+        self.alerts.receive(
+            alert.name,
+            alert.fields,
+            at=message.at,
+            severity=alert.severity,
+            source=Source.CONDITION if alert.by_condition else Source.DEVICE,
+        )
 
     @property
     def problems(self) -> Mapping[str, str]:
@@ -264,6 +319,10 @@ class VirtualDevice:
         """
         if not kept and source is Source.DEVICE:
             self.hear()
+            if self._policies is not None and not self._policies.receive_alert(
+                Raised(name, fields, severity), at or datetime.now(UTC)
+            ):
+                return True
         return self.alerts.receive(
             name, fields, at=at, severity=severity, source=source, kept=kept
         )
@@ -361,8 +420,32 @@ class VirtualDevice:
             await self._write(accepted)
 
     async def offer(self, name: str, value: object) -> None:
-        """Change one attribute as its policies allow; without policies this is set."""
-        await self.set(name, value)
+        """Change one attribute as its policies allow; without policies this is set.
+
+        Raises:
+            InvalidInputError: unknown, not writable, or a value that does not fit.
+            CommunicationError: the device did not take it.
+
+        """
+        if self._policies is None:
+            await self.set(name, value)
+            return
+        attribute = self._writable(name)
+        accepted = attribute.validate(value)
+        if self._transaction is not None:
+            self._offered[attribute.name] = accepted
+        else:
+            await self.write_offered(self._policies.offer({attribute.name: accepted}))
+
+    async def write_offered(self, values: Mapping[str, Scalar]) -> None:
+        """Send what the policies have left of offered values.
+
+        Raises:
+            CommunicationError: the device did not take it.
+
+        """
+        if taken := self._allowed(values):
+            await self._write(taken)
 
     def update(self) -> VirtualDevice:
         """Open a transaction: what is set from now on is sent by ``finish``, at once.
@@ -383,6 +466,9 @@ class VirtualDevice:
 
         """
         values, self._transaction = self._transaction, None
+        offered, self._offered = self._offered, {}
+        if self._policies is not None and offered:
+            values = {**(values or {}), **self._allowed(self._policies.offer(offered))}
         if values:
             await self._write(values)
 
@@ -443,6 +529,38 @@ class VirtualDevice:
 
     # Inside
 
+    def _at_work(self, policies: tuple[Policy, ...]) -> Directions | None:
+        """Return policies at work; None if there are none, or nobody looks."""
+        at_work = not self.quiet and any(policy.enabled for policy in policies)
+        return Directions(self, policies, self._clock) if at_work else None
+
+    def _is_late(self, name: str, at: datetime, now: datetime) -> bool:
+        """Whether a value is older than the one that it would replace.
+
+        Not even a clock that was set back makes what comes now the older.
+        """
+        current = self._values.get(name)
+        return current is not None and at < min(current.at, now)
+
+    def _put(
+        self,
+        values: Mapping[str, Scalar],
+        at: datetime,
+        now: datetime,
+        certainty: Certainty = Certainty.LIVE,
+    ) -> frozenset[str]:
+        """Note values; returns the names of those that are others, or surer, now."""
+        changed: set[str] = set()
+        for name, value in values.items():
+            if self._is_late(name, at, now):
+                continue
+            before = self._values.get(name)
+            reading = Reading(value, at, certainty)
+            if before is None or (before.value, before.certainty) != (value, certainty):
+                changed.add(name)
+            self._values[name] = reading
+        return frozenset(changed)
+
     def _flatten(self, values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
         """Take mappings apart where the model has an object of that name."""
         for name, value in values.items():
@@ -467,6 +585,11 @@ class VirtualDevice:
                 self._by_attribute[name].notify()
         self._by_change.notify(frozenset(changed))
 
+    def _allowed(self, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """Return those of some values that this side may change."""
+        leaves = self.model.leaves
+        return {name: it for name, it in values.items() if leaves[name].writable}
+
     def _writable(self, name: str) -> Attribute:
         """Return the attribute if this side may change it."""
         attribute = self.model.attribute(name)
@@ -479,4 +602,4 @@ class VirtualDevice:
         certainty = await self._port.write(self, values)
         if certainty is not None:
             heard = certainty is Certainty.LIVE
-            self.receive(values, certainty=certainty, heard=heard)
+            self.receive(values, certainty=certainty, heard=heard, was_set=True)

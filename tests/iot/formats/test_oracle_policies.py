@@ -16,6 +16,7 @@ from custom_components.device_models.iot.model import Pipeline, Policy, PolicyFu
 from ..samples import THERMO
 from .test_oracle_beyond import fixture
 
+LABEL: Final = {"name": "label", "type": "STRING"}
 HOT = "urn:com:acme:thermo:too_hot"
 
 
@@ -35,9 +36,14 @@ def of(*functions: Any, name: str | None = "temp") -> dict[str, Any]:
     return policy(pipeline if name is None else {"attributeName": name, **pipeline})
 
 
+def document(**more: Any) -> dict[str, Any]:
+    """Return the example of the sheet, with a text, and more."""
+    return {**THERMO, "attributes": [*THERMO["attributes"], LABEL], **more}
+
+
 def loaded(*policies: Any, key: str = "devicePolicies") -> Loaded:
     """Return the example of the sheet with policies."""
-    return load_document({**THERMO, key: list(policies)}, "thermo.json")
+    return load_document(document(**{key: list(policies)}), "thermo.json")
 
 
 def test_example_of_a_vendor_is_read_as_it_is_meant() -> None:
@@ -87,7 +93,12 @@ USABLE: list[tuple[dict[str, Any], str | None]] = [
         "temp",
     ),
     (function("computedMetric", formula="$(maxThreshold) * 2"), "temp"),
-    (function("privacyPolicy", level="two-way", hashingKey="k"), "temp"),
+    (function("privacyPolicy", level="two-way", hashingKey="k"), "label"),
+    (function("computedMetric", formula="$(maxThreshold)", trigger="any"), "temp"),
+    (
+        function("actionCondition", condition="1", clear="0", action={"name": "reset"}),
+        "temp",
+    ),
     (function("batchByCost", networkCost=None), None),
 ]
 
@@ -144,6 +155,22 @@ UNUSABLE: list[tuple[dict[str, Any], str, str]] = [
         f"{FUNCTION}.parameters.condition",
         "expected a text",
     ),
+    (
+        of(function("privacyPolicy", level="two-way"), name="label"),
+        f"{FUNCTION}.parameters.hashingKey",
+        "expected a text",
+    ),
+    (of(function("privacyPolicy", level="none")), f"{FUNCTION}.id", "is for STRING"),
+    (
+        of(function("mean", window=9), name="label"),
+        f"{FUNCTION}.id",
+        "is for INTEGER or NUMBER",
+    ),
+    (
+        of(function("computedMetric", formula="1", trigger="some")),
+        f"{FUNCTION}.parameters.trigger",
+        "expected one of all, any",
+    ),
     (of(function("batchBySize", batchSize=1)), f"{FUNCTION}.id", "all messages"),
     (of(function("mean", window=1), name=None), f"{FUNCTION}.id", "one attribute"),
     (
@@ -157,12 +184,12 @@ UNUSABLE: list[tuple[dict[str, Any], str, str]] = [
         "expected one of LOW",
     ),
     (
-        of(function("privacyPolicy", level="some")),
+        of(function("privacyPolicy", level="some"), name="label"),
         f"{FUNCTION}.parameters.level",
         "expected one of none",
     ),
     (
-        of(function("privacyPolicy", level="none", hashingKey=7)),
+        of(function("privacyPolicy", level="none", hashingKey=7), name="label"),
         f"{FUNCTION}.parameters.hashingKey",
         "expected a text",
     ),
@@ -285,7 +312,7 @@ def test_policies_may_be_under_either_key_or_as_the_server_answers() -> None:
     spelled = of(function("mean", window=5))
     wanted = loaded(spelled).model
     assert loaded(spelled, key="policies").model == wanted
-    answer = {**THERMO, "devicePolicies": {"items": [spelled]}}
+    answer = document(devicePolicies={"items": [spelled]})
     assert load_document(answer, "x").model == wanted
     del spelled["lastModified"]
     assert loaded(spelled).model.policies[0].last_modified is None
@@ -298,7 +325,9 @@ def test_what_is_no_list_of_policies_makes_the_file_unusable(listed: Any) -> Non
 
 
 def test_keys_for_hashing_are_not_shown() -> None:
-    found = loaded(of(function("privacyPolicy", level="two-way", hashingKey="hush")))
+    found = loaded(
+        of(function("privacyPolicy", level="two-way", hashingKey="hush"), name="label")
+    )
     assert "hush" not in repr(found.model.policies)
 
 

@@ -87,7 +87,7 @@ class Writer:
             told = partly(err, done, values.keys() - done.keys())
             if told is err:
                 raise
-            self._attached.device.receive(done)
+            self._attached.device.receive(done, was_set=True)
             raise told from err
 
     async def _write(

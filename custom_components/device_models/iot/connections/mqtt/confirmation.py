@@ -29,8 +29,8 @@ class Confirmation:
     def see(self, device: VirtualDevice, names: AbstractSet[str]) -> None:
         """Look whether a message with these attributes shows what was written."""
         for name in names & self.wanted.keys():
-            reading = device.values.get(name)
-            if reading and same(reading.value, self.wanted[name]):
+            said = device.said(name)
+            if said is not None and same(said, self.wanted[name]):
                 del self.wanted[name]
         if not self.wanted:
             self.settle(shown=True)

@@ -27,6 +27,9 @@ EVERYTHING: Final = "*"
 
 COSTS: Final = ("ETHERNET", "CELLULAR", "SATELLITE")
 LEVELS: Final = ("none", "one-way", "two-way")
+TRIGGERS: Final = ("all", "any")
+"""Our own: whether a value is computed when all that it is made from have come in the
+same message, as Oracle does, or whenever one of them comes."""
 
 type _Check = Callable[[Element, str, DeviceModel], object]
 """Refuses a parameter that the function could not work with."""
@@ -87,6 +90,13 @@ def _text(element: Element, key: str, _model: DeviceModel) -> None:
     element.required_text(key)
 
 
+def _level(element: Element, key: str, model: DeviceModel) -> None:
+    """Expect a level of privacy, and the key that it needs."""
+    _word(*LEVELS)(element, key, model)
+    if element.content[key] == "two-way":
+        element.required_text("hashingKey")
+
+
 def _alert(element: Element, key: str, model: DeviceModel) -> None:
     """Expect a format that there is, and formulas for its fields."""
     alert = element.object(key)
@@ -127,11 +137,18 @@ class Parameters(NamedTuple):
     optional: Mapping[str, _Check] = {}
     device: bool | None = None
     """Whether it is for all messages of a device, or for one attribute; None: both."""
+    types: tuple[DataType, ...] = ()
+    """The types of attributes that it is for; empty for all."""
 
 
 _BATCH: Final[Mapping[str, _Check]] = {"alertSeverity": _word(*Severity)}
 _WINDOW: Final[Mapping[str, _Check]] = {"window": _whole(1)}
-_AGGREGATE: Final = Parameters(_WINDOW, {"slide": _whole(0)}, device=False)
+_AGGREGATE: Final = Parameters(
+    _WINDOW,
+    {"slide": _whole(0)},
+    device=False,
+    types=(DataType.INTEGER, DataType.NUMBER),
+)
 
 FUNCTIONS: Final[Mapping[str, Parameters]] = {
     "filterCondition": Parameters({"condition": _formula}),
@@ -149,11 +166,16 @@ FUNCTIONS: Final[Mapping[str, Parameters]] = {
         {"condition": _formula, "alert": _alert}, {"filter": _flag}
     ),
     "actionCondition": Parameters(
-        {"condition": _formula, "action": _action}, {"filter": _flag}
+        {"condition": _formula, "action": _action}, {"filter": _flag, "clear": _formula}
     ),
-    "computedMetric": Parameters({"formula": _formula}, device=False),
+    "computedMetric": Parameters(
+        {"formula": _formula}, {"trigger": _word(*TRIGGERS)}, device=False
+    ),
     "privacyPolicy": Parameters(
-        {"level": _word(*LEVELS)}, {"hashingKey": _text}, device=False
+        {"level": _level},
+        {"hashingKey": _text},
+        device=False,
+        types=(DataType.STRING,),
     ),
 }
 """The functions and what they take, as the table of §1.8 has them."""
@@ -201,12 +223,12 @@ def _policy(element: Element, model: DeviceModel, remarks: Remarks) -> Policy:
         id=element.required_text("id"),
         description=element.text("description"),
         enabled=element.flag("enabled", default=True),
-        last_modified=_time(element, "lastModified"),
+        last_modified=read_time(element, "lastModified"),
         pipelines=tuple(pipelines),
     )
 
 
-def _time(element: Element, key: str) -> datetime | None:
+def read_time(element: Element, key: str) -> datetime | None:
     """Return a time, which Oracle has in milliseconds since 1970."""
     if element.content.get(key) is None:
         return None
@@ -248,6 +270,8 @@ def _function(
     if known.device is not None and known.device is not (attribute is None):
         of = "all messages of the device" if known.device else "one attribute"
         element.refuse(f"{name} is for {of}", "id")
+    if attribute and known.types and model.leaves[attribute].type not in known.types:
+        element.refuse(f"{name} is for {' or '.join(known.types)}", "id")
     parameters = element.object("parameters")
     kept: dict[str, JsonValue] = {}
     for key in known.required:
