@@ -21,6 +21,7 @@ from .iot.device import Availability, VirtualDevice
 from .iot.errors import CommunicationError
 from .mapping.decided import decisions_of, loaded_of
 from .place import binding_of
+from .storage import DeviceStorage
 
 
 class DeviceCoordinator(DataUpdateCoordinator[None]):
@@ -59,6 +60,7 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
             binding=binding_of(data, loaded),
             port=connection,
         )
+        self.storage = DeviceStorage(hass, connection, self.device)
         connection.check(loaded.model, self.device.binding)
         self._entry = entry
         self.interval = interval
@@ -111,6 +113,7 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
     async def async_end(self) -> None:
         """Stop everything that belongs to the device."""
         await self.async_shutdown()
+        await self.storage.async_end()
         await self.connection.detach(self.device)
         for stop_listening in self._deaf:
             stop_listening()

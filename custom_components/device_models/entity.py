@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import override
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
@@ -14,7 +14,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import DOMAIN
 from .coordinator import DeviceCoordinator
 from .exceptions import rewords_errors
-from .iot.values import Scalar
+from .iot.connections.base import Capability
+from .iot.values import DataType, Scalar
 from .mapping.decisions import Decision
 from .runtime import EntryRuntime
 from .shown import Shown
@@ -84,7 +85,7 @@ class ModelEntity(CoordinatorEntity[DeviceCoordinator]):
 
     @property
     @override
-    def extra_state_attributes(self) -> dict[str, str] | None:
+    def extra_state_attributes(self) -> dict[str, Any] | None:
         """What is wrong with what the device says of the attributes, if anything."""
         known = self.device.problems
         told = [known[name] for name in self.attribute_names if name in known]
@@ -107,6 +108,8 @@ class AttributeEntity(ModelEntity):
         super().__init__(coordinator, decision)
         self.shown = Shown(coordinator.device, decision)
         self.attribute = self.shown.attribute
+        offered = Capability.STORAGE in coordinator.connection.capabilities
+        self._stored = offered and self.attribute.type is DataType.URI
 
     @property
     @override
@@ -120,6 +123,21 @@ class AttributeEntity(ModelEntity):
         self.async_on_remove(
             self.device.on_value(self.attribute.name, self.async_write_ha_state)
         )
+        if self._stored:
+            self.async_on_remove(
+                self.coordinator.storage.on_news(
+                    self.attribute.name, self.async_write_ha_state
+                )
+            )
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """What is wrong, and whether the content is in sync, if there may be one."""
+        told = super().extra_state_attributes or {}
+        if self._stored:
+            told = {**told, **self.coordinator.storage.told(self.attribute.name)}
+        return told or None
 
     @property
     @override

@@ -5,7 +5,7 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 
-from . import attribute_actions, device_actions
+from . import attribute_actions, device_actions, storage_actions
 from .coap import services as coap
 from .const import DOMAIN
 from .generated_actions import async_setup_generated_actions
@@ -14,6 +14,7 @@ from .service import Service
 AREAS: Final[tuple[Callable[[HomeAssistant], Iterable[Service]], ...]] = (
     attribute_actions.services,
     device_actions.services,
+    storage_actions.services,
     coap.services,
 )
 

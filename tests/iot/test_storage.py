@@ -246,7 +246,7 @@ async def test_the_paths_exclude_each_other(
 async def test_without_a_path_there_is_nothing_to_synchronise(
     picture: StorageObject,
 ) -> None:
-    with pytest.raises(SyncStateError, match="pictures/1: there is no file to send"):
+    with pytest.raises(SyncStateError, match="picture: there is no file to send"):
         picture.sync()
     assert picture.status is SyncStatus.NOT_IN_SYNC
     assert await picture.finished() is SyncStatus.NOT_IN_SYNC
@@ -417,7 +417,7 @@ async def test_what_is_broken_off_has_failed(
     await asyncio.sleep(0)
     await picture.close()
     assert picture.status is SyncStatus.SYNC_FAILED
-    assert str(picture.error) == "pictures/1: it was broken off"
+    assert str(picture.error) == "picture: it was broken off"
     assert len(events) == 1
     assert names_in(tmp_path) == []
 

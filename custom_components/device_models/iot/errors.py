@@ -319,3 +319,14 @@ class FileUnusableError(InvalidInputError):
     def __init__(self, *, path: str, reason: str) -> None:
         """Name the file, and what the system said."""
         super().__init__(path=path, reason=reason)
+
+
+class PathNotAllowedError(InvalidInputError):
+    """A file is in no folder that may be used."""
+
+    key = "path_not_allowed"
+    text = "{path} is in no folder that Home Assistant lets be used"
+
+    def __init__(self, *, path: str) -> None:
+        """Name the file."""
+        super().__init__(path=path)

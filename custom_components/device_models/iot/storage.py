@@ -139,6 +139,11 @@ class StorageObject:
         self._by_sync = Listeners[[SyncEvent]]()
         self._by_progress = Listeners[[]]()
 
+    @property
+    def label(self) -> str:
+        """What it is called for people; in a URL may be a secret."""
+        return self.name or self.place.partition("?")[0]
+
     # Which file
 
     @property
@@ -161,13 +166,15 @@ class StorageObject:
 
         """
         self._refuse_pending()
+        size: int | None = None
         if path is not None:
-            await Source(path, limit=self._limit).measure()
+            size = await Source(path, limit=self._limit).measure()
             self._refuse_pending()
             self._output = None
         if path != self._input:
             self._input = path
             self._reset()
+            self.total = size
 
     async def set_output_path(self, path: Path | None) -> None:
         """Have the content received in a file; nothing is sent then.
@@ -197,10 +204,10 @@ class StorageObject:
         """
         if self._input is None and self._output is None:
             problem = "there is no file to send, nor one to receive it in"
-            raise SyncStateError(name=self.place, problem=problem)
+            raise SyncStateError(name=self.label, problem=problem)
         if self.status is SyncStatus.NOT_IN_SYNC:
             self.status = SyncStatus.SYNC_PENDING
-            self._task = asyncio.create_task(self._sync(), name=f"sync {self.place}")
+            self._task = asyncio.create_task(self._sync(), name=f"sync {self.label}")
 
     async def finished(self) -> SyncStatus:
         """Wait until nothing is moved; returns what came of it."""
@@ -230,7 +237,7 @@ class StorageObject:
         """Raise SyncStateError if something is moved at present."""
         if self.status is SyncStatus.SYNC_PENDING:
             problem = "its file cannot be changed while it is synchronised"
-            raise SyncStateError(name=self.place, problem=problem)
+            raise SyncStateError(name=self.label, problem=problem)
 
     def _reset(self) -> None:
         """Take it that nothing is known of the content any more."""
@@ -247,14 +254,14 @@ class StorageObject:
             status = SyncStatus.IN_SYNC
         except asyncio.CancelledError:
             problem = "it was broken off"
-            self.error = SyncStateError(name=self.place, problem=problem)
+            self.error = SyncStateError(name=self.label, problem=problem)
             raise
         except DeviceModelsError as err:
             self.error = err
         except Exception as err:  # whoever waits for it has to learn of it
-            _LOGGER.exception("%s cannot be synchronised", self.place)
+            _LOGGER.exception("%s cannot be synchronised", self.label)
             problem = type(err).__name__
-            self.error = SyncStateError(name=self.place, problem=problem)
+            self.error = SyncStateError(name=self.label, problem=problem)
         finally:
             self.status = status
             self._by_sync.notify(SyncEvent(self, self.name))
@@ -275,7 +282,7 @@ class StorageObject:
             except CommunicationError as err:
                 if not left:
                     raise
-                _LOGGER.debug("%s is tried again: %s", self.place, err)
+                _LOGGER.debug("%s is tried again: %s", self.label, err)
                 await asyncio.sleep(pause)
                 pause *= 2
             else:
@@ -296,7 +303,7 @@ class StorageObject:
                 await self._move()
         except TimeoutError as err:
             seconds = f"{STALLED:g}"
-            raise StalledError(name=self.place, seconds=seconds) from err
+            raise StalledError(name=self.label, seconds=seconds) from err
         finally:
             self._watch = None
 
@@ -336,7 +343,7 @@ class StorageObject:
         """
         for algorithm, checksum in done.checksums.items():
             if known.get(algorithm, checksum) != checksum:
-                raise ChecksumError(name=self.place, algorithm=algorithm)
+                raise ChecksumError(name=self.label, algorithm=algorithm)
         self.uri = done.uri
         self.content_type = done.content_type or self.content_type
         self.checksums = known
