@@ -15,7 +15,7 @@ IOT: Final = ROOT / "iot"
 LAYERS: Final = (
     {"errors", "units", "listeners"},
     {"values"},
-    {"colors", "formula", "media_types", "redaction", "spelling"},
+    {"colors", "formula", "media_types", "query", "redaction", "spelling"},
     {"model", "reading", "binding", "transforms"},
     {"alert_rules"},
     {"alerts"},

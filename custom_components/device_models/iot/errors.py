@@ -90,6 +90,43 @@ class FormulaError(InvalidInputError):
         super().__init__(column=str(column), problem=problem)
 
 
+class FilterError(InvalidInputError):
+    """A text is no filter, or no regular expression in one."""
+
+    key = "filter_invalid"
+    text = "the filter is wrong at line {line}, column {column}: {problem}"
+
+    def __init__(self, *, source: str, position: int, problem: str) -> None:
+        """Name the place in the text, and what was expected there.
+
+        Args:
+            source: the text.
+            position: where in it, counted from 0; it is told by line and column, each
+                counted from 1.
+            problem: what was expected.
+
+        """
+        self.position = position
+        self.problem = problem
+        before = source[:position]
+        super().__init__(
+            line=str(before.count("\n") + 1),
+            column=str(position - before.rfind("\n")),
+            problem=problem,
+        )
+
+
+class QueryError(InvalidInputError):
+    """A question about devices cannot be answered."""
+
+    key = "query_invalid"
+    text = "{name}: {problem}"
+
+    def __init__(self, *, name: str, problem: str) -> None:
+        """Name the part of the question and what was expected of it."""
+        super().__init__(name=name, problem=problem)
+
+
 class CommunicationError(DeviceModelsError):
     """Talking to a device or a system failed."""
 
