@@ -270,12 +270,13 @@ def compared(sign: Sign, one: Any, other: Any) -> bool:
         return bool(one != other)
     if not numbers and type(one) is not str:
         return False
-    return {
+    orders: dict[Sign, bool] = {
         Sign.LESS: one < other,
         Sign.AT_MOST: one <= other,
         Sign.MORE: one > other,
         Sign.AT_LEAST: one >= other,
-    }[sign]
+    }
+    return orders[sign]
 
 
 def reference(  # noqa: C901  (each kind in its plainest way)

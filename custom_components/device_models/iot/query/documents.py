@@ -43,6 +43,26 @@ def _at(value: object, parts: tuple[str, ...]) -> object:
     return None
 
 
+def trail(document: Document, path: Path) -> tuple[str, ...] | None:
+    """Return the keys on the way to a member; None where there is none."""
+    keys = _trail(document, path.parts)
+    if keys is None and (below := _trail(document.get(ELEMS), path.parts)) is not None:
+        return (ELEMS, *below)
+    return keys
+
+
+def _trail(value: object, parts: tuple[str, ...]) -> tuple[str, ...] | None:
+    if not parts:
+        return None if value is None else ()
+    if isinstance(value, Mapping):
+        for count in range(1, len(parts) + 1):
+            key = ".".join(parts[:count])
+            rest = _trail(value.get(key), parts[count:])
+            if rest is not None:
+                return (key, *rest)
+    return None
+
+
 def plain(value: object) -> object:
     """Return a value without the type that is declared with it (sheet §9.2)."""
     if isinstance(value, Mapping) and _declared(value) is not None:
