@@ -12,6 +12,7 @@ from homeassistant.exceptions import (
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from .alerts import async_setup_alerts
 from .coap.local_names import async_setup_local_names
 from .coap.missing_transport import async_have, async_tell_of_entry
 from .coap.security import transport_of
@@ -36,6 +37,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register the actions, which are there while no entry is loaded too."""
     await async_setup_services(hass)
     async_setup_local_names(hass)
+    await async_setup_alerts(hass)
     return True
 
 

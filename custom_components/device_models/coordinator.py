@@ -10,6 +10,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HassJob, HassJobType, HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from .alerts import DeviceAlerts
 from .const import (
     CONF_KEY,
     LOGGER,
@@ -59,9 +60,11 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
             model=loaded.model,
             binding=binding_of(data, loaded),
             port=connection,
+            alert_rules=loaded.alerts,
         )
         self.storage = DeviceStorage(hass, connection, self.device)
         connection.check(loaded.model, self.device.binding)
+        self.alerts = DeviceAlerts(hass, entry, subentry, self.device, loaded.alerts)
         self._entry = entry
         self.interval = interval
         """How often it is asked."""
@@ -112,6 +115,7 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
 
     async def async_end(self) -> None:
         """Stop everything that belongs to the device."""
+        self.alerts.async_end()
         await self.async_shutdown()
         await self.storage.async_end()
         await self.connection.detach(self.device)

@@ -14,6 +14,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_NAME
 import voluptuous as vol
 
+from .alert_steps import AlertSteps, alert_names
 from .const import (
     CONF_ASKED,
     CONF_BASE,
@@ -49,11 +50,10 @@ from .model_change import changes_by, with_model
 from .place import binding_of, identity_of, refusal
 from .preview import async_probe
 from .registries import async_adopt, async_follow_data
-from .review_steps import ReviewSteps
 from .systems import System, connection_for
 
 
-class DeviceSubentryFlow(ReviewSteps):
+class DeviceSubentryFlow(AlertSteps):
     """One device behind a connection."""
 
     _source: str
@@ -127,7 +127,9 @@ class DeviceSubentryFlow(ReviewSteps):
         if entry.state is ConfigEntryState.LOADED:
             running = entry.runtime_data.coordinators.get(subentry.subentry_id)
             self._probed = running and running.device
-        options = ["entities", "place", "model", "move", "export"]
+        options = ["entities", "alerts", "place", "model", "move", "export"]
+        if not alert_names(self._loaded.model):
+            options.remove("alerts")
         if not self._other_entries():
             options.remove("move")
         return self.async_show_menu(step_id="reconfigure", menu_options=options)

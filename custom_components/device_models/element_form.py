@@ -161,7 +161,7 @@ FIELDS: Final[Mapping[str, Field]] = {
         lambda decision: decision.transform.mask and f"{decision.transform.mask:#x}",
     ),
     "invert": Field(
-        lambda decision, _kind: decision.platform in ON_OFF,
+        lambda decision, kind: kind is not None and decision.platform in ON_OFF,
         lambda _decision, _model: BooleanSelector(),
         lambda decision: decision.transform.invert,
         required=True,

@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import DeviceCoordinator
 from .entity import ModelEntity, add_entities
-from .iot.alerts import Alert
+from .iot.alert import Alert
 from .mapping.decisions import Decision
 from .runtime import DeviceModelsConfigEntry
 

@@ -234,6 +234,13 @@ def review_form(elements: Mapping[str, str], enabled: list[str]) -> vol.Schema:
     )
 
 
+def change_form(elements: Mapping[str, str]) -> vol.Schema:
+    """Return the form below a table: which of its rows to change, if any."""
+    return vol.Schema(
+        {vol.Optional(CONF_CHANGE): _one_of(elements, SelectSelectorMode.DROPDOWN)}
+    )
+
+
 def _several_of(labels: Mapping[str, str]) -> SelectSelector:
     """Return a field for some of several things, shown by their labels."""
     options = [

@@ -25,11 +25,23 @@ def seconds(low: float, high: float) -> NumberSelector:
     )
 
 
-def choice(options: Sequence[str]) -> SelectSelector:
-    """Return a field for one of several names."""
-    return SelectSelector(
-        SelectSelectorConfig(options=list(options), mode=SelectSelectorMode.DROPDOWN)
+def choice(
+    options: Sequence[str], key: str | None = None, *, several: bool = False
+) -> SelectSelector:
+    """Return a field for one of several names, or for some of them.
+
+    Args:
+        options: the names.
+        key: of their translations, if they have some.
+        several: whether it is for some.
+
+    """
+    config = SelectSelectorConfig(
+        options=list(options), mode=SelectSelectorMode.DROPDOWN, multiple=several
     )
+    if key is not None:
+        config["translation_key"] = key
+    return SelectSelector(config)
 
 
 PORT: Final = NumberSelector(

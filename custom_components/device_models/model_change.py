@@ -85,6 +85,7 @@ def with_model(
     changes = difference(before.model, new.model)
     kept = known_before(data, before, language)
     former = {_key(name): _key(was) for name, was in (changes.renamed or {}).items()}
+    former |= _problems(former)
     different = {_key(name) for name in changes.changed or ()}
     different |= {_key(name) for name in changes.added}
     decided = decide(new, language)
@@ -163,6 +164,18 @@ def _overlay(
         if choice is not None:
             kept.setdefault(decision.kind, {})[decision.element] = choice
     return kept
+
+
+def _problems(former: Mapping[str, str]) -> dict[str, str]:
+    """Return the former keys of what shows whether alerts of formats are over."""
+    word = f"{Kind.FORMAT.word}-"
+    return {
+        key.replace(word, f"{Kind.PROBLEM.word}-", 1): was.replace(
+            word, f"{Kind.PROBLEM.word}-", 1
+        )
+        for key, was in former.items()
+        if key.startswith(word)
+    }
 
 
 def _key(name: str) -> str:

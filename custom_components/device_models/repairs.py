@@ -15,6 +15,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 
+from .alert_repair import AlertFlow
 from .coap.missing_transport import MissingTransportFlow
 from .const import (
     CONF_DOCUMENT,
@@ -127,6 +128,8 @@ async def async_create_fix_flow(
     about = data or {}
     if "transport" in about:
         return MissingTransportFlow(about)
+    if "alert" in about:
+        return AlertFlow(about)
     if "removed" in about:
         return RemovedDeviceFlow(about)
     return ModelChangedFlow(about.get("entry_id", ""), about.get("subentry_id", ""))

@@ -5,13 +5,14 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 
-from . import attribute_actions, device_actions, storage_actions
+from . import alert_actions, attribute_actions, device_actions, storage_actions
 from .coap import services as coap
 from .const import DOMAIN
 from .generated_actions import async_setup_generated_actions
 from .service import Service
 
 AREAS: Final[tuple[Callable[[HomeAssistant], Iterable[Service]], ...]] = (
+    alert_actions.services,
     attribute_actions.services,
     device_actions.services,
     storage_actions.services,

@@ -141,8 +141,12 @@ def test_format_is_written_with_what_it_says() -> None:
     assert plain["formats"][0].keys() == {"name", "value"}
 
 
-def test_own_choices_are_passed_over_where_the_format_is_gone() -> None:
-    said = {"gone": {"window": 1}, "hot": {"window": 2, "repair": False}}
+def test_own_choices_are_passed_over_where_what_they_are_about_is_gone() -> None:
+    said: dict[str, Any] = {
+        "gone": {"window": 1},
+        "cool": {"ignore": ["gone"]},
+        "hot": {"window": 2, "repair": False},
+    }
     model, rules = apply_rules(
         Element({"alerts": said}, ""), model_of(MODEL), strict=False
     )

@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+import json
 import random
 from typing import Any, Final
 
 import pytest
 
+from custom_components.device_models.iot.alert import Alert, Source
+from custom_components.device_models.iot.alert_memory import restore, written
 from custom_components.device_models.iot.alert_rules import AlertRule, AlertRules
 from custom_components.device_models.iot.alerts import (
     MAX_REMEMBERED,
     MAX_TEXT,
     MAX_TEXTS,
-    Alert,
     Alerts,
-    Source,
 )
 from custom_components.device_models.iot.errors import UnknownElementError
 from custom_components.device_models.iot.model import FormatType, Severity
@@ -432,3 +433,86 @@ def test_shown_fields_have_no_secrets_and_are_bounded(bench: Bench) -> None:
     lengths = [len(str(text)) for text in state.fields.values()]
     assert max(lengths) == MAX_TEXT + 1
     assert sum(lengths) <= MAX_TEXTS + len(lengths)
+
+
+# Over a restart
+
+
+def again(bench: Bench) -> Bench:
+    """Return a bench that knows what was stored of another one."""
+    other = Bench()
+    other.now = bench.now
+    restore(other.alerts, json.loads(json.dumps(written(bench.alerts))))
+    return other
+
+
+def test_what_holds_survives_a_restart(bench: Bench) -> None:
+    bench.take("hot", 90, fields={"seen": NOON, "note": "x"})
+    bench.take("brief")
+    bench.take("over")
+    bench.alerts.acknowledge("over")
+    bench.alerts.receive("wordy", {"code": "1234", "t1": "x"})
+    other = again(bench)
+    assert other.alerts.states == bench.alerts.states
+    assert other.alerts.states["hot"].fields["seen"] == NOON
+    assert "1234" not in json.dumps(written(bench.alerts))
+    other.now += seconds(60)
+    other.alerts.expire()
+    assert other.active("brief") is False
+
+
+@pytest.mark.parametrize(
+    "message", [{"at": NOON}, {"fields": {"seen": NOON}}, {"kept": True}]
+)
+def test_what_was_told_of_is_not_told_of_after_a_restart(
+    bench: Bench, message: dict[str, Any]
+) -> None:
+    bench.take("hot", **message | {"kept": False})
+    bench.take("cool")
+    other = again(bench)
+    other.take("hot", **message)
+    assert other.told == []
+    assert other.active() is False
+
+
+STORED: Final[dict[str, Any]] = {
+    "active": True, "count": 1, "severity": None, "source": "device", "fields": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        None,
+        [],
+        {"states": [], "remembered": {}},
+        {"states": {"hot": 1, "gone": {}, "cool": {}}, "remembered": [1, "x"]},
+        *(
+            {"states": {"hot": STORED | wrong}}
+            for wrong in (
+                {"active": 1},
+                {"count": "1"},
+                {"severity": "BAD"},
+                {"source": 1},
+                {"fields": 1},
+                {"since": "2024-01-01"},
+                {"since": "noon"},
+            )
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_not_known(bench: Bench, stored: Any) -> None:
+    before = dict(bench.alerts.states)
+    restore(bench.alerts, stored)
+    assert bench.alerts.states == before
+
+
+def test_fields_that_are_others_by_now_are_not_known(bench: Bench) -> None:
+    bench.take("hot", 90)
+    stored: Any = written(bench.alerts)
+    stored["states"]["hot"]["fields"] = {"temp": "warm", "gone": 1, "note": "x"}
+    restore(bench.alerts, stored)
+    assert bench.alerts.states["hot"].fields == {"note": "x"}
+    stored["states"]["plain"] = {**stored["states"]["hot"], "active": True}
+    restore(bench.alerts, stored)
+    assert bench.active("plain") is None  # nothing would show that it is over

@@ -9,7 +9,7 @@ from typing import Any, Final, override
 import pytest
 
 from custom_components.device_models.iot import device as device_module
-from custom_components.device_models.iot.alerts import Alert
+from custom_components.device_models.iot.alert import Alert
 from custom_components.device_models.iot.device import (
     Availability,
     Certainty,

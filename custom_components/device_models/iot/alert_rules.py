@@ -164,39 +164,56 @@ def apply_rules(
     Args:
         top: what has it under ``alerts``.
         model: which formats there are.
-        strict: whether a format that is not there is a mistake; the user's own choices
-            may be about one that the model had before.
+        strict: whether what cannot be is a mistake; the user's own choices may be about
+            what the model had before, and are passed over then.
 
     Returns:
         The model, its formats with what is said of them, and the rules.
 
     Raises:
-        Unusable: something is not as it could be.
+        Unusable: something is not as it could be, and ``strict``.
 
     """
     listed = top.object("alerts")
     formats = {shape.name: shape for shape in model.formats}
     rules: dict[str, AlertRule] = {}
     for name in listed.content:
-        shape = formats.get(name)
-        if shape is None and name != ALL:
+        try:
+            shape, rules[name] = _read(listed, name, model)
+        except Unusable:
             if strict:
-                listed.refuse("the model has no such format", name[:40])
+                raise
             continue
-        element = listed.object(name)
-        for key in element.content:
-            if key not in (KEYS_OF_ALL if name == ALL else KEYS):
-                element.refuse("this cannot be said of an alert", key[:40])
         if shape is not None:
-            formats[name] = _with(element, shape)
-            check_clear(element, formats[name], model)
-        rules[name] = AlertRule(
-            window=_seconds(element, "window", MAX_WINDOW),
-            ignore=_fields(element, shape),
-            repair=_repair(element),
-        )
+            formats[name] = shape
     model = replace(model, formats=tuple(formats[one.name] for one in model.formats))
     return model, AlertRules(by_name=rules)
+
+
+def _read(
+    listed: Element, name: str, model: DeviceModel
+) -> tuple[Format | None, AlertRule]:
+    """Return a format with what is said of it, and its rule; None for all formats.
+
+    Raises:
+        Unusable: something is not as it could be.
+
+    """
+    shape = next((one for one in model.formats if one.name == name), None)
+    if shape is None and name != ALL:
+        listed.refuse("the model has no such format", name[:40])
+    element = listed.object(name)
+    for key in element.content:
+        if key not in (KEYS_OF_ALL if shape is None else KEYS):
+            element.refuse("this cannot be said of an alert", key[:40])
+    if shape is not None:
+        shape = _with(element, shape)
+        check_clear(element, shape, model)
+    return shape, AlertRule(
+        window=_seconds(element, "window", MAX_WINDOW),
+        ignore=_fields(element, shape),
+        repair=_repair(element),
+    )
 
 
 def written_rules(rules: AlertRules) -> dict[str, JsonValue]:

@@ -9,14 +9,14 @@ store what is known and begin with it again.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Set as AbstractSet
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from hashlib import sha256
 import json
 from typing import Final
 
+from .alert import Alert, AlertState, Source
 from .alert_rules import ALL, DEFAULT_WINDOW, AlertRules
 from .errors import DeviceModelsError, UnknownElementError, ValueRefusedError
 from .formula import Formula
@@ -34,56 +34,6 @@ MAX_TEXT: Final = 500
 MAX_TEXTS: Final = 8_000
 """Characters of all fields of an alert that are shown: Home Assistant records no more
 than 16 KiB with a state."""
-
-
-class Source(StrEnum):
-    """Who raised an alert."""
-
-    DEVICE = "device"
-    CONDITION = "condition"
-    """A condition about values of the device, which this side looks after."""
-    THIS_SIDE = "this_side"
-    """A user, or an automation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """A message of one of the model's formats."""
-
-    format: Format
-    fields: Mapping[str, Scalar]
-    at: datetime
-    severity: Severity | None = None
-    """None only of DATA."""
-    source: Source = Source.DEVICE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertState:
-    """What holds of the alerts of one format."""
-
-    active: bool | None = None
-    """Whether what the last one told of still is; None if that is not known."""
-    since: datetime | None = None
-    """When it became so."""
-    last: datetime | None = None
-    """The time of the last one; None if there was none."""
-    count: int = 0
-    """How often it came since it became active, or, where nothing shows that it is
-    over, how often the last one did."""
-    severity: Severity | None = None
-    source: Source = Source.DEVICE
-    fields: Mapping[str, Scalar] = field(default_factory=dict)
-    """Of the last one; those that may be shown."""
-    acknowledged: datetime | None = None
-    until: datetime | None = None
-    """When time is over for it."""
-
-    @property
-    def pending(self) -> bool:
-        """Whether somebody should know: it is not over, and not acknowledged."""
-        raised = self.last is not None and self.active is not False
-        return raised and self.acknowledged is None
 
 
 class Alerts:
@@ -145,6 +95,26 @@ class Alerts:
     def names(self) -> AbstractSet[str]:
         """The names of all formats."""
         return self._by_format.keys()
+
+    @property
+    def remembered(self) -> tuple[str, ...]:
+        """What messages are known again by, the oldest first; no value is in it."""
+        return tuple(self._seen)
+
+    def restore(
+        self, states: Mapping[str, AlertState], remembered: Iterable[str]
+    ) -> None:
+        """Begin with what was known before; what the model no longer has is not.
+
+        Of a format whose end nothing shows any more, it is not known whether it is.
+        """
+        for name, state in states.items():
+            if name in self._states:
+                ends = self._model.format(name).clear is not None
+                active = state.active if ends else None
+                self._states[name] = replace(state, active=active)
+        for mark in remembered:
+            _put(self._seen, mark, None)
 
     # Listening
 

@@ -13,8 +13,9 @@ import logging
 import time
 from typing import Final, Protocol
 
+from .alert import Alert, Source
 from .alert_rules import AlertRules
-from .alerts import Alert, Alerts, Source
+from .alerts import Alerts
 from .binding import Binding
 from .errors import (
     DeviceModelsError,

@@ -166,6 +166,10 @@ def _changes(old: _Element, new: _Element) -> str:
                 _field(item) for item in new.fields
             ]:
                 words.append("fields")
+            if old.severity is not new.severity:
+                words.append(f"severity {old.severity} → {new.severity}")
+            if old.clear != new.clear:
+                words.append("when its alerts are over")
             return ", ".join(words)
         case _:
             return ""

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from yarl import URL
 
-from .alerts import Alert
+from .alert import Alert
 from .binding import Binding
 from .codecs import CODECS, Codec, Slot, decode, to_scalar
 from .connections.coap.layout import coap_layout

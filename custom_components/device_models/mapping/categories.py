@@ -107,7 +107,7 @@ def _category(
     decision: Decision, words: tuple[str, ...], ipso: tuple[str, str] | None
 ) -> tuple[EntityCategory | None, str]:
     """Return the category of an entity, and why."""
-    if decision.kind is Kind.FORMAT:
+    if decision.kind in (Kind.FORMAT, Kind.PROBLEM):
         return None, ""
     if decision.kind is Kind.ACTION:
         word = any_phrase(words, ACTIONS.keys()) or ""

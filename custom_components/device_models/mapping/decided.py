@@ -14,15 +14,18 @@ from homeassistant.components.sensor.const import SensorStateClass
 from homeassistant.const import EntityCategory, Platform
 
 from ..const import (
+    CONF_ALERTS,
     CONF_CORRECTIONS,
     CONF_DECISIONS,
     CONF_DOCUMENT,
     CONF_OVERLAY,
 )
+from ..iot.alert_rules import apply_rules
 from ..iot.corrections import corrected
 from ..iot.errors import ModelError
 from ..iot.formats import Loaded, load_document
 from ..iot.model import DeviceModel
+from ..iot.reading import Element
 from ..iot.transforms import Transform
 from ..iot.values import JsonValue, Range
 from .composing import assembled, left
@@ -74,8 +77,10 @@ def loaded_of(data: Mapping[str, Any], name: str = "") -> Loaded:
 
 def known_better(loaded: Loaded, data: Mapping[str, Any]) -> Loaded:
     """Return a model with what the user of a device knows better."""
-    corrections = data.get(CONF_CORRECTIONS, {})
-    return replace(loaded, model=corrected(loaded.model, corrections))
+    model = corrected(loaded.model, data.get(CONF_CORRECTIONS, {}))
+    said = Element({"alerts": data.get(CONF_ALERTS)}, "")
+    model, rules = apply_rules(said, model, strict=False)
+    return replace(loaded, model=model, alerts=rules.over(loaded.alerts))
 
 
 def model_of(data: Mapping[str, Any]) -> Loaded:

@@ -37,6 +37,8 @@ class Kind(StrEnum):
     ATTRIBUTE = "attributes"
     ACTION = "actions"
     FORMAT = "formats"
+    PROBLEM = "problems"
+    """Whether what an alert of a format told of still is."""
     COMPOSITION = "compose"
     """Several of the others as one entity: a light, a thermostat."""
 

@@ -55,6 +55,7 @@ class Overlay:
             Kind.ATTRIBUTE: set(model.leaves),
             Kind.ACTION: {action.name for action in model.actions},
             Kind.FORMAT: {shape.name for shape in model.formats},
+            Kind.PROBLEM: {shape.name for shape in model.formats},
         }
         try:
             top = Element(loaded.overlay, "overlay")

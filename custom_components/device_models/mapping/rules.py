@@ -17,10 +17,11 @@ from dataclasses import replace
 import re
 from typing import Final
 
+from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.const import Platform
 
 from ..iot.formats import Loaded
-from ..iot.model import Action, Attribute, DeviceModel, Format, FormatType
+from ..iot.model import Action, Attribute, Clear, DeviceModel, Format, FormatType
 from ..iot.transforms import Transform
 from ..iot.units.words import spaced
 from ..iot.values import DataType
@@ -99,6 +100,8 @@ def _by_rule(model: DeviceModel, titles: Titles) -> Iterator[Decision]:
             yield _action(action, titles.of(action))
     for shape in model.formats:
         yield _format(shape, titles.of(shape))
+        if shape.clear is not None:
+            yield _problem(shape, shape.clear, titles.of(shape))
 
 
 def _named(name: str, title: tuple[str, str] | None) -> tuple[str, str]:
@@ -189,6 +192,27 @@ def _format(shape: Format, title: tuple[str, str] | None) -> Decision:
         reasons = decision.because("enabled", "DATA format")
         return replace(decision, enabled=False, reasons=reasons)
     return decision
+
+
+def _problem(shape: Format, clear: Clear, title: tuple[str, str] | None) -> Decision:
+    """Return what shows whether what an alert told of is over."""
+    name, why = _named(shape.name, title)
+    ways = [
+        f"by the alert {clear.format}" if clear.format else "",
+        "by a condition" if clear.condition else "",
+        f"{clear.after:g} s after it" if clear.after else "",
+    ]
+    return Decision(
+        platform=Platform.BINARY_SENSOR,
+        kind=Kind.PROBLEM,
+        element=shape.name,
+        name=f"{name} problem",  # the event has the name itself, and perhaps a sensor
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        reasons={
+            "platform": f"ALERT format that is over {' or '.join(filter(None, ways))}",
+            "name": why,
+        },
+    )
 
 
 def humanised(name: str) -> str:

@@ -9,7 +9,7 @@ import time
 import cbor2
 import pytest
 
-from custom_components.device_models.iot.alerts import Alert
+from custom_components.device_models.iot.alert import Alert
 from custom_components.device_models.iot.connections.base import Feed
 from custom_components.device_models.iot.connections.coap.request import Method
 from custom_components.device_models.iot.connections.coap_listener import (

@@ -5,7 +5,7 @@ import json
 
 import cbor2
 
-from custom_components.device_models.iot.alerts import Alert
+from custom_components.device_models.iot.alert import Alert
 from custom_components.device_models.iot.device import (
     Availability,
 )

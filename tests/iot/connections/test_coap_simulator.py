@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.device_models.iot.alerts import Alert
+from custom_components.device_models.iot.alert import Alert
 from custom_components.device_models.iot.connections.coap import (
     CoapConnection,
     CoapEndpoint,

@@ -13,8 +13,8 @@ from typing import Any
 from aiohttp import WSMsgType, web
 import pytest
 
+from custom_components.device_models.iot.alert import Alert
 from custom_components.device_models.iot.alert_rules import AlertRule, AlertRules
-from custom_components.device_models.iot.alerts import Alert
 from custom_components.device_models.iot.connections.base import Feed
 from custom_components.device_models.iot.connections.http import (
     HttpConnection,

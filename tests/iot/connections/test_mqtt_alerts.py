@@ -5,7 +5,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from custom_components.device_models.iot.alerts import Alert
+from custom_components.device_models.iot.alert import Alert
 from custom_components.device_models.iot.connections.mqtt import (
     MqttConnection,
     presence,

@@ -8,7 +8,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from custom_components.device_models.iot.alerts import Alert
+from custom_components.device_models.iot.alert import Alert
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.codecs.json import Json
 from custom_components.device_models.iot.connections.mqtt import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.device_models.iot.alerts import Alert
+from custom_components.device_models.iot.alert import Alert
 from custom_components.device_models.iot.connections.http import HttpConnection
 from custom_components.device_models.iot.device import Certainty
 from custom_components.device_models.iot.errors import UnreachableError
