@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.device_models.iot.alerts import Alert, Source
+from custom_components.device_models.iot.alert import Alert, Source
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.device import (
     Availability,
