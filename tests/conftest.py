@@ -133,8 +133,15 @@ def socket_enabled(socket_enabled: None) -> None:
 
 
 @pytest.fixture
-def integration(enable_custom_integrations: None, socket_enabled: None) -> None:
-    """Let Home Assistant find the integration, and the integration its devices."""
+def integration(
+    enable_custom_integrations: None,
+    socket_enabled: None,
+    hass_storage: dict[str, Any],
+) -> None:
+    """Let Home Assistant find the integration, and the integration its devices.
+
+    What is stored is kept in memory: files would be shared by all tests.
+    """
 
 
 @pytest.fixture

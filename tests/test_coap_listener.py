@@ -466,7 +466,8 @@ async def test_diagnostics_have_no_secret(
     found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert KEY not in json.dumps(found)
     (device,) = found["devices"]
-    assert device["health"]["waiting"] == 1
+    (command,) = device["commands"]
+    assert (command["name"], command["state"]) == ("identify", "queued")
     counts, message = device["trace"]
     assert counts["refused"] == {"4.01": 1}
     assert message["request"] == "POST /bedroom/state"

@@ -7,8 +7,9 @@ import time
 from typing import Final
 
 from custom_components.device_models.iot import outbox
-from custom_components.device_models.iot.binding import DAY, Binding
+from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.codecs import CODECS
+from custom_components.device_models.iot.command import Command
 from custom_components.device_models.iot.connections.coap import recent
 from custom_components.device_models.iot.connections.coap_listener import (
     DEFAULT_NETWORKS,
@@ -26,7 +27,7 @@ from custom_components.device_models.iot.connections.coap_listener.commands impo
 from custom_components.device_models.iot.connections.coap_listener.layout import (
     listener_layout,
 )
-from custom_components.device_models.iot.outbox import Command
+from custom_components.device_models.iot.delivery import DAY
 from simulators.__main__ import parser
 
 from .iot.connections.things import THING
@@ -82,8 +83,15 @@ def test_example_is_what_is_handed_out() -> None:
     first, second = (one["id"] for one in shown)
     now = time.time()
     commands = [
-        Command(first, now - 120.5, now, "power", value=True),
-        Command(second, now - 3.5, now, "move", arguments={"x": 3}),
+        Command(token="a", id=first, at=now - 120.5, until=now, values={"power": True}),
+        Command(
+            token="b",
+            id=second,
+            at=now - 3.5,
+            until=now,
+            action="move",
+            arguments={"x": 3},
+        ),
     ]
     device = device_of(THING)
     layout = listener_layout(device.model, Binding(base="garden/shed"))

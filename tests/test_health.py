@@ -14,8 +14,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.device_models.const import CONF_KEY, DOMAIN
-from custom_components.device_models.health import DESCRIPTIONS
-from custom_components.device_models.iot.connections.base import Capability
+from custom_components.device_models.health import DESCRIPTIONS, HealthDescription
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
@@ -24,7 +23,7 @@ from .translations import text_at
 
 pytestmark = pytest.mark.usefixtures("integration")
 
-KEYS = [one.key for one in DESCRIPTIONS if Capability.OUTBOX not in one.needs]
+KEYS = [one.key for one in DESCRIPTIONS if isinstance(one, HealthDescription)]
 """What is known of a device that is asked."""
 
 

@@ -16,7 +16,8 @@ from .alerts import async_setup_alerts
 from .coap.local_names import async_setup_local_names
 from .coap.missing_transport import async_have, async_tell_of_entry
 from .coap.security import transport_of
-from .const import DOMAIN, PLATFORMS
+from .command_storage import async_forget
+from .const import CONF_KEY, DOMAIN, PLATFORMS, SUBENTRY_DEVICE
 from .discovery import async_watch_devices
 from .exceptions import reworded
 from .iot.errors import (
@@ -99,5 +100,7 @@ async def _async_update_listener(
 async def async_remove_entry(
     hass: HomeAssistant, entry: DeviceModelsConfigEntry
 ) -> None:
-    """Withdraw what the user was told of the entry's devices."""
+    """Withdraw what the user was told of the entry's devices, and what waits."""
     async_withdraw(hass, entry.entry_id)
+    for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE):
+        await async_forget(hass, subentry.data[CONF_KEY])

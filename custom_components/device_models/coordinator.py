@@ -17,6 +17,7 @@ from .const import (
     MAX_BACK_OFF,
 )
 from .exceptions import reworded
+from .iot.command import Command
 from .iot.connections.base import Capability, Connection
 from .iot.device import Availability, VirtualDevice
 from .iot.errors import CommunicationError
@@ -87,7 +88,7 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         )
         self._deaf = [
             self.device.on_availability(self._availability_changed),
-            self.device.on_waiting(self.async_update_listeners),
+            self.device.commands.on_command(self._command_changed),
         ]
 
     async def async_begin(self) -> None:
@@ -118,6 +119,7 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         self.alerts.async_end()
         await self.async_shutdown()
         await self.storage.async_end()
+        await self.device.commands.end()
         await self.connection.detach(self.device)
         for stop_listening in self._deaf:
             stop_listening()
@@ -194,6 +196,11 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         """Whether the device gave a sign of life by itself since the last round."""
         heard = self.device.last_heard
         return heard is not None and heard > self._round_ended
+
+    @callback
+    def _command_changed(self, _command: Command) -> None:
+        """Tell the entities: what waits shows."""
+        self.async_update_listeners()
 
     @callback
     def _availability_changed(self) -> None:

@@ -86,6 +86,15 @@ def _device(coordinator: DeviceCoordinator) -> dict[str, Any]:
         "dropped": dict(device.dropped),
         "health": asdict(coordinator.connection.health(device)),
         "trace": coordinator.connection.trace(device),
+        "commands": [
+            {
+                "name": one.name,
+                "state": one.state,
+                "tries": one.tries,
+                "reason": one.reason,
+            }
+            for one in device.commands.pending
+        ],
         "values": {name: _reading(coordinator, name) for name in sorted(device.values)},
         "decisions": [
             {

@@ -56,7 +56,7 @@ from .form_fields import (
     seconds,
 )
 from .http.forms import SERVER_FORM
-from .iot.binding import DAY
+from .iot.delivery import DAY
 from .systems import System
 
 SECTION_ADVANCED: Final = "advanced"

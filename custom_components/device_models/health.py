@@ -32,6 +32,27 @@ class HealthDescription(SensorEntityDescription):
     needs: Capability = Capability.HEALTH
     """What a connection must be capable of to know it."""
 
+    def is_known(self, coordinator: DeviceCoordinator) -> bool:
+        """Whether it is known of a device."""
+        return self.needs in coordinator.connection.capabilities
+
+    def value(self, coordinator: DeviceCoordinator) -> float | str | datetime | None:
+        """Return it."""
+        return self.fact(coordinator.connection.health(coordinator.device))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingDescription(SensorEntityDescription):
+    """How many commands wait, of a device whose commands may."""
+
+    def is_known(self, coordinator: DeviceCoordinator) -> bool:
+        """Whether commands of a device wait when nobody says how long."""
+        return coordinator.device.commands.keep > 0
+
+    def value(self, coordinator: DeviceCoordinator) -> int:
+        """Return how many wait now."""
+        return len(coordinator.device.commands.outbox.waiting)
+
 
 def _description(
     key: str, fact: Callable[[Health], float | str | datetime | None], **more: object
@@ -46,7 +67,9 @@ def _description(
     )
 
 
-DESCRIPTIONS: Final = (
+type Description = HealthDescription | WaitingDescription
+
+DESCRIPTIONS: Final[tuple[Description, ...]] = (
     _description(
         "round_trip",
         lambda health: health.round_trip,
@@ -86,12 +109,11 @@ DESCRIPTIONS: Final = (
         device_class=SensorDeviceClass.ENUM,
         options=list(Feed),
     ),
-    _description(
-        "waiting",
-        lambda health: health.waiting,
-        needs=Capability.HEALTH | Capability.OUTBOX,
+    WaitingDescription(
+        key="waiting",
+        translation_key="waiting",
+        entity_category=EntityCategory.DIAGNOSTIC,
         state_class=SensorStateClass.MEASUREMENT,
-        entity_registry_enabled_default=True,
     ),
 )
 
@@ -100,18 +122,16 @@ DESCRIPTIONS: Final = (
 def add_health_sensors(
     entry: DeviceModelsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add them for each device, now and later, as far as the connection knows them.
+    """Add them for each device, now and later, as far as they are known of it.
 
-    Those that a device has from another connection, where it was before, are removed
-    if this one does not.
+    Those that a device has from another connection, where it was before, or from when
+    its commands waited, are removed if they are not known any more.
     """
-    capabilities = entry.runtime_data.connection.capabilities
-    known = [one for one in DESCRIPTIONS if one.needs in capabilities]
-    others = [one for one in DESCRIPTIONS if one not in known]
 
     @callback
     def add(coordinator: DeviceCoordinator) -> None:
-        _remove(coordinator, others)
+        known = [one for one in DESCRIPTIONS if one.is_known(coordinator)]
+        _remove(coordinator, [one for one in DESCRIPTIONS if one not in known])
         async_add_entities(
             [HealthSensor(coordinator, description) for description in known],
             config_subentry_id=coordinator.subentry_id,
@@ -122,7 +142,7 @@ def add_health_sensors(
 
 @callback
 def _remove(
-    coordinator: DeviceCoordinator, descriptions: Iterable[HealthDescription]
+    coordinator: DeviceCoordinator, descriptions: Iterable[Description]
 ) -> None:
     """Remove what a device has of some."""
     registry = er.async_get(coordinator.hass)
@@ -134,7 +154,7 @@ def _remove(
             registry.async_remove(entity_id)
 
 
-def _unique_id(coordinator: DeviceCoordinator, description: HealthDescription) -> str:
+def _unique_id(coordinator: DeviceCoordinator, description: Description) -> str:
     """Return what the entity of a fact is known by."""
     return f"{coordinator.device.key}-health-{description.key}"
 
@@ -143,10 +163,10 @@ class HealthSensor(CoordinatorEntity[DeviceCoordinator], SensorEntity):
     """One fact. It is there while the device is not: then it is wanted most."""
 
     _attr_has_entity_name = True
-    entity_description: HealthDescription
+    entity_description: Description
 
     def __init__(
-        self, coordinator: DeviceCoordinator, description: HealthDescription
+        self, coordinator: DeviceCoordinator, description: Description
     ) -> None:
         """Take the device and the fact."""
         super().__init__(coordinator)
@@ -174,6 +194,4 @@ class HealthSensor(CoordinatorEntity[DeviceCoordinator], SensorEntity):
     @property
     @override
     def native_value(self) -> float | str | datetime | None:
-        coordinator = self.coordinator
-        health = coordinator.connection.health(coordinator.device)
-        return self.entity_description.fact(health)
+        return self.entity_description.value(self.coordinator)

@@ -17,7 +17,8 @@ from .const import (
     CONF_SYSTEM,
     SUBENTRY_DEVICE,
 )
-from .iot.binding import DAY, Binding, Reception
+from .iot.binding import Binding, Reception
+from .iot.delivery import Delivery
 from .iot.errors import ModelError
 from .iot.formats import Loaded
 from .systems import SYSTEMS, connection_for
@@ -34,8 +35,8 @@ def binding_of(data: Mapping[str, Any], loaded: Loaded) -> Binding:
             senders=tuple(data.get(CONF_SENDERS, ())),
             key=data.get(CONF_SENDER_KEY) or None,
             published=data.get(CONF_PUBLISHED, False),
-            keep=data.get(CONF_KEEP, DAY),
         ),
+        delivery=Delivery(keep=data.get(CONF_KEEP)),
     )
 
 

@@ -10,7 +10,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_platform
 from homeassistant.helpers.device_registry import ChildDeviceEntry, DeviceEntry
 
-from .const import DOMAIN, LOGGER, SUBENTRY_DEVICE
+from .command_storage import async_forget, async_restore
+from .const import CONF_KEY, DOMAIN, LOGGER, SUBENTRY_DEVICE
 from .coordinator import DeviceCoordinator
 from .hierarchy import async_parent_id
 from .iot.connections.base import Connection
@@ -113,6 +114,8 @@ class EntryRuntime:
             subentry = wanted.get(subentry_id)
             if subentry is None or (subentry.title, subentry.data) != made_of:
                 await self._async_remove(subentry_id)
+            if subentry is None:
+                await async_forget(self._hass, made_of[1][CONF_KEY])
         for subentry_id, subentry in wanted.items():
             if subentry_id not in self._made_of:
                 await self._async_add(subentry)
@@ -144,6 +147,7 @@ class EntryRuntime:
             self._hass, coordinator.device.key, self._entry, subentry.subentry_id
         )
         coordinator.parent_id = async_parent_id(self._hass, self._entry, subentry)
+        await async_restore(self._hass, coordinator.device)
         await coordinator.async_begin()
         return coordinator
 

@@ -591,15 +591,6 @@ async def test_write_that_waits_leaves_the_old_value(
     assert told == []
 
 
-def test_listeners_are_told_that_something_waits(device: VirtualDevice) -> None:
-    told: list[Any] = []
-    end = device.on_waiting(noting(told, "waits"))
-    device.note_waiting()
-    end()
-    device.note_waiting()
-    assert told == ["waits"]
-
-
 async def test_failed_write_leaves_the_old_value(
     device: VirtualDevice, port: RecordingPort
 ) -> None:

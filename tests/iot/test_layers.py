@@ -13,14 +13,16 @@ ROOT: Final = Path(integration.__file__).parent
 IOT: Final = ROOT / "iot"
 
 LAYERS: Final = (
-    {"errors", "units", "listeners"},
+    {"errors", "units", "listeners", "saving"},
     {"values"},
     {"colors", "formula", "media_types", "query", "redaction", "spelling"},
-    {"model", "reading", "binding", "transforms"},
-    {"alert", "alert_rules"},
-    {"alerts"},
-    {"policies"},
-    {"codecs", "corrections", "device", "difference", "formats", "outbox"},
+    {"command", "reading", "state"},
+    {"delivery"},
+    {"model", "binding", "transforms"},
+    {"alert", "alert_rules", "outbox", "sending"},
+    {"alerts", "ledger"},
+    {"commands", "outbox_document", "policies"},
+    {"codecs", "corrections", "device", "difference", "formats"},
     {"alert_memory", "silence", "fetching", "files"},
     {"storage"},
     {"connections"},

@@ -6,12 +6,9 @@ part that is its own (``layouts["coap"]``, ``layouts["mqtt"]`` …).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
+from .delivery import Delivery
 from .values import JsonValue
-
-DAY: Final = 86_400.0
-"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,14 +17,12 @@ class Reception:
 
     ``senders`` are addresses or networks; without any, all that the connection admits
     may send. ``key`` is a secret that each message has to carry. ``published`` says
-    whether others may read what the device has sent. ``keep`` is the number of seconds
-    for which a command waits for the device.
+    whether others may read what the device has sent.
     """
 
     senders: tuple[str, ...] = ()
     key: str | None = field(default=None, repr=False)
     published: bool = False
-    keep: float = DAY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +34,8 @@ class Binding:
     ``silent_after`` is the number of seconds without any message after which a device
     that pushes counts as silent; None for never. ``confirm`` is false for a device that
     does not say so when it has taken a value: what is written is assumed then.
-    ``reception`` counts where this side is the one that is asked.
+    ``reception`` counts where this side is the one that is asked. ``delivery`` says how
+    commands get to the device.
     """
 
     base: str = ""
@@ -47,3 +43,4 @@ class Binding:
     silent_after: float | None = None
     confirm: bool = True
     reception: Reception = Reception()
+    delivery: Delivery = field(default_factory=Delivery)

@@ -6,27 +6,37 @@ to be changed goes out through the ``Port`` it was given.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
+from functools import partial
 import logging
 import time
-from typing import Final, Protocol
+from typing import Final, Protocol, Unpack
 
 from .alert import Alert, Source
 from .alert_rules import AlertRules
 from .alerts import Alerts
 from .binding import Binding
+from .command import Command, CommandOptions, CommandState
+from .commands import Commands
 from .errors import (
     DeviceModelsError,
-    InvalidInputError,
     NotOfferedError,
-    TransactionRefusedError,
 )
 from .listeners import Listeners
-from .model import Action, Attribute, DeviceModel, Policy, Severity
+from .model import Action, DeviceModel, Policy, Severity
 from .policies import Clock, Cost, Directions, Message, Raised
+from .sending import WayOut
+from .state import Availability, Certainty, Reading
 from .values import JsonValue, Scalar
+
+__all__ = [
+    "Availability",
+    "Certainty",
+    "Port",
+    "Reading",
+    "VirtualDevice",
+]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,55 +44,35 @@ MAX_PROBLEM: Final = 200
 """Characters."""
 
 
-class Certainty(StrEnum):
-    """How sure a value is."""
-
-    LIVE = "live"
-    """The device said so."""
-    RESTORED = "restored"
-    """The device said so before the last restart."""
-    ASSUMED = "assumed"
-    """It was sent, and the device has no way to confirm it."""
-
-
-class Availability(StrEnum):
-    """Whether the device can be reached, and how that is known."""
-
-    UNKNOWN = "unknown"
-    """Nothing was heard of it yet."""
-    ONLINE = "online"
-    UNREACHABLE = "unreachable"
-    """It does not answer, or the way to it is broken."""
-    SILENT = "silent"
-    """It said nothing for longer than its limit."""
-    OFFLINE = "offline"
-    """It was reported offline, by itself or by its broker."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A value, the time it is of, and how sure it is."""
-
-    value: Scalar
-    at: datetime
-    certainty: Certainty = Certainty.LIVE
-
-
 class Port(Protocol):
     """The way out of a virtual device; a connection is one."""
+
+    @property
+    def fetched(self) -> bool:
+        """Whether devices fetch what they are told.
+
+        Then ``write`` and ``call`` only see whether a device can be told something.
+        """
+        return False
 
     async def write(
         self, device: VirtualDevice, values: Mapping[str, Scalar]
     ) -> Certainty | None:
         """Send validated values; LIVE says that the device confirmed them.
 
-        None says that they wait for the device: nothing is known of them yet.
+        None says that nothing is known of them yet: the device goes for them.
         """
 
     async def call(
         self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
     ) -> JsonValue:
         """Have the device do something; returns what it answered, if anything."""
+
+    async def read(
+        self, device: VirtualDevice, names: AbstractSet[str]
+    ) -> float | None:
+        """Have the device's present values received."""
+        raise NotOfferedError(operation="reading")
 
 
 class VirtualDevice:
@@ -120,7 +110,6 @@ class VirtualDevice:
         """How often something from the wire was dropped, by cause."""
         self.quiet = quiet
         self._problems: dict[str, str] = {}
-        self._port = port
         self._values: dict[str, Reading] = {}
         self._transaction: dict[str, Scalar] | None = None
         self._offered: dict[str, Scalar] = {}
@@ -134,9 +123,14 @@ class VirtualDevice:
         self._by_attribute = {name: Listeners[[]]() for name in model.leaves}
         self._by_change = Listeners[[frozenset[str]]]()
         self._by_availability = Listeners[[]]()
-        self._by_call = Listeners[[Action, Mapping[str, Scalar]]]()
         self._by_problem = Listeners[[str, str]]()
-        self._by_waiting = Listeners[[]]()
+        way = WayOut(
+            port.fetched,
+            partial(port.write, self),
+            partial(port.call, self),
+            partial(port.read, self),
+        )
+        self.commands = Commands(self, way)
 
     # Values
 
@@ -285,6 +279,15 @@ class VirtualDevice:
         lost = {name for name in names if self._values.pop(name, None) is not None}
         self._announce(lost)
 
+    def put_back(self, readings: Mapping[str, Reading | None]) -> None:
+        """Have values be what they were; None if they were unknown."""
+        for name, reading in readings.items():
+            if reading is None:
+                del self._values[name]
+            else:
+                self._values[name] = reading
+        self._announce(readings.keys())
+
     def note_content(self, name: str) -> None:
         """Have told that an attribute's content may be another one than before."""
         name = self.model.attribute(name).name
@@ -358,6 +361,7 @@ class VirtualDevice:
         self.last_heard = time.monotonic() - ago
         if self.availability not in (Availability.ONLINE, Availability.OFFLINE):
             self.report(Availability.ONLINE)
+        self.commands.wake()
 
     def report(self, availability: Availability, reason: str = "") -> None:
         """Take the connection's word on whether the device can be reached.
@@ -374,10 +378,6 @@ class VirtualDevice:
             self.alerts.listen(online=self.online)
             self._by_availability.notify()
 
-    def note_waiting(self) -> None:
-        """Have told that what waits for the device is more, or less, than before."""
-        self._by_waiting.notify()
-
     # The way out
 
     async def set(self, name: str, value: object) -> None:
@@ -388,15 +388,19 @@ class VirtualDevice:
             CommunicationError: the device did not take it.
 
         """
-        attribute = self._writable(name)
-        accepted = attribute.validate(value)
+        accepted = self.model.changes({name: value})
         if self._transaction is not None:
-            self._transaction[attribute.name] = accepted
+            self._transaction |= accepted
         else:
-            await self._write({attribute.name: accepted})
+            await self.commands.give(values=accepted)
 
-    async def change(self, values: Mapping[str, object]) -> None:
+    async def change(
+        self, values: Mapping[str, object], **options: Unpack[CommandOptions]
+    ) -> Command:
         """Change several attributes in one message, where the connection has such.
+
+        Returns:
+            The command: over, or waiting for the device.
 
         Raises:
             InvalidInputError: one is unknown, not writable, or its value does not fit;
@@ -405,20 +409,7 @@ class VirtualDevice:
             CommunicationError: it took none.
 
         """
-        accepted: dict[str, Scalar] = {}
-        refused: list[InvalidInputError] = []
-        for name, value in values.items():
-            try:
-                attribute = self._writable(name)
-                accepted[attribute.name] = attribute.validate(value)
-            except InvalidInputError as err:
-                refused.append(err)
-        if len(refused) > 1:
-            raise TransactionRefusedError(problems="; ".join(map(str, refused)))
-        if refused:
-            raise refused[0]
-        if accepted:
-            await self._write(accepted)
+        return await self.commands.give(values=self.model.changes(values), **options)
 
     async def offer(self, name: str, value: object) -> None:
         """Change one attribute as its policies allow; without policies this is set.
@@ -431,12 +422,11 @@ class VirtualDevice:
         if self._policies is None:
             await self.set(name, value)
             return
-        attribute = self._writable(name)
-        accepted = attribute.validate(value)
+        accepted = self.model.changes({name: value})
         if self._transaction is not None:
-            self._offered[attribute.name] = accepted
+            self._offered |= accepted
         else:
-            await self.write_offered(self._policies.offer({attribute.name: accepted}))
+            await self.write_offered(self._policies.offer(accepted))
 
     async def write_offered(self, values: Mapping[str, Scalar]) -> None:
         """Send what the policies have left of offered values.
@@ -446,7 +436,7 @@ class VirtualDevice:
 
         """
         if taken := self._allowed(values):
-            await self._write(taken)
+            await self.commands.give(values=taken)
 
     def update(self) -> VirtualDevice:
         """Open a transaction: what is set from now on is sent by ``finish``, at once.
@@ -471,12 +461,30 @@ class VirtualDevice:
         if self._policies is not None and offered:
             values = {**(values or {}), **self._allowed(self._policies.offer(offered))}
         if values:
-            await self._write(values)
+            await self.commands.give(values=values)
 
     async def call(
-        self, name: str, arguments: Mapping[str, object] | None = None
+        self,
+        name: str,
+        arguments: Mapping[str, object] | None = None,
+        **options: Unpack[CommandOptions],
     ) -> JsonValue:
-        """Have the device do something.
+        """Have the device do something; returns what it answered, as far as is known.
+
+        Raises:
+            InvalidInputError: unknown action, or arguments that do not fit.
+            CommunicationError: the device did not take it.
+
+        """
+        return (await self.perform(name, arguments, **options)).result
+
+    async def perform(
+        self,
+        name: str,
+        arguments: Mapping[str, object] | None = None,
+        **options: Unpack[CommandOptions],
+    ) -> Command:
+        """Have the device do something; returns the command, as ``change`` does.
 
         Raises:
             InvalidInputError: unknown action, or arguments that do not fit.
@@ -485,9 +493,9 @@ class VirtualDevice:
         """
         action = self.model.action(name)
         complete = action.validate(arguments or {})
-        result = await self._port.call(self, action, complete)
-        self._by_call.notify(action, complete)
-        return result
+        return await self.commands.give(
+            action=action.name, arguments=complete, **options
+        )
 
     # Listening
 
@@ -518,15 +526,16 @@ class VirtualDevice:
         self, callback: Callable[[Action, Mapping[str, Scalar]], None]
     ) -> Callable[[], None]:
         """Call back when an action was carried out."""
-        return self._by_call.add(callback)
+
+        def told(command: Command) -> None:
+            if command.action and command.state is CommandState.ACKNOWLEDGED:
+                callback(self.model.action(command.action), command.arguments)
+
+        return self.commands.on_command(told)
 
     def on_problem(self, callback: Callable[[str, str], None]) -> Callable[[], None]:
         """Call back with element and reason when something was dropped."""
         return self._by_problem.add(callback)
-
-    def on_waiting(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back when what waits for the device is more, or less, than before."""
-        return self._by_waiting.add(callback)
 
     # Inside
 
@@ -590,17 +599,3 @@ class VirtualDevice:
         """Return those of some values that this side may change."""
         leaves = self.model.leaves
         return {name: it for name, it in values.items() if leaves[name].writable}
-
-    def _writable(self, name: str) -> Attribute:
-        """Return the attribute if this side may change it."""
-        attribute = self.model.attribute(name)
-        if not attribute.writable:
-            raise NotOfferedError(operation=f"writing {attribute.name}")
-        return attribute
-
-    async def _write(self, values: Mapping[str, Scalar]) -> None:
-        """Send values, and show them once the device has confirmed them."""
-        certainty = await self._port.write(self, values)
-        if certainty is not None:
-            heard = certainty is Certainty.LIVE
-            self.receive(values, certainty=certainty, heard=heard, was_set=True)

@@ -142,6 +142,10 @@ class UnreachableError(CommunicationError):
         super().__init__(address=address, reason=reason)
 
 
+class NotSentError(UnreachableError):
+    """Nothing has left this side: to try it again does nothing twice."""
+
+
 class UntrustedError(UnreachableError):
     """Somebody answers there whose certificate is not trusted."""
 
@@ -166,6 +170,10 @@ class RejectedError(CommunicationError):
     def __init__(self, *, address: str, answer: str) -> None:
         """Name the address and the answer, as its protocol words it."""
         super().__init__(address=address, answer=answer)
+
+
+class BusyError(RejectedError):
+    """The device answered that it has too much to do at present."""
 
 
 class PartlyWrittenError(CommunicationError):
@@ -213,6 +221,17 @@ class OutboxFullError(CommunicationError):
     def __init__(self, *, name: str, number: str) -> None:
         """Name the device and how many commands wait."""
         super().__init__(name=name, number=number)
+
+
+class NotStoredError(CommunicationError):
+    """A command that is to wait cannot be stored: it would not outlive a restart."""
+
+    key = "not_stored"
+    text = "{name} cannot be stored: {reason}"
+
+    def __init__(self, *, name: str, reason: str) -> None:
+        """Name what was to wait, and what the system said."""
+        super().__init__(name=name, reason=reason)
 
 
 class NotFetchedError(CommunicationError):

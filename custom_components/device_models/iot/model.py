@@ -11,7 +11,13 @@ from enum import StrEnum
 from functools import cached_property
 from typing import override
 
-from .errors import UnknownElementError, ValueRefusedError
+from .errors import (
+    InvalidInputError,
+    NotOfferedError,
+    TransactionRefusedError,
+    UnknownElementError,
+    ValueRefusedError,
+)
 from .values import DataType, JsonValue, Range, Scalar, validate
 
 
@@ -347,6 +353,40 @@ class DeviceModel:
         if leaf is None:
             raise UnknownElementError(kind="attribute", name=name)
         return leaf
+
+    def writable(self, name: str) -> Attribute:
+        """Return the attribute of that name or alias, which this side may change.
+
+        Raises:
+            NotOfferedError: it may not.
+            UnknownElementError: there is none.
+
+        """
+        attribute = self.attribute(name)
+        if not attribute.writable:
+            raise NotOfferedError(operation=f"writing {attribute.name}")
+        return attribute
+
+    def changes(self, values: Mapping[str, object]) -> dict[str, Scalar]:
+        """Return values to be set together, if all of them may be.
+
+        Raises:
+            InvalidInputError: one of them may not; all that is wrong is named.
+
+        """
+        accepted: dict[str, Scalar] = {}
+        refused: list[InvalidInputError] = []
+        for name, value in values.items():
+            try:
+                attribute = self.writable(name)
+                accepted[attribute.name] = attribute.validate(value)
+            except InvalidInputError as err:
+                refused.append(err)
+        if len(refused) > 1:
+            raise TransactionRefusedError(problems="; ".join(map(str, refused)))
+        if refused:
+            raise refused[0]
+        return accepted
 
     def action(self, name: str) -> Action:
         """Return the action of that name or alias.

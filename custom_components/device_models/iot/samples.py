@@ -9,7 +9,7 @@ import binascii
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 import json
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, override
 from urllib.parse import urljoin
 
 from yarl import URL
@@ -27,7 +27,7 @@ from .connections.messages import read_alert, read_values
 from .connections.mqtt.layout import mqtt_layout
 from .connections.mqtt.meanings import AlertMessage, Values
 from .connections.resources import JSON
-from .device import Certainty, VirtualDevice
+from .device import Certainty, Port, VirtualDevice
 from .errors import DeviceModelsError, ModelError, NotOfferedError, PayloadError
 from .formats import Loaded
 from .model import Action, Attribute, DeviceModel, Typed
@@ -212,15 +212,17 @@ def _payload(sample: Element, codec: Codec) -> bytes:
     return json.dumps(content).encode()
 
 
-class _NoPort:
+class _NoPort(Port):
     """The way out of a device that nothing is sent to."""
 
+    @override
     async def write(
         self, device: VirtualDevice, values: Mapping[str, Scalar]
     ) -> Certainty:
         """Refuse."""
         raise NotOfferedError(operation="writing")
 
+    @override
     async def call(
         self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
     ) -> JsonValue:

@@ -17,7 +17,9 @@ from custom_components.device_models.iot.connections.coap_listener import (
     CoapListener,
     ListenerSettings,
 )
+from custom_components.device_models.iot.delivery import Delivery
 from custom_components.device_models.iot.device import VirtualDevice
+from custom_components.device_models.iot.outbox_document import document_of, outbox_of
 
 from .things import free_port, thing
 
@@ -62,6 +64,7 @@ class Listening:
         self.listener = listener
         self.port = port
         self.send = send
+        self._devices: list[VirtualDevice] = []
 
     async def add(
         self,
@@ -72,9 +75,11 @@ class Listening:
         layout: dict[str, Any] | None = None,
         device_key: str = "key",
         quiet: bool = False,
+        keep: float | None = None,
+        after: VirtualDevice | None = None,
         **reception: Any,
     ) -> VirtualDevice:
-        """Add a device."""
+        """Add a device; perhaps with the commands that another one has left."""
         device = thing(
             self.listener,
             base=base,
@@ -83,10 +88,31 @@ class Listening:
             quiet=quiet,
             silent_after=silent_after,
             reception=Reception(**reception),
+            delivery=Delivery(keep=keep),
             **({"coap_listener": layout} if layout else {}),
         )
+        if after is not None:
+            await self.remove(after)
+            document = document_of(after.commands.outbox)
+            outbox, _remarks = outbox_of(document, "Thing", device.model)
+            device.commands.keep_in(outbox, nowhere)
+        self._devices.append(device)
         await self.listener.attach(device)
         return device
+
+    async def remove(self, device: VirtualDevice) -> None:
+        """Remove a device."""
+        await self.listener.detach(device)
+        await device.commands.end()
+
+    async def end(self) -> None:
+        """End what belongs to the devices."""
+        for device in self._devices:
+            await device.commands.end()
+
+
+async def nowhere() -> None:
+    """Store nothing."""
 
 
 @asynccontextmanager
@@ -99,9 +125,11 @@ async def listening(
     endpoint = CoapEndpoint(LOOPBACK, port)
     await listener.open()
     await endpoint.open()
+    here = Listening(listener, port, Sender(endpoint))
     try:
-        yield Listening(listener, port, Sender(endpoint))
+        yield here
     finally:
+        await here.end()
         await endpoint.close()
         await listener.close()
 

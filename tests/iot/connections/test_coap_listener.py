@@ -15,7 +15,6 @@ from custom_components.device_models.iot.connections.coap.request import Method
 from custom_components.device_models.iot.connections.coap_listener import (
     CoapListener,
     ListenerSettings,
-    connection,
 )
 from custom_components.device_models.iot.device import Availability, Certainty
 from custom_components.device_models.iot.errors import (
@@ -203,7 +202,7 @@ async def test_device_that_only_wakes_to_post(server: Listening) -> None:
     await device.set("power", value=True)
     await device.call("move", {"x": 3})
     assert shown(device)["power"] is False  # until the device says otherwise
-    assert server.listener.health(device).waiting == 2
+    assert len(device.commands.outbox.waiting) == 2
     wanted = [
         {"set": {"power": True}},
         {"call": "move", "arguments": {"x": 3}},
@@ -224,7 +223,7 @@ async def test_device_that_only_wakes_to_post(server: Listening) -> None:
     assert (await server.send(Method.DELETE, f"commands/{call_id}")).code == "4.04"
     response = await server.send.post()
     assert response.payload == b""
-    assert server.listener.health(device).waiting == 0
+    assert len(device.commands.outbox.waiting) == 0
 
 
 async def test_commands_are_fetched(server: Listening) -> None:
@@ -246,7 +245,7 @@ async def test_members_of_an_object_go_together(server: Listening) -> None:
     response = await server.send.post()
     assert waiting(response) == [{"set": {"night": {"hour": 23, "dim": 0.5}}}]
     await server.send.post({"night": {"hour": 23}})
-    assert server.listener.health(device).waiting == 0
+    assert len(device.commands.outbox.waiting) == 0
 
 
 async def test_members_that_are_set_one_after_the_other_are_both_set(
@@ -266,7 +265,7 @@ async def test_members_that_are_set_one_after_the_other_are_both_set(
     response = await server.send.post({"night": {"hour": 5}})
     assert waiting(response) == [{"set": {"night": {"hour": 5, "dim": 0.9}}}]
     await server.send.post({"night": {"dim": 0.9}})
-    assert server.listener.health(device).waiting == 0
+    assert len(device.commands.outbox.waiting) == 0
 
 
 @pytest.mark.parametrize(
@@ -346,7 +345,7 @@ async def test_result_and_refusal_of_commands(
     assert problems == [("reset", "Thing answered refused too hot")]
     assert "refused too hot" in caplog.text
     assert (await server.send.post(b"{", path(broken))).code == "4.00"
-    assert server.listener.health(device).waiting == 1
+    assert len(device.commands.outbox.waiting) == 1
     counts = server.listener.trace(device)[0]["commands"]
     assert counts == {"done": 1, "result": 1, "refused": 1}
     assert "4711" not in str(server.listener.trace(device))
@@ -357,7 +356,9 @@ async def test_command_that_is_not_fetched_is_told_of(
 ) -> None:
     device = await server.add(keep=0.1)
     told: list[int | None] = []
-    device.on_waiting(lambda: told.append(server.listener.health(device).waiting))
+    device.commands.on_command(
+        lambda _: told.append(len(device.commands.outbox.waiting))
+    )
     await device.call("reset")
     await asyncio.sleep(0.05)
     await device.call("reset")
@@ -378,54 +379,38 @@ async def test_what_waits_is_handed_over_when_a_device_is_edited(
     await device.call("reset")
     await device.call("reset")
     first, *_, last = ids(await server.send.get("commands"))
-    await server.listener.detach(device)
     document = {**THING, "actions": [THING["actions"][1]]}
     document["attributes"] = [
         {**one, "range": "0,5"} if one["name"] == "level" else one
         for one in THING["attributes"]
     ]
     edited = await server.add(
-        "other", model=load_document(document, "edited").model, keep=0.6
+        "other",
+        model=load_document(document, "edited").model,
+        layout={"attributes": {"label": {"write": False}}},
+        keep=0.6,
+        after=device,
     )
     response = await server.send.get("/other/commands")
-    assert waiting(response) == [
-        {"set": {"label": "hall"}},
-        {"call": "move", "arguments": {"x": 1}},
-    ]
-    assert ids(response) == [first + 1, first + 2]
-    assert server.listener.health(edited).waiting == 2
-    assert server.listener.trace(edited)[0]["commands"] == {"unfit": 3}
-    assert caplog.text.count("dropped level is not offered") == 1
-    assert caplog.text.count("dropped reset is not offered") == 1
+    assert waiting(response) == [{"call": "move", "arguments": {"x": 1}}]
+    assert ids(response) == [first + 2]
+    assert len(edited.commands.outbox.waiting) == 1
+    assert server.listener.trace(edited)[0]["commands"] == {"unfit": 1}
+    assert caplog.text.count("dropped label is not offered") == 1
     # Ids go on, and what is new waits as long as it does now.
     await edited.call("move", {"x": 2})
-    assert ids(await server.send.get("/other/commands"))[-1] == last + 1
-    await until(lambda: server.listener.health(edited).waiting == 2)
+    assert ids(await server.send.get("/other/commands"))[-1] > last
+    await until(lambda: len(edited.commands.outbox.waiting) == 1)
 
 
 async def test_what_waits_for_too_long_meanwhile_is_told_of(server: Listening) -> None:
     device = await server.add(keep=0.05)
     await device.call("reset")
-    await server.listener.detach(device)
+    await server.remove(device)
     await asyncio.sleep(0.1)
-    device = await server.add()
-    await until(lambda: server.listener.health(device).waiting == 0)
+    device = await server.add(after=device)
+    await until(lambda: len(device.commands.outbox.waiting) == 0)
     assert device.dropped == {"(other): not_fetched": 1}
-
-
-async def test_what_waits_for_devices_that_do_not_come_back_is_bounded(
-    server: Listening, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connection, "MAX_LEFT", 1)
-    for key in ("one", "other"):
-        device = await server.add(key, device_key=key)
-        await device.call("reset")
-        await server.listener.detach(device)
-    numbers = [
-        server.listener.health(await server.add(key, device_key=key)).waiting
-        for key in ("one", "other")
-    ]
-    assert numbers == [0, 1]
 
 
 async def test_times_are_sent_as_the_binding_says(server: Listening) -> None:
@@ -466,9 +451,9 @@ async def test_what_the_device_is_not_told(server: Listening) -> None:
     stranger = thing(server.listener, base="elsewhere")
     with pytest.raises(UnreachableError):
         await stranger.set("power", value=True)
-    assert server.listener.health(stranger).waiting == 0
+    assert len(stranger.commands.outbox.waiting) == 0
     assert server.listener.trace(stranger) == []
-    assert server.listener.health(device).waiting == 1
+    assert len(device.commands.outbox.waiting) == 1
 
 
 # Being there
@@ -493,7 +478,7 @@ async def test_health(server: Listening) -> None:
     assert health.last_heard is not None
     assert health.push_age is not None
     assert health.push_age < 5
-    assert (health.feed, health.waiting) == (Feed.PUSH, 0)
+    assert health.feed is Feed.PUSH
     assert health.last_heard == server.listener.health(device).last_heard
     assert server.listener.pushed(device) == FLAT.keys()
 

@@ -17,7 +17,7 @@ from typing import ClassVar
 from ..binding import Binding
 from ..device import Certainty, VirtualDevice
 from ..errors import NotOfferedError
-from ..files import Receiver, Source
+from ..files import Sink, Source
 from ..formats import Loaded
 from ..model import Action, DeviceModel
 from ..storage import Transferred
@@ -42,7 +42,7 @@ class Capability(Flag):
     HEALTH = auto()
     """It notices how the exchange with each device goes."""
     OUTBOX = auto()
-    """What is written or called may wait for the device."""
+    """Devices fetch what is written or called."""
     STORAGE = auto()
     """It keeps contents: files can be sent there, and received."""
 
@@ -73,8 +73,6 @@ class Health:
     push_age: float | None = None
     """Seconds since something came by itself, or was begun: where it is longest ago."""
     feed: Feed | None = None
-    waiting: int | None = None
-    """How many commands wait for it."""
 
 
 class LastHeard:
@@ -143,6 +141,14 @@ class Connection(ABC):
     on_description_changed: Callable[[VirtualDevice], None] | None = None
     """Called when a device may describe itself differently than it did: it said so, or
     it has begun anew. What it says now, ``describe`` returns."""
+
+    @property
+    def fetched(self) -> bool:
+        """Whether devices fetch what they are told.
+
+        Then ``write`` and ``call`` only see whether a device can be told something.
+        """
+        return Capability.OUTBOX in self.capabilities
 
     @property
     @abstractmethod
@@ -237,7 +243,7 @@ class Connection(ABC):
         raise NotOfferedError(operation="sending a file")
 
     async def download(
-        self, device: VirtualDevice, place: str, receiver: Receiver
+        self, device: VirtualDevice, place: str, sink: Sink
     ) -> Transferred:
         """Receive a content from where a device has it kept, as a stream.
 
@@ -255,7 +261,7 @@ class Connection(ABC):
         """Send validated values, in one message where the system can.
 
         Returns:
-            How sure they are then; None if they wait for the device.
+            How sure they are then; None if nothing is known yet.
 
         Raises:
             CommunicationError: the device did not take them.

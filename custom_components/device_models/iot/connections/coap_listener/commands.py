@@ -11,10 +11,9 @@ from types import MappingProxyType
 from typing import Final
 
 from ...codecs import CODECS, Codec, Document, compose, from_scalar
+from ...command import Command
 from ...device import VirtualDevice
-from ...errors import DeviceModelsError
 from ...model import DeviceModel
-from ...outbox import Command
 from ...values import Scalar
 from ..messages import fellow_members
 from .layout import ListenerLayout
@@ -46,7 +45,7 @@ def document_of(
     wanted = {
         **{name: reading.value for name, reading in device.values.items()},
         **done,
-        **{one.name: one.value for one in commands if one.value is not None},
+        **{name: it for one in commands for name, it in one.left.items()},
     }
     listed = {
         one.id: {"age": one.age(now), **_told(one, device.model, wanted, layout)}
@@ -57,17 +56,11 @@ def document_of(
     return [{"id": number, **told} for number, told in listed.items()]
 
 
-def fits(command: Command, model: DeviceModel, layout: ListenerLayout) -> bool:
-    """Whether a device can be told a command, as its model and layout are now."""
-    try:
-        if command.value is None:
-            action = model.action(command.name)
-            same = action.validate(command.arguments) == command.arguments
-            return same and command.name in layout.actions
-        model.leaves[command.name].validate(command.value)
-    except DeviceModelsError, KeyError:
-        return False
-    return command.name in layout.settable
+def fits(command: Command, layout: ListenerLayout) -> bool:
+    """Whether a device can be told a command here."""
+    if command.action:
+        return command.action in layout.actions
+    return command.values.keys() <= layout.settable.keys()
 
 
 def _told(
@@ -77,12 +70,12 @@ def _told(
     layout: ListenerLayout,
 ) -> Mapping[str, Document]:
     """Return what is to be done; the other members of an object go with one."""
-    if command.value is None:
+    if command.action:
         arguments: Mapping[str, Scalar] = command.arguments
         return {
-            "call": command.name,
+            "call": command.action,
             "arguments": {name: from_scalar(it) for name, it in arguments.items()},
         }
-    names = fellow_members(model, {command.name}) | {command.name}
+    names = fellow_members(model, command.left.keys()) | command.left.keys()
     values = {name: wanted[name] for name in names & wanted.keys()}
     return {"set": compose(layout.settable.values(), values)}

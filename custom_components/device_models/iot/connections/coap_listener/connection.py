@@ -1,19 +1,17 @@
 """Devices that push to us: a CoAP server, and what waits for them."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 import logging
-from typing import Any, ClassVar, Final, override
+from typing import Any, ClassVar, override
 
 from ...binding import Binding
 from ...device import Availability, VirtualDevice
 from ...errors import NotListeningError, NotOfferedError, UnreachableError
 from ...formats import Loaded
 from ...model import Action, DeviceModel
-from ...outbox import Outbox
 from ...silence import SilenceWatch
 from ...values import JsonValue, Scalar
 from ..base import Capability, Connection, Health
@@ -30,9 +28,6 @@ from .settings import ListenerSettings
 from .site import ListenerSite
 
 _LOGGER = logging.getLogger(__name__)
-
-MAX_LEFT: Final = 64
-"""Devices that were detached, and for which something may wait."""
 
 
 class CoapListener(Connection):
@@ -69,9 +64,6 @@ class CoapListener(Connection):
         self._context: Any = None
         self._attached: dict[VirtualDevice, ListenedDevice] = {}
         self._watches: dict[VirtualDevice, SilenceWatch] = {}
-        self._left: OrderedDict[str, Outbox] = OrderedDict()
-        """By the keys of devices that were detached, what waits for them: one that was
-        edited comes back."""
         self._owners: dict[Path, ListenedDevice] = {}
 
     @property
@@ -95,7 +87,6 @@ class CoapListener(Connection):
         try:
             await asyncio.gather(*(self.detach(device) for device in self._attached))
         finally:
-            self._left.clear()
             context, self._context = self._context, None
             if context is not None:
                 await context.shutdown()
@@ -109,8 +100,6 @@ class CoapListener(Connection):
         listened = ListenedDevice(device, listener_layout(device.model, device.binding))
         self._attached[device] = listened
         if not device.quiet:  # that one is only shown what others are sent
-            if (left := self._left.pop(device.key, None)) is not None:
-                listened.waiting.take_over(left)
             self._serve(listened)
         for request, ago in self._lately.all():
             listened.recall(request, ago)
@@ -127,10 +116,6 @@ class CoapListener(Connection):
         if listened is None:
             return
         listened.stop()
-        if not device.quiet:
-            self._left[device.key] = listened.waiting.outbox
-            if len(self._left) > MAX_LEFT:
-                self._left.popitem(last=False)
         if (watch := self._watches.pop(device, None)) is not None:
             watch.stop()
         for path, resource in listened.resources.items():
@@ -147,7 +132,7 @@ class CoapListener(Connection):
     @override
     def health(self, device: VirtualDevice) -> Health:
         listened = self._attached.get(device)
-        return listened.health if listened else Health(waiting=0)
+        return listened.health if listened else Health()
 
     @override
     def trace(self, device: VirtualDevice) -> list[Mapping[str, JsonValue]]:
@@ -164,34 +149,30 @@ class CoapListener(Connection):
 
     @override
     async def write(self, device: VirtualDevice, values: Mapping[str, Scalar]) -> None:
-        """Have values wait for the device.
+        """See whether the device can be told values, which wait for it then.
 
         Raises:
             NotOfferedError: one of them cannot be set here.
-            OutboxFullError: too much would wait.
 
         """
         listened = self._known(device)
         for name in values:
             if name not in listened.layout.settable:
                 raise NotOfferedError(operation=name)
-        listened.waiting.put(values)
 
     @override
     async def call(
         self, device: VirtualDevice, action: Action, arguments: Mapping[str, Scalar]
     ) -> None:
-        """Have an action wait for the device.
+        """See whether the device can be told an action, which waits for it then.
 
         Raises:
             NotOfferedError: it cannot be called here.
-            OutboxFullError: too much would wait.
 
         """
         listened = self._known(device)
         if action.name not in listened.layout.actions:
             raise NotOfferedError(operation=action.name)
-        listened.waiting.call(action, arguments)
 
     @override
     async def describe(self, reference: str) -> Loaded:

@@ -30,7 +30,7 @@ PUSHED: Final = (Method.POST, Method.PUT)
 
 
 class ListenedDevice:
-    """A device, the resources that it uses, and its outbox."""
+    """A device, the resources that it uses, and what waits for it."""
 
     def __init__(self, device: VirtualDevice, layout: ListenerLayout) -> None:
         """Note the device; its resources are served by who asks for them."""
@@ -75,7 +75,6 @@ class ListenedDevice:
             last_heard=self._last_heard.at,
             push_age=None if pushed is None else time.monotonic() - pushed,
             feed=Feed.PUSH,
-            waiting=len(self.waiting.outbox),
         )
 
     @property

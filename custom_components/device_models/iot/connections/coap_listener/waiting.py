@@ -1,22 +1,14 @@
 """What waits for one device: where it is fetched, and what becomes of it."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
-import time
 from typing import Final
 
 from ...codecs import to_json
+from ...command import Command, CommandState
 from ...device import VirtualDevice
-from ...errors import (
-    NotFetchedError,
-    NotOfferedError,
-    PayloadError,
-    RejectedError,
-)
-from ...model import Action
-from ...outbox import Command, Outbox
+from ...errors import NotOfferedError, PayloadError, RejectedError
 from ...values import JsonValue, Scalar
 from ..coap.request import MAX_DIAGNOSTIC, Method
 from .commands import document_of, fits
@@ -38,7 +30,7 @@ REFUSED: Final = "refused"
 
 
 class Waiting:
-    """The outbox of a device, as resources."""
+    """The commands of a device that wait for it, as resources."""
 
     def __init__(
         self,
@@ -56,7 +48,6 @@ class Waiting:
             hear: called when the device gives a sign of life.
 
         """
-        self.outbox = Outbox(device.name, device.binding.reception.keep)
         self.outcomes: Counter[str] = Counter()
         """What became of commands."""
         self.resource = Resource(
@@ -72,71 +63,28 @@ class Waiting:
         self._layout = layout
         self._guard = guard
         self._hear = hear
-        self._expiry: asyncio.TimerHandle | None = None
-        self._deaf = device.on_waiting(self.resource.change)
+        self._deaf = device.commands.on_command(self._noted)
+        self._drop_unfit()
 
     def stop(self) -> None:
         """End what was begun."""
         self._deaf()
-        if self._expiry is not None:
-            self._expiry.cancel()
 
-    # From this side
-
-    def take_over(self, before: Outbox) -> None:
-        """Go on with what waited when the device was attached the last time."""
-        device = self._device
-        keep = device.binding.reception.keep
-        fitting = [
-            one for one in before.waiting if fits(one, device.model, self._layout)
-        ]
-        self.outbox = Outbox(device.name, keep, fitting, before.next_id)
-        for command in before.waiting:
-            if command not in fitting:
+    def _drop_unfit(self) -> None:
+        """Take away what the device cannot be told here, and could where it was."""
+        commands = self._device.commands
+        for command in commands.pending:
+            if not fits(command, self._layout):
                 self.outcomes["unfit"] += 1
-                device.drop(command.name, NotOfferedError(operation=command.name))
-        self._note()
+                error = NotOfferedError(operation=command.name)
+                commands.settle(command, CommandState.FAILED, error=error)
 
-    def put(self, values: Mapping[str, Scalar]) -> None:
-        """Have values wait.
-
-        Raises:
-            OutboxFullError: too much would wait.
-
-        """
-        self.outbox.put(values, time.time())
-        self._note()
-
-    def call(self, action: Action, arguments: Mapping[str, Scalar]) -> None:
-        """Have an action wait.
-
-        Raises:
-            OutboxFullError: too much would wait.
-
-        """
-        self.outbox.call(action, arguments, time.time())
-        self._note()
-
-    def _note(self) -> None:
-        """Take note that something was put into the outbox, or taken out of it."""
-        if self._expiry is not None:
-            self._expiry.cancel()
-            self._expiry = None
-        if (expires := self.outbox.expires) is not None:
-            delay = max(0.0, expires - time.time())
-            loop = asyncio.get_running_loop()
-            self._expiry = loop.call_later(delay, self._expire)
-        self._device.note_waiting()
-
-    def _expire(self) -> None:
-        """Tell of what the device has not fetched in time."""
-        self._expiry = None
-        keep = f"{self._device.binding.reception.keep:g}"
-        for command in self.outbox.expire(time.time()):
+    def _noted(self, command: Command) -> None:
+        """Take note that a command came, or went, or is another one."""
+        if command.state is CommandState.EXPIRED:
             self.outcomes["expired"] += 1
-            error = NotFetchedError(name=command.name, seconds=keep)
-            self._device.drop(command.name, error)
-        self._note()
+        if command.state is not CommandState.SENT:  # that changes nothing in what waits
+            self.resource.change()
 
     # From the device
 
@@ -144,13 +92,11 @@ class Waiting:
         """Take values that the device reports: what it was to set waits no longer."""
         for name in values:
             self._done.pop(name, None)
-        if self.outbox.see(values):
-            self.outcomes["shown"] += 1
-            self._note()
+        self.outcomes["shown"] += self._device.commands.see(values)
 
     def enclosed(self, request: Incoming) -> Reply:
         """Return a yes to what the device has posted, with what waits, if anything."""
-        if not self.outbox.waiting:
+        if not self._device.commands.outbox.waiting:
             return Reply(CHANGED)
         return self._reply(CHANGED, request)
 
@@ -172,13 +118,14 @@ class Waiting:
 
         """
         codec = request.answers_in(STRUCTURED, JSON)
-        waiting = self.outbox.waiting
+        waiting = self._device.commands.hand_out()
         document = document_of(waiting, self._device, self._layout, codec, self._done)
         return Reply.of(code, codec, document, max_age=max_age).tagged()
 
     def _command(self, spelled: str) -> Resource | None:
         """Return the resource of one command, if it waits."""
-        by_id = {str(one.id): one for one in self.outbox.waiting}
+        waiting = self._device.commands.outbox.waiting
+        by_id = {str(one.id): one for one in waiting}
         if (command := by_id.get(spelled)) is None:
             return None
         finish = partial(self._finish, command)
@@ -194,29 +141,32 @@ class Waiting:
             except PayloadError as err:
                 raise Refusal(BAD_REQUEST, str(err)[:MAX_DIAGNOSTIC]) from err
         self._hear()
-        self.outbox.take(command.id)
-        self._settle(command, request, with_result=result is not None)
-        self._note()
+        if REFUSED in request.query:
+            self._refuse(command, request)
+        else:
+            self._settle(command, result)
         done = request.method == Method.DELETE
         return Reply(DELETED if done else CHANGED)
 
-    def _settle(
-        self, command: Command, request: Incoming, *, with_result: bool
-    ) -> None:
-        """Note what became of a command."""
-        if REFUSED not in request.query:
-            self.outcomes["result" if with_result else "done"] += 1
-            leaf = self._device.model.leaves.get(command.name)
-            if command.value is None or leaf is None:
-                return
-            if leaf.readable:
-                self._done[command.name] = command.value
-            else:
-                # Of what the device never reports, this is all that it says.
-                self._device.receive({command.name: command.value})
-            return
+    def _settle(self, command: Command, result: JsonValue) -> None:
+        """Take the device's word that a command was done."""
+        self.outcomes["done" if result is None else "result"] += 1
+        leaves = self._device.model.leaves
+        readable = {name for name in command.values if leaves[name].readable}
+        said = {name: it for name, it in command.values.items() if name not in readable}
+        self._done |= {name: command.values[name] for name in readable}
+        if said:
+            # Of what the device never reports, this is all that it says.
+            self._device.receive(said)
+        state = CommandState.CONFIRMED
+        if readable or command.action:
+            state = CommandState.ACKNOWLEDGED
+        self._device.commands.settle(command, state, result=result)
+
+    def _refuse(self, command: Command, request: Incoming) -> None:
+        """Take the device's word that a command is not going to be done."""
         self.outcomes[REFUSED] += 1
         words = request.payload[:MAX_DIAGNOSTIC].decode(errors="replace")
         answer = f"{REFUSED} {words if words.isprintable() else ''}".strip()
         error = RejectedError(address=self._device.name, answer=answer)
-        self._device.drop(command.name, error)
+        self._device.commands.settle(command, CommandState.REJECTED, error=error)

@@ -10,7 +10,7 @@ from yarl import URL
 from ...binding import Binding
 from ...device import Availability, VirtualDevice
 from ...errors import UnauthorizedError, UnreachableError
-from ...files import Receiver, Source
+from ...files import Sink, Source
 from ...formats import Loaded
 from ...model import DeviceModel
 from ...storage import Transferred
@@ -141,9 +141,9 @@ class HttpConnection(AskingConnection[AttachedDevice, Caller]):
 
     @override
     async def download(
-        self, device: VirtualDevice, place: str, receiver: Receiver
+        self, device: VirtualDevice, place: str, sink: Sink
     ) -> Transferred:
-        return await download(self._server, self._base_of(device), place, receiver)
+        return await download(self._server, self._base_of(device), place, sink)
 
     @override
     async def discover(self) -> list[Found]:
