@@ -1,6 +1,7 @@
 """Attributes that have no value but a content: images."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, override
 
@@ -15,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from .const import LOGGER
 from .coordinator import DeviceCoordinator
 from .entity import ModelEntity, add_entities
-from .iot.connections.content import Content
+from .iot.connections.content import Content, linked
 from .iot.errors import DeviceModelsError
 from .mapping.decisions import Decision
 from .runtime import DeviceModelsConfigEntry
@@ -40,7 +41,14 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the images of each device."""
-    add_entities(entry, async_add_entities, Platform.IMAGE, ModelImage)
+    add_entities(entry, async_add_entities, Platform.IMAGE, _image)
+
+
+def _image(coordinator: DeviceCoordinator, decision: Decision) -> ModelImage:
+    """Return the image of an attribute: in place of a value, or where that leads."""
+    attribute = coordinator.device.model.attribute(decision.element)
+    kind = ModelImage if attribute.media_type else LinkedImage
+    return kind(coordinator, decision)
 
 
 class ModelImage(ModelEntity, ImageEntity):
@@ -158,7 +166,7 @@ class ModelImage(ModelEntity, ImageEntity):
         """Fetch the image; the old one stays if there is none."""
         name = self.decision.element
         try:
-            content = await self.coordinator.connection.fetch(self.device, name)
+            content = await self._content_of(name)
         except DeviceModelsError as err:
             if self.device.online and not self._failed:
                 self._failed = True
@@ -170,3 +178,36 @@ class ModelImage(ModelEntity, ImageEntity):
             self._attr_image_last_updated = dt_util.utcnow()
             self._content = content
             self.async_write_ha_state()
+
+    async def _content_of(self, name: str) -> Content:
+        """Return what the attribute has.
+
+        Raises:
+            DeviceModelsError: it cannot be had.
+
+        """
+        return await self.coordinator.connection.fetch(self.device, name)
+
+
+class LinkedImage(ModelImage):
+    """The image to which the value of an attribute leads.
+
+    It is fetched when the value changes, and when somebody looks: what is there may
+    change without a word.
+    """
+
+    _follows_value = True
+
+    @property
+    @override
+    def attribute_names(self) -> Iterable[str]:
+        return (self.decision.element,)
+
+    @property
+    @override
+    def _told(self) -> bool:
+        return False
+
+    @override
+    async def _content_of(self, name: str) -> Content:
+        return await linked(self.coordinator.connection, self.device, name)

@@ -23,7 +23,7 @@ from custom_components.device_models.iot.errors import (
     UnauthorizedError,
     UnreachableError,
 )
-from custom_components.device_models.iot.files import Sink, Source
+from custom_components.device_models.iot.files import Receiver, Source
 from custom_components.device_models.iot.storage import (
     RETRIES,
     StorageObject,
@@ -82,11 +82,11 @@ class Memory(Store):
 
     @override
     async def download(
-        self, device: VirtualDevice, place: str, sink: Sink
+        self, device: VirtualDevice, place: str, receiver: Receiver
     ) -> Transferred:
         await self._begin()
-        await sink.begin(len(self.kept[place]))
-        await sink.write(self.kept[place])
+        await receiver.begin(len(self.kept[place]))
+        await receiver.write(self.kept[place])
         return Transferred(f"https://store/{place}", self.checksums, "text/plain")
 
 
@@ -392,11 +392,13 @@ async def test_a_slow_transfer_is_not_given_up(
 ) -> None:
     monkeypatch.setattr(storage, "STALLED", 0.5)
 
-    async def slowly(device: VirtualDevice, place: str, sink: Sink) -> Transferred:
-        await sink.begin()
+    async def slowly(
+        device: VirtualDevice, place: str, receiver: Receiver
+    ) -> Transferred:
+        await receiver.begin()
         for number in range(8):
             await asyncio.sleep(0.1)
-            await sink.write(bytes([number]))
+            await receiver.write(bytes([number]))
         return Transferred(place)
 
     monkeypatch.setattr(store, "download", slowly)

@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 import secrets
 import stat
-from typing import Final
+from typing import Final, Protocol, override
 
 from .errors import FileUnusableError, TooLargeError
 
@@ -155,8 +155,70 @@ class Source:
         return found.st_size
 
 
-class Sink:
-    """A file that is received; it gets its name when it is complete."""
+class Receiver(Protocol):
+    """Takes a content, part by part."""
+
+    passed: int
+    """Bytes that were received."""
+
+    async def begin(self, total: int | None = None) -> None:
+        """Begin anew, with nothing received.
+
+        Args:
+            total: how many bytes will come, if that is known.
+
+        Raises:
+            InvalidInputError: they cannot be taken.
+
+        """
+
+    async def write(self, data: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            InvalidInputError: they cannot be taken.
+
+        """
+
+
+class Memory(Receiver):
+    """A content that is kept in memory, so it must not be large."""
+
+    def __init__(self, name: str, limit: int) -> None:
+        """Take what it is called for people, and how many bytes it may have."""
+        self.passed = 0
+        self._name = name
+        self._limit = limit
+        self._content = bytearray()
+
+    @property
+    def content(self) -> bytes:
+        """What was received."""
+        return bytes(self._content)
+
+    @override
+    async def begin(self, total: int | None = None) -> None:
+        self._content.clear()
+        self._allow(total or 0)
+        self.passed = 0
+
+    @override
+    async def write(self, data: bytes) -> None:
+        self.passed += len(data)
+        self._allow(self.passed)
+        self._content += data
+
+    def _allow(self, size: int) -> None:
+        """Raise TooLargeError if the content may not be so large."""
+        if size > self._limit:
+            raise TooLargeError(name=self._name, limit=str(self._limit))
+
+
+class Sink(Receiver):
+    """A file that is received; it gets its name when it is complete.
+
+    What has that name before stays there until then.
+    """
 
     def __init__(
         self,
@@ -169,7 +231,6 @@ class Sink:
         self.path = path
         self.checksums = Checksums()
         self.passed = 0
-        """Bytes that were received."""
         self._limit = limit
         self._progress = progress
         self._total: int | None = None
@@ -177,17 +238,8 @@ class Sink:
         self._descriptor: int | None = None
         self._temporary = path
 
+    @override
     async def begin(self, total: int | None = None) -> None:
-        """Begin anew, with nothing received; the old content stays where it is.
-
-        Args:
-            total: how many bytes will come, if that is known.
-
-        Raises:
-            FileUnusableError: it cannot be written.
-            TooLargeError: it would be larger than it may be.
-
-        """
         await self.discard()
         self._allow(total or 0)
         self.checksums = Checksums()
@@ -195,14 +247,8 @@ class Sink:
         self._temporary = self.path.with_name(f".{secrets.token_hex(8)}.part")
         await _off_loop(self.path, self._create)
 
+    @override
     async def write(self, data: bytes) -> None:
-        """Take the next bytes.
-
-        Raises:
-            FileUnusableError: they cannot be written.
-            TooLargeError: there are more than there may be.
-
-        """
         self._allow(self.passed + len(data))
         self.passed += len(data)
         self._part += data

@@ -25,7 +25,7 @@ from .errors import (
     SyncStateError,
     UnauthorizedError,
 )
-from .files import DEFAULT_TYPE, Sink, Source
+from .files import DEFAULT_TYPE, Receiver, Sink, Source
 from .listeners import Listeners
 
 _LOGGER = logging.getLogger(__name__)
@@ -76,9 +76,9 @@ class Store(Protocol):
         """Take a content."""
 
     async def download(
-        self, device: VirtualDevice, place: str, sink: Sink
+        self, device: VirtualDevice, place: str, receiver: Receiver
     ) -> Transferred:
-        """Give a content; the sink is begun anew with each try."""
+        """Give a content; the receiver is begun anew with each try."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,10 +160,11 @@ CHOICES: Final[Mapping[DataType, tuple[_Platforms, _Platforms]]] = {
         (Platform.TEXT, Platform.SWITCH),
     ),
     DataType.DATETIME: ((Platform.SENSOR,), (Platform.DATETIME,)),
-    DataType.URI: ((Platform.SENSOR,), (Platform.TEXT,)),
+    DataType.URI: ((Platform.SENSOR, Platform.IMAGE), (Platform.TEXT,)),
 }
 """What an attribute of a type can be, and what besides if it is writable. A number is
-on if it is not 0; a text if it says so, perhaps by its label."""
+on if it is not 0; a text if it says so, perhaps by its label. A URI may be shown as
+the image that is there."""
 
 
 def platforms_of(decision: Decision, model: DeviceModel) -> tuple[Platform, ...]:

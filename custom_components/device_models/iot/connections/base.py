@@ -17,7 +17,7 @@ from typing import ClassVar
 from ..binding import Binding
 from ..device import Certainty, VirtualDevice
 from ..errors import NotOfferedError
-from ..files import Sink, Source
+from ..files import Receiver, Source
 from ..formats import Loaded
 from ..model import Action, DeviceModel
 from ..storage import Transferred
@@ -243,7 +243,7 @@ class Connection(ABC):
         raise NotOfferedError(operation="sending a file")
 
     async def download(
-        self, device: VirtualDevice, place: str, sink: Sink
+        self, device: VirtualDevice, place: str, receiver: Receiver
     ) -> Transferred:
         """Receive a content from where a device has it kept, as a stream.
 

@@ -1,9 +1,20 @@
 """Contents that are no values: images."""
 
+import asyncio
 from dataclasses import dataclass, field
+from typing import Final
 
-from ..errors import PayloadError
+from ..device import VirtualDevice
+from ..errors import NotOfferedError, PayloadError, StalledError
+from ..files import Memory
 from ..media_types import image_type
+from ..storage import Store
+
+MAX_LINKED_BYTES: Final = 10 * 1024 * 1024
+"""Of an image that a value leads to: as of one that is fetched without."""
+
+LINKED_SECONDS: Final = 30.0
+"""For such an image, from the first connection to the last byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +46,26 @@ def image(data: bytes, said: str, *, tagged: bool) -> Content:
     if not data:
         raise PayloadError(media="as an image", problem="it is empty")
     return Content(data, media_type, tagged)
+
+
+async def linked(store: Store, device: VirtualDevice, name: str) -> Content:
+    """Return the image that the value of a URI attribute leads to.
+
+    As for any content, it has to be where the device itself is.
+
+    Raises:
+        NotOfferedError: it leads nowhere yet, or contents cannot be had here.
+        ForeignHostError: it leads to somebody else.
+        CommunicationError: it cannot be had, or is no image.
+
+    """
+    place = device.get(name)
+    if not isinstance(place, str) or not place:
+        raise NotOfferedError(operation=f"{name}: fetching its content")
+    memory = Memory(name, MAX_LINKED_BYTES)
+    try:
+        async with asyncio.timeout(LINKED_SECONDS):
+            done = await store.download(device, place, memory)
+    except TimeoutError as err:
+        raise StalledError(name=name, seconds=f"{LINKED_SECONDS:g}") from err
+    return image(memory.content, done.content_type, tagged=False)

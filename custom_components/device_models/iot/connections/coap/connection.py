@@ -12,7 +12,7 @@ from ...errors import (
     UnauthorizedError,
     UnreachableError,
 )
-from ...files import Sink, Source
+from ...files import Receiver, Source
 from ...formats import Loaded
 from ...model import DeviceModel
 from ...storage import Transferred
@@ -154,9 +154,9 @@ class CoapConnection(AskingConnection[AttachedDevice, Caller]):
 
     @override
     async def download(
-        self, device: VirtualDevice, place: str, sink: Sink
+        self, device: VirtualDevice, place: str, receiver: Receiver
     ) -> Transferred:
-        return await self._storing(device).download(place, sink)
+        return await self._storing(device).download(place, receiver)
 
     @override
     async def discover(self) -> list[Found]:

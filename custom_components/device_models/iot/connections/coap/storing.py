@@ -10,7 +10,7 @@ from typing import Final
 from aiocoap.numbers import ContentFormat
 
 from ...errors import ForeignHostError, RejectedError, ValueRefusedError
-from ...files import Reader, Sink, Source
+from ...files import Reader, Receiver, Source
 from ...storage import Transferred
 from .answer import UnansweredError
 from .client import CoapEndpoint
@@ -66,7 +66,7 @@ class Storing:
         created = response.location if response.code == "2.01" else ""
         return Transferred(joined(self.endpoint.address, "", f"/{created or path}"))
 
-    async def download(self, place: str, sink: Sink) -> Transferred:
+    async def download(self, place: str, receiver: Receiver) -> Transferred:
         """Receive a content with GET.
 
         Raises:
@@ -85,17 +85,17 @@ class Storing:
             block = response.block
             if first is None:
                 first = response
-                await sink.begin(response.size)
+                await receiver.begin(response.size)
             elif response.etag != first.etag:
                 reason = "it has changed while it was received"
                 raise UnansweredError(address=address, reason=reason)
             begin = 0 if block is None else block.begin
             size = len(response.payload)
             fits = block is None or (size == block.size if block.more else True)
-            if begin != sink.passed or not fits:
+            if begin != receiver.passed or not fits:
                 reason = "it answered with another block than was asked for"
                 raise UnansweredError(address=address, reason=reason)
-            await sink.write(response.payload)
+            await receiver.write(response.payload)
             if block is None or not block.more:
                 break
             if block.number + 1 >= MAX_BLOCKS:

@@ -10,7 +10,7 @@ from yarl import URL
 from ...binding import Binding
 from ...device import Availability, VirtualDevice
 from ...errors import UnauthorizedError, UnreachableError
-from ...files import Sink, Source
+from ...files import Receiver, Source
 from ...formats import Loaded
 from ...model import DeviceModel
 from ...storage import Transferred
@@ -141,9 +141,9 @@ class HttpConnection(AskingConnection[AttachedDevice, Caller]):
 
     @override
     async def download(
-        self, device: VirtualDevice, place: str, sink: Sink
+        self, device: VirtualDevice, place: str, receiver: Receiver
     ) -> Transferred:
-        return await download(self._server, self._base_of(device), place, sink)
+        return await download(self._server, self._base_of(device), place, receiver)
 
     @override
     async def discover(self) -> list[Found]:

@@ -19,7 +19,7 @@ from ...errors import (
     ValueRefusedError,
 )
 from ...fetching import shown
-from ...files import PART_BYTES, Sink, Source
+from ...files import PART_BYTES, Receiver, Source
 from ...storage import LONGEST, Transferred
 from .redirects import MAX_REDIRECTS, REDIRECTS, next_url
 from .request import Method, Request, Response
@@ -105,7 +105,7 @@ async def upload(
 
 
 async def download(
-    server: HttpServer, base: URL, place: str, sink: Sink
+    server: HttpServer, base: URL, place: str, receiver: Receiver
 ) -> Transferred:
     """Receive a content.
 
@@ -113,7 +113,7 @@ async def download(
         server: who gives it.
         base: what a relative place is relative to.
         place: a URL.
-        sink: where the content goes.
+        receiver: where the content goes.
 
     Raises:
         InvalidInputError: it cannot be written, or is had from somebody else.
@@ -128,7 +128,7 @@ async def download(
             if response.status not in REDIRECTS or response.location is None:
                 if response.status != 200:
                     raise RejectedError(address=request.place, answer=response.answer)
-                await _receive(answer, sink)
+                await _receive(answer, receiver)
                 return Transferred(
                     str(begun), checksums_of(response.fields), response.media_type
                 )
@@ -220,7 +220,7 @@ def _checked(
     raise RejectedError(address=request.place, answer=response.answer)
 
 
-async def _receive(answer: aiohttp.ClientResponse, sink: Sink) -> None:
+async def _receive(answer: aiohttp.ClientResponse, receiver: Receiver) -> None:
     """Have the content of an answer received.
 
     Raises:
@@ -230,6 +230,6 @@ async def _receive(answer: aiohttp.ClientResponse, sink: Sink) -> None:
     """
     # The length of what is compressed says nothing of the content.
     packed = answer.headers.get("Content-Encoding", "identity") != "identity"
-    await sink.begin(None if packed else answer.content_length)
+    await receiver.begin(None if packed else answer.content_length)
     async for part in answer.content.iter_chunked(PART_BYTES):
-        await sink.write(part)
+        await receiver.write(part)
