@@ -1,4 +1,4 @@
-"""The arguments of an action, as people and templates give them."""
+"""What people and templates give for arguments and attributes, as the model has it."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,7 +9,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .iot.model import Action, Argument
+from .iot.model import Action, Typed
 from .iot.values import DataType
 
 MAX_NUMBER: Final = 40
@@ -25,19 +25,19 @@ def meant(action: Action, given: Mapping[str, object]) -> dict[str, object]:
     """
     known = {argument.name: argument for argument in action.arguments}
     return {
-        name: _typed(known[name], value) if name in known else value
+        name: typed(known[name], value) if name in known else value
         for name, value in given.items()
         if value is not None or name not in known
     }
 
 
-def _typed(argument: Argument, value: object) -> object:
-    """Return a value in the type of an argument, if that can be told."""
+def typed(element: Typed, value: object) -> object:
+    """Return a value in the type of an element, if that can be told."""
     if isinstance(value, str):
-        for choice in argument.enum:
+        for choice in element.enum:
             if str(choice) == value:
                 return choice
-    match argument.type, value:
+    match element.type, value:
         case ((DataType.INTEGER | DataType.NUMBER), str()):
             return _number(value)
         case DataType.BOOLEAN, (str() | 0 | 1):

@@ -1,6 +1,8 @@
 """The actions about the attributes of devices: their fields, and what they do."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from homeassistant.const import ATTR_DEVICE_ID
@@ -14,14 +16,27 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
+from .action_arguments import typed
+from .command_options import OPTIONS, command_options
 from .exceptions import rewords_errors
+from .iot.command import Command, CommandState
 from .iot.device import VirtualDevice
+from .iot.errors import (
+    CommunicationError,
+    NotTakenError,
+    PartlyWrittenError,
+    RejectedError,
+)
 from .iot.model import Attribute
 from .iot.spelling import as_json
 from .service import Service, coordinator_of
 
 ATTR_ATTRIBUTES: Final = "attributes"
 ATTR_REFRESH: Final = "refresh"
+ATTR_WAIT: Final = "wait"
+
+MAX_WAIT: Final = 86_400
+"""Seconds; what takes longer is better followed by its events."""
 
 GET: Final = vol.Schema(
     {
@@ -30,6 +45,19 @@ GET: Final = vol.Schema(
         vol.Optional(ATTR_REFRESH, default=False): cv.boolean,
     }
 )
+SET: Final = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_ATTRIBUTES): vol.All({cv.string: object}, vol.Length(min=1)),
+        vol.Optional(ATTR_WAIT, default=0): vol.All(
+            vol.Coerce(float), vol.Range(min=0, max=MAX_WAIT)
+        ),
+        **OPTIONS,
+    }
+)
+
+TAKEN: Final = frozenset({CommandState.ACKNOWLEDGED, CommandState.CONFIRMED})
+"""How a command ends that the device has carried out."""
 
 
 class AttributeActions:
@@ -58,6 +86,82 @@ class AttributeActions:
             ATTR_ATTRIBUTES: {one.name: _known(device, one) for one in wanted},
         }
 
+    @rewords_errors
+    async def async_set(self, call: ServiceCall) -> ServiceResponse:
+        """Change attributes of a device together.
+
+        Who asks for an answer finds there what has become of each; else it is an error
+        if the device does not take them.
+        """
+        device = coordinator_of(self._hass, call).device
+        values = _meant(device, call.data[ATTR_ATTRIBUTES])
+        try:
+            command = await device.change(values, **command_options(call.data))
+            command = await _within(call.data[ATTR_WAIT], device, command)
+        except CommunicationError as err:
+            if not call.return_response:
+                raise
+            return _failed(values, err)
+        return _told(command) if call.return_response else None
+
+
+def _meant(device: VirtualDevice, given: Mapping[str, object]) -> dict[str, object]:
+    """Return values of attributes in the types of the model, objects taken apart."""
+    leaves = device.model.leaves
+    return {
+        name: typed(leaves[name], value) if name in leaves else value
+        for name, value in device.flattened(given)
+    }
+
+
+async def _within(seconds: float, device: VirtualDevice, command: Command) -> Command:
+    """Return a command as it is when it is over, or some time has passed.
+
+    Raises:
+        NotTakenError: it came to nothing.
+
+    """
+    if seconds and not command.over:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                command = await device.commands.over(command.token)
+    if command.over and command.state not in TAKEN:
+        raise NotTakenError(
+            name=command.name, state=command.state, reason=command.reason
+        )
+    return command
+
+
+def _told(command: Command) -> dict[str, JsonValueType]:
+    """Return what has become of a command, and of each value in it."""
+    state, shown = command.state.value, CommandState.CONFIRMED.value
+    return {
+        "command_id": command.token,
+        "state": state,
+        "reason": command.reason,
+        ATTR_ATTRIBUTES: {
+            name: shown if name in command.shown else state for name in command.values
+        },
+    }
+
+
+def _failed(
+    names: Iterable[str], error: CommunicationError
+) -> dict[str, JsonValueType]:
+    """Return what has become of values that a device did not take as a whole."""
+    cause = error.__cause__ if isinstance(error, PartlyWrittenError) else error
+    rejected = isinstance(cause, RejectedError)
+    state = (CommandState.REJECTED if rejected else CommandState.FAILED).value
+    done = error.done if isinstance(error, PartlyWrittenError) else frozenset()
+    return {
+        "state": state,
+        "reason": str(error),
+        ATTR_ATTRIBUTES: {
+            name: CommandState.CONFIRMED.value if name in done else state
+            for name in names
+        },
+    }
+
 
 def _known(device: VirtualDevice, attribute: Attribute) -> dict[str, JsonValueType]:
     """Return what is known of one attribute."""
@@ -75,5 +179,6 @@ def _known(device: VirtualDevice, attribute: Attribute) -> dict[str, JsonValueTy
 def services(hass: HomeAssistant) -> Iterator[Service]:
     """Yield the actions."""
     attributes = AttributeActions(hass)
-    only = SupportsResponse.ONLY
+    either, only = SupportsResponse.OPTIONAL, SupportsResponse.ONLY
     yield Service("get_attributes", attributes.async_get, GET, only)
+    yield Service("set_attributes", attributes.async_set, SET, either)

@@ -14,6 +14,7 @@ from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
 from .action_arguments import meant
+from .command_options import OPTIONS, command_options
 from .coordinator import DeviceCoordinator
 from .exceptions import rewords_errors
 from .iot.model import Action
@@ -26,7 +27,7 @@ ACTION: Final = vol.Schema(
     {vol.Required(ATTR_DEVICE_ID): cv.string, vol.Required(ATTR_ACTION): cv.string}
 )
 CALL_ACTION: Final = ACTION.extend(
-    {vol.Optional(ATTR_ARGUMENTS, default=dict): {cv.string: object}}
+    {vol.Optional(ATTR_ARGUMENTS, default=dict): {cv.string: object}, **OPTIONS}
 )
 
 
@@ -93,7 +94,8 @@ async def carried_out(
     """
     device = coordinator.device
     given = meant(device.model.action(name), arguments)
-    return _answer(call, await device.call(name, given))
+    result = await device.call(name, given, **command_options(call.data))
+    return _answer(call, result)
 
 
 def _answer(call: ServiceCall, result: Any) -> ServiceResponse:

@@ -190,7 +190,7 @@ class VirtualDevice:
         at = now if at is None else min(at, now)
         taken: dict[str, Scalar] = {}
         mended: set[str] = set()
-        for name, value in self._flatten(values):
+        for name, value in self.flattened(values):
             try:
                 attribute = self.model.attribute(name)
                 accepted = attribute.validate(value)
@@ -571,11 +571,11 @@ class VirtualDevice:
             self._values[name] = reading
         return frozenset(changed)
 
-    def _flatten(self, values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    def flattened(self, values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
         """Take mappings apart where the model has an object of that name."""
         for name, value in values.items():
             if isinstance(value, Mapping) and name in self._objects:
-                yield from self._flatten(
+                yield from self.flattened(
                     {f"{name}.{member}": inner for member, inner in value.items()}
                 )
             else:

@@ -5,6 +5,7 @@ it can word it in the user's language; ``str(error)`` is the English wording.
 Details never hold a secret.
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -185,9 +186,25 @@ class PartlyWrittenError(CommunicationError):
     key = "partly_written"
     text = "{done} was set, but not {rest}: {reason}"
 
-    def __init__(self, *, done: str, rest: str, reason: str) -> None:
+    def __init__(
+        self, *, done: Iterable[str], rest: Iterable[str], reason: str
+    ) -> None:
         """Name what was set, what was not, and why."""
-        super().__init__(done=done, rest=rest, reason=reason)
+        self.done = frozenset(done)
+        super().__init__(
+            done=", ".join(sorted(done)), rest=", ".join(sorted(rest)), reason=reason
+        )
+
+
+class NotTakenError(CommunicationError):
+    """A command came to nothing while somebody waited for it."""
+
+    key = "not_taken"
+    text = "{name}: {state}: {reason}"
+
+    def __init__(self, *, name: str, state: str, reason: str) -> None:
+        """Name what was told, what has become of it, and why."""
+        super().__init__(name=name, state=state, reason=reason or "no reason is known")
 
 
 class NotConfirmedError(CommunicationError):

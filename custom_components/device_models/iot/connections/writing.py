@@ -70,9 +70,7 @@ def partly(
     """
     if not done:
         return error
-    return PartlyWrittenError(
-        done=", ".join(done), rest=", ".join(sorted(rest)), reason=str(error)
-    )
+    return PartlyWrittenError(done=done, rest=rest, reason=str(error))
 
 
 @dataclass(slots=True)
