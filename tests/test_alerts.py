@@ -1,6 +1,7 @@
 """Alerts in Home Assistant: what holds, over restarts, acknowledged, to repair."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from homeassistant.const import (
@@ -28,10 +29,12 @@ from custom_components.device_models.const import (
     CONF_TLS,
     DOMAIN,
 )
+from custom_components.device_models.iot.alert import Alert
 from custom_components.device_models.iot.model import Severity
 from custom_components.device_models.mapping.decided import keep, loaded_of, settled
 from custom_components.device_models.mapping.decisions import Kind
 from custom_components.device_models.systems import System
+from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
 from .acting import attributes_of, device_subentry, set_up, state_of, until
@@ -100,10 +103,15 @@ async def restarted(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 async def acknowledged(hass: HomeAssistant, **data: Any) -> None:
     """Acknowledge alerts of the pump."""
+    await called(hass, "acknowledge_alert", **data)
+
+
+async def called(hass: HomeAssistant, action: str, **data: Any) -> None:
+    """Call an action for the pump."""
     registry = dr.async_get(hass)
     (device,) = registry.async_get_devices(identifiers={(DOMAIN, "key-of-water_pump")})
     await hass.services.async_call(
-        DOMAIN, "acknowledge_alert", {"device_id": device.id, **data}, blocking=True
+        DOMAIN, action, {"device_id": device.id, **data}, blocking=True
     )
 
 
@@ -271,6 +279,69 @@ async def test_repair_of_what_is_gone(
     assert (await done.json())["reason"] == "gone"
     if gone == "device":
         known.update(kept)  # to be ended
+
+
+# Raising
+
+
+async def test_alert_is_raised_by_an_action(
+    hass: HomeAssistant, pump: MqttSimulator, entry: MockConfigEntry
+) -> None:
+    fields = {"place": "outlet", "litres": 2}
+    await called(hass, "raise_alert", format="leak", fields=fields, severity="critical")
+    shown = attributes_of(hass, "event.pump_leak")
+    assert shown["event_type"] == "leak"
+    assert (shown["severity"], shown["source"]) == ("CRITICAL", "this_side")
+    assert (shown["place"], shown["litres"], shown["count"]) == ("outlet", 2, 1)
+    assert state_of(hass, LEAK) == STATE_ON
+    pump.device.fire("leak", fields={"place": "drip tray", "litres": 1.0})
+    await until(lambda: attributes_of(hass, LEAK)["count"] == 2)  # no echo before
+    assert attributes_of(hass, LEAK)["source"] == "device"
+
+
+async def test_data_is_submitted_by_an_action(
+    hass: HomeAssistant, pump: MqttSimulator, entry: MockConfigEntry
+) -> None:
+    device = next(iter(entry.runtime_data.coordinators.values())).device
+    heard: list[Alert] = []
+    device.on_alert("runReport", heard.append)
+    ended = "2024-05-01T12:00:00+00:00"
+    fields = {"litres": 5, "seconds": 60, "endedAt": ended}
+    await called(hass, "submit_data", format="runReport", fields=fields)
+    (sent,) = heard
+    assert sent.fields["endedAt"] == datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("raise_alert", {"format": "runReport"}),
+        ("raise_alert", {"format": "leak"}),
+        ("raise_alert", {"format": "leak", "fields": {"place": "roof"}}),
+        ("raise_alert", {"format": "leak", "fields": {"places": "outlet"}}),
+        ("submit_data", {"format": "leak"}),
+        ("submit_data", {"format": "runReport", "fields": {"endedAt": "noon"}}),
+    ],
+)
+async def test_what_cannot_be_raised(
+    hass: HomeAssistant, entry: MockConfigEntry, action: str, data: dict[str, Any]
+) -> None:
+    with pytest.raises(ServiceValidationError):
+        await called(hass, action, **data)
+
+
+async def test_connection_without_a_place_for_alerts_says_so(
+    hass: HomeAssistant, room: CoapSimulator, room_entry: MockConfigEntry
+) -> None:
+    await set_up(hass, room_entry)
+    (device,) = dr.async_get(hass).async_get_devices(
+        identifiers={(DOMAIN, "key-of-room_climate")}
+    )
+    fields = {"carbonDioxide": 2000}
+    data = {"device_id": device.id, "format": "staleAir", "fields": fields}
+    with pytest.raises(ServiceValidationError, match="staleAir"):
+        await hass.services.async_call(DOMAIN, "raise_alert", data, blocking=True)
+    assert state_of(hass, "event.room_stale_air") == STATE_UNKNOWN
 
 
 # Saying how alerts are treated

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, override
 
+from custom_components.device_models.iot.alert import Alert
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.device import Certainty, Port, VirtualDevice
 from custom_components.device_models.iot.formats import load_document
@@ -83,6 +84,7 @@ class RecordingPort(Port):
         self.written: list[dict[str, Scalar]] = []
         self.called: list[tuple[str, dict[str, Scalar]]] = []
         self.certainty: Certainty | None = Certainty.LIVE
+        self.published: list[Alert] = []
         self.result: JsonValue = None
         self.failure: Exception | None = None
 
@@ -103,6 +105,12 @@ class RecordingPort(Port):
             raise self.failure
         self.called.append((action.name, dict(arguments)))
         return self.result
+
+    @override
+    async def publish_alert(self, device: VirtualDevice, alert: Alert) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.published.append(alert)
 
 
 def device_of(document: Mapping[str, Any], port: Port | None = None) -> VirtualDevice:

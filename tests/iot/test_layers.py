@@ -21,7 +21,7 @@ LAYERS: Final = (
     {"model", "binding", "transforms"},
     {"alert", "alert_rules", "outbox", "sending"},
     {"alerts", "ledger"},
-    {"commands", "outbox_document", "policies"},
+    {"commands", "outbox_document", "policies", "raising"},
     {"codecs", "corrections", "device", "difference", "formats"},
     {"alert_memory", "silence", "fetching", "files"},
     {"storage"},

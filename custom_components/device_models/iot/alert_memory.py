@@ -12,7 +12,7 @@ from .alert import AlertState, Source
 from .alerts import Alerts
 from .errors import ValueRefusedError
 from .model import Format, Severity
-from .spelling import from_iso
+from .spelling import as_json, from_iso
 from .values import DataType, JsonValue, Scalar
 
 TIMES: Final = ("since", "last", "acknowledged", "until")
@@ -56,10 +56,7 @@ def _written(state: AlertState) -> dict[str, JsonValue]:
         "count": state.count,
         "severity": state.severity,
         "source": state.source,
-        "fields": {
-            name: value.isoformat() if isinstance(value, datetime) else value
-            for name, value in state.fields.items()
-        },
+        "fields": {name: as_json(value) for name, value in state.fields.items()},
         **times,
     }
 

@@ -191,13 +191,23 @@ class Alerts:
             again = before and dated
         else:
             again = self._is_known(_mark(fields, name, moment.isoformat()))
-        state = self._states.get(name)
-        if again or (kept and (before or state is None)):
+        if again or (kept and (before or name not in self._states)):
             return  # of DATA, what was kept is no news
         if kept:
             self._keep(alert, moment)
-            return
-        if state is None:
+        else:
+            self.raised(alert)
+
+    def expect(self, alert: Alert) -> None:
+        """Know an alert, which this side is about to send, should it come back."""
+        name, fields = alert.format.name, alert.fields
+        self._is_known(_mark(fields, name))
+        self._is_known(_mark(fields, name, alert.at.isoformat()))
+
+    def raised(self, alert: Alert) -> None:
+        """Note an alert that is news, and tell who listens."""
+        name = alert.format.name
+        if name not in self._states:  # DATA
             self._tell(alert)
             return
         count = self._repeats(alert)
@@ -389,13 +399,19 @@ class Alerts:
             raise UnknownElementError(kind=f"{kind} format", name=name)
         return shape
 
+    def public(self, alert: Alert) -> dict[str, Scalar]:
+        """Return the fields of an alert that are no secrets."""
+        return {
+            name: value
+            for name, value in alert.fields.items()
+            if name not in self._secret and not is_secret(name)
+        }
+
     def shown(self, alert: Alert) -> dict[str, Scalar]:
         """Return the fields of an alert that may be shown, their texts bounded."""
         shown: dict[str, Scalar] = {}
         left = MAX_TEXTS
-        for name, value in alert.fields.items():
-            if name in self._secret or is_secret(name):
-                continue
+        for name, value in self.public(alert).items():
             if isinstance(value, str):
                 most = min(MAX_TEXT, left)
                 if len(value) > most:

@@ -20,12 +20,14 @@ from .binding import Binding
 from .command import Command, CommandOptions, CommandState
 from .commands import Commands
 from .errors import (
+    CommunicationError,
     DeviceModelsError,
     NotOfferedError,
 )
 from .listeners import Listeners
-from .model import Action, DeviceModel, Policy, Severity
+from .model import Action, DeviceModel, FormatType, Policy, Severity
 from .policies import Clock, Cost, Directions, Message, Raised
+from .raising import OnError, OutgoingAlert, OutgoingData
 from .sending import WayOut
 from .state import Availability, Certainty, Reading
 from .values import JsonValue, Scalar
@@ -73,6 +75,15 @@ class Port(Protocol):
     ) -> float | None:
         """Have the device's present values received."""
         raise NotOfferedError(operation="reading")
+
+    async def publish_alert(self, device: VirtualDevice, alert: Alert) -> None:
+        """Tell others of an alert, or of data, as if the device had raised it.
+
+        Raises:
+            NotOfferedError: there is no place for it.
+
+        """
+        raise NotOfferedError(operation=f"raising {alert.format.name}")
 
 
 class VirtualDevice:
@@ -497,6 +508,25 @@ class VirtualDevice:
             action=action.name, arguments=complete, **options
         )
 
+    def alert(self, name: str, on_error: OnError | None = None) -> OutgoingAlert:
+        """Return an alert to be raised for the device (sheet §2.4).
+
+        Args:
+            name: of its format, or the URN of that.
+            on_error: called if it could not be delivered, in place of ``on_problem``.
+
+        Raises:
+            UnknownElementError: the model has no such format of alerts.
+
+        """
+        shape = self.alerts.alert(name)
+        return OutgoingAlert(shape, self._raise, on_error or self._undelivered)
+
+    def data(self, name: str, on_error: OnError | None = None) -> OutgoingData:
+        """Return data to be submitted for the device; see ``alert``."""
+        shape = self.alerts.alert(name, FormatType.DATA)
+        return OutgoingData(shape, self._raise, on_error or self._undelivered)
+
     # Listening
 
     def on_value(self, name: str, callback: Callable[[], None]) -> Callable[[], None]:
@@ -599,3 +629,13 @@ class VirtualDevice:
         """Return those of some values that this side may change."""
         leaves = self.model.leaves
         return {name: it for name, it in values.items() if leaves[name].writable}
+
+    async def _raise(self, alert: Alert) -> None:
+        """Have others told of an alert, and then those on this side."""
+        self.alerts.expect(alert)
+        await self._port.publish_alert(self, alert)
+        self.alerts.raised(alert)
+
+    def _undelivered(self, alert: Alert, error: CommunicationError) -> None:
+        """Tell that an alert could not be delivered (sheet §2.3)."""
+        self._by_problem.notify(alert.format.name, str(error))

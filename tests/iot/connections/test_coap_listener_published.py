@@ -10,6 +10,11 @@ import aiocoap
 import cbor2
 import pytest
 
+from custom_components.device_models.iot.alert import Alert, Source
+from custom_components.device_models.iot.connections.coap import (
+    CoapConnection,
+    CoapEndpoint,
+)
 from custom_components.device_models.iot.connections.coap.context import (
     acquire_context,
     release_context,
@@ -17,10 +22,12 @@ from custom_components.device_models.iot.connections.coap.context import (
 from custom_components.device_models.iot.connections.coap.request import Method
 from custom_components.device_models.iot.connections.coap_listener import site
 from custom_components.device_models.iot.device import Availability
+from custom_components.device_models.iot.errors import NotOfferedError
 from custom_components.device_models.iot.formats.ipso.links import parse_links
+from custom_components.device_models.iot.model import Severity
 
 from .listening import BASE, LOOPBACK, Listening, by_hand, path_to, waiting
-from .things import STATE, model_of, until
+from .things import STATE, model_of, thing, until
 from .udp_peer import ACK, CON, NON, RST, datagram
 
 
@@ -369,3 +376,63 @@ async def test_listing_is_filtered(
 async def test_listing_in_another_format(server: Listening) -> None:
     assert (await server.send.get("/.well-known/core", accept=50)).code == "4.06"
     assert (await server.send.get("/.well-known/core", accept=40)).code == "2.05"
+
+
+# Alerts
+
+
+async def test_last_alert_is_read_and_observed(server: Listening) -> None:
+    device = await server.add(published=True)
+    async with observed(server.port, f"{BASE}/alert/hot") as came:
+        assert (str(came[0].code), came[0].payload) == ("2.05 Content", b"")
+        await device.alert("hot").set("temperature", 90).raise_(Severity.LOW)
+        await until(lambda: len(came) == 2)
+        told = json.loads(came[1].payload)
+        assert (told["temperature"], told["severity"]) == (90, "LOW")
+        held = device.alerts.states["hot"]
+        assert (held.source, held.count) == (Source.THIS_SIDE, 1)
+        assert held.last is not None
+        assert told["time"] == held.last.timestamp() * 1000
+        await server.send.post({"temperature": 91}, "alert/hot")  # the device's own
+        await until(lambda: len(came) == 3)
+        assert json.loads(came[2].payload)["temperature"] == 91
+    response = await server.send.get("alert/hot", accept=60)
+    assert cbor2.loads(response.payload)["temperature"] == 91
+    assert (await server.send.get("alert/hot", accept=0)).code == "4.06"
+
+
+async def test_published_alert_is_no_news_to_who_observes_it_anew(
+    server: Listening,
+) -> None:
+    """Another Home Assistant observes it: over a registration nothing is told twice."""
+    device = await server.add(published=True)
+    await device.alert("hot").set("temperature", 90).raise_()
+    endpoint = CoapEndpoint(LOOPBACK, server.port)
+    connection = CoapConnection(endpoint)
+    await connection.open()
+    try:
+        other = thing(connection, base=BASE)
+        told: list[Alert] = []
+        other.on_alert("*", told.append)
+        await connection.attach(other)
+        await until(lambda: other.alerts.states["hot"].last)
+        assert not told
+        await device.alert("hot").set("temperature", 91).raise_()
+        await until(lambda: told)
+        assert [one.fields for one in told] == [{"temperature": 91}]
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("published", "layout"), [(False, {}), (True, {"alerts": {"hot": False}})]
+)
+async def test_alert_that_nobody_may_read_is_not_raised(
+    server: Listening, published: bool, layout: dict[str, Any]
+) -> None:
+    device = await server.add(published=published, layout=layout)
+    with pytest.raises(NotOfferedError):
+        await device.alert("hot").set("temperature", 90).raise_()
+    assert device.alerts.states["hot"].last is None
+    device.receive_alert("hot", {"temperature": 90}, source=Source.CONDITION)
+    assert (await server.send.get("alert/hot")).code in {"4.04", "4.05"}

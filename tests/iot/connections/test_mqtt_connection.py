@@ -8,7 +8,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from custom_components.device_models.iot.alert import Alert
+from custom_components.device_models.iot.alert import Alert, Source
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.codecs.json import Json
 from custom_components.device_models.iot.connections.mqtt import (
@@ -23,9 +23,10 @@ from custom_components.device_models.iot.device import (
 )
 from custom_components.device_models.iot.errors import (
     ModelError,
+    NotOfferedError,
     UnreachableError,
 )
-from custom_components.device_models.iot.model import Attribute, DeviceModel
+from custom_components.device_models.iot.model import Attribute, DeviceModel, Severity
 from custom_components.device_models.iot.values import DataType
 
 from .mosquitto import Mosquitto, tell
@@ -185,6 +186,67 @@ async def test_retained_alert_says_what_holds(
     await until(partial(_is_active, device))
     assert [one.format.name for one in alerts] == ["cool", "hot"]
     assert alerts[0].at == datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+FORMATS: Any = {
+    "fields": [
+        {"name": "temperature", "type": "NUMBER"},
+        {"name": "since", "type": "DATETIME", "optional": True},
+    ]
+}
+
+
+@pytest.mark.parametrize("codec", ["json", "cbor", "senml+json"])
+async def test_raised_alert_is_published_and_not_heard_again(
+    connection: MqttConnection, wire: aiomqtt.Client, codec: str
+) -> None:
+    model = model_of(
+        {"name": "level", "type": "INTEGER"},
+        formats=[
+            {"name": "hot", "value": FORMATS},
+            {"name": "report", "type": "DATA", "value": FORMATS},
+            {"name": "none", "value": FORMATS},
+        ],
+    )
+    names = ("hot", "report")
+    alerts: Any = {name: {"topic": name, "format": codec} for name in names}
+    layout = {"alerts": {**alerts, "none": False}}
+    device = thing(connection, base="hall", model=model, mqtt=layout)
+    other = thing(connection, base="hall", model=model, mqtt=layout, key="other")
+    heard: list[Alert] = []
+    told: list[Alert] = []
+    device.on_alert("*", heard.append)
+    other.on_alert("*", told.append)
+    await connection.attach(device)
+    await connection.attach(other)
+    since = datetime(2024, 5, 1, 12, tzinfo=UTC)
+    alert = device.alert("hot").set("temperature", 90).set("since", since)
+    await alert.raise_(Severity.LOW)
+    await device.data("report").set("temperature", 20).submit()
+    await until(lambda: len(told) == 2)
+    assert [one.fields for one in told] == [
+        {"temperature": 90, "since": since},
+        {"temperature": 20},
+    ]
+    assert [one.severity for one in told] == [Severity.LOW, None]
+    assert [one.at for one in told] == [one.at for one in heard]
+    assert [one.source for one in heard] == [Source.THIS_SIDE] * 2
+    assert device.alerts.states["hot"].count == 1
+    with pytest.raises(NotOfferedError):
+        await device.alert("none").set("temperature", 1).raise_()
+
+
+async def test_raised_alert_of_one_value_is_that_value(
+    connection: MqttConnection, wire: aiomqtt.Client
+) -> None:
+    layout = {"alerts": {"hot": {"format": "text"}}}
+    device = thing(connection, base="hall", mqtt=layout)
+    await connection.attach(device)
+    await wire.subscribe("hall/alert/hot")
+    await device.alert("hot").set("temperature", 90).raise_()
+    async for message in wire.messages:
+        assert message.payload == b"90"
+        break
 
 
 # The end

@@ -14,6 +14,7 @@ from enum import Flag, StrEnum, auto
 import time
 from typing import ClassVar
 
+from ..alert import Alert
 from ..binding import Binding
 from ..device import Certainty, VirtualDevice
 from ..errors import NotOfferedError
@@ -278,6 +279,16 @@ class Connection(ABC):
             CommunicationError: the device did not take it.
 
         """
+
+    async def publish_alert(self, device: VirtualDevice, alert: Alert) -> None:
+        """Tell others of an alert, or of data, as if the device had raised it.
+
+        Raises:
+            CommunicationError: nobody can be told now.
+            NotOfferedError: there is no place for it.
+
+        """
+        raise NotOfferedError(operation=f"{alert.format.name}: raising it")
 
     async def query(self, device: VirtualDevice, action: Action) -> JsonValue:
         """Return what the device says of the last call of an action, if it goes on.

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Set as AbstractSet
 from datetime import datetime
 from typing import Final
 
+from ..alert import Alert
 from ..codecs import (
     Codec,
     Decoded,
@@ -12,6 +13,7 @@ from ..codecs import (
     compose,
     decode,
     extract,
+    from_scalar,
     to_scalar,
 )
 from ..device import VirtualDevice
@@ -124,7 +126,8 @@ def _time(
     """Return what a message says of its time; no message is lost by that."""
     if decoded.flat:
         times = [decoded.times[one] for one in fields if one in decoded.times]
-        return max(times, default=None)
+        if times:
+            return max(times)
     content = decoded.document
     if "time" in fields or not isinstance(content, Mapping) or "time" not in content:
         return None
@@ -135,6 +138,30 @@ def _time(
         device.drop(name, err)
         return None
     return at if isinstance(at, datetime) else None
+
+
+def write_alert(codec: Codec, alert: Alert, fields: Mapping[str, Scalar]) -> Document:
+    """Return the document of an alert, as ``read_alert`` reads it.
+
+    A format without structure holds the only field as it is.
+
+    Args:
+        codec: what it is to be written in.
+        alert: the alert.
+        fields: those of its fields that are told.
+
+    """
+    shape = alert.format
+    if not codec.structured and len(shape.fields) == 1:
+        return compose((Slot(item) for item in shape.fields), fields)
+    slots = (Slot(item, (item.name,)) for item in shape.fields)
+    beside: dict[str, Scalar] = {"time": alert.at}
+    if alert.severity is not None:
+        beside["severity"] = alert.severity.value
+    own = {item.name for item in shape.fields}
+    said = {key: from_scalar(it) for key, it in beside.items() if key not in own}
+    document = compose(slots, fields) if fields else {}
+    return {**document, **said} if isinstance(document, Mapping) else document
 
 
 def fellow_members(model: DeviceModel, names: AbstractSet[str]) -> frozenset[str]:

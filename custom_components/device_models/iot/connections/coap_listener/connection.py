@@ -7,6 +7,7 @@ from functools import partial
 import logging
 from typing import Any, ClassVar, override
 
+from ...alert import Alert
 from ...binding import Binding
 from ...device import Availability, VirtualDevice
 from ...errors import NotListeningError, NotOfferedError, UnreachableError
@@ -173,6 +174,11 @@ class CoapListener(Connection):
         listened = self._known(device)
         if action.name not in listened.layout.actions:
             raise NotOfferedError(operation=action.name)
+
+    @override
+    async def publish_alert(self, device: VirtualDevice, alert: Alert) -> None:
+        if not self._known(device).publish_alert(alert):
+            raise NotOfferedError(operation=f"{alert.format.name}: raising it")
 
     @override
     async def describe(self, reference: str) -> Loaded:

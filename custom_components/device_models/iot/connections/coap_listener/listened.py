@@ -6,6 +6,7 @@ from functools import partial
 import time
 from typing import Final
 
+from ...alert import Alert, Source
 from ...codecs import Codec
 from ...device import VirtualDevice
 from ...errors import PayloadError
@@ -59,6 +60,7 @@ class ListenedDevice:
         self._deaf = [
             device.on_change(self._changed),
             device.on_availability(self._available),
+            device.on_alert("*", self._raised),
         ]
 
     def stop(self) -> None:
@@ -126,11 +128,36 @@ class ListenedDevice:
         )
 
     def _of_alert(self, name: str, codec: Codec) -> Resource:
-        """Return the resource where alerts of a format are posted."""
-        handler = partial(self._take_alert, name, codec)
+        """Return the resource where alerts of a format are posted, and perhaps read."""
+        handler: Handler = partial(self._take_alert, name, codec)
         about = {"rt": "alert", "ct": numbers(SINGLE)}
         handlers = dict.fromkeys(PUSHED, handler)
-        return Resource(guard=self.guard, handlers=handlers, about=about)
+        shown: Handler | None = None
+        if self._shows:
+            shown = handlers[Method.GET] = partial(self._published.alert, name, codec)
+        return Resource(
+            guard=self.guard,
+            handlers=handlers,
+            public=frozenset({Method.GET} if shown else ()),
+            notified=shown,
+            about=about,
+        )
+
+    def publish_alert(self, alert: Alert) -> bool:
+        """Have others told of an alert; returns whether they may read it anywhere."""
+        name = alert.format.name
+        paths = [path for path, (one, _) in self.layout.alerts.items() if one == name]
+        if not self._shows or not paths:
+            return False
+        self._published.note(alert)
+        for path in paths:
+            self.resources[path].change()
+        return True
+
+    def _raised(self, alert: Alert) -> None:
+        """Have others told of what was raised otherwise than by a user."""
+        if alert.source is not Source.THIS_SIDE:
+            self.publish_alert(alert)
 
     def _take_values(self, values: Values, request: Incoming) -> Reply:
         """Receive values; the answer has what waits for the device."""

@@ -2,10 +2,12 @@
 
 import time
 
-from ...codecs import compose
+from ...alert import Alert
+from ...codecs import Codec, compose
 from ...device import VirtualDevice
 from ...errors import PayloadError, ValueRefusedError
 from ..coap.request import DEFAULT_MAX_AGE, MAX_DIAGNOSTIC
+from ..messages import write_alert
 from .exchange import (
     CONTENT,
     NOT_ACCEPTABLE,
@@ -25,6 +27,25 @@ class Published:
     def __init__(self, device: VirtualDevice) -> None:
         """Note the device."""
         self._device = device
+        self._alerts: dict[str, Alert] = {}
+
+    def note(self, alert: Alert) -> None:
+        """Have an alert as the last one of its format."""
+        self._alerts[alert.format.name] = alert
+
+    def alert(self, name: str, usual: Codec, request: Incoming) -> Reply:
+        """Return the last alert of a format; nothing if there was none yet.
+
+        Raises:
+            Refusal: it is not to be had in a format that is accepted.
+
+        """
+        codec = request.answers_in(STRUCTURED, usual)
+        alert = self._alerts.get(name)
+        if alert is None:
+            return Reply(CONTENT, max_age=DEFAULT_MAX_AGE)
+        document = write_alert(codec, alert, self._device.alerts.public(alert))
+        return Reply.of(CONTENT, codec, document, max_age=DEFAULT_MAX_AGE).tagged()
 
     def names(self, values: Values) -> frozenset[str]:
         """Return the attributes that others may read at a path."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Final, override
 
+from ...alert import Alert
 from ...binding import Binding
 from ...device import Availability, Certainty, VirtualDevice
 from ...errors import NotConfirmedError, UnreachableError
@@ -20,7 +21,7 @@ from ...silence import SilenceWatch
 from ...values import JsonValue, Scalar
 from ..base import Capability, Connection, Found, Watcher
 from ..layout import offered
-from ..messages import write_arguments
+from ..messages import write_alert, write_arguments
 from .attached import Attached
 from .client import MqttClient
 from .confirmation import Confirmation
@@ -137,6 +138,12 @@ class MqttConnection(Connection):
         payload = write_arguments(target.codec, action, arguments, bare=target.bare)
         await self._client.publish(target.topic, payload)
         return None
+
+    @override
+    async def publish_alert(self, device: VirtualDevice, alert: Alert) -> None:
+        target = offered(self._known(device).layout.alerts, alert.format.name)
+        document = write_alert(target.codec, alert, alert.fields)
+        await self._client.publish(target.topic, target.codec.encode(document))
 
     @override
     async def discover(self) -> list[Found]:

@@ -265,7 +265,9 @@ class _Reader:
                 continue
             element = overrides.elements.get(name, Element({}, f"format {name!r}"))
             topic = self._topic(element, f"alert/{name}")
-            self._mean(topic, AlertMessage(name, codec_of(element) or JSON))
+            codec = codec_of(element) or JSON
+            self._mean(topic, AlertMessage(name, codec))
+            self._layout.alerts[name] = Target(topic, codec)
 
     def _mean(self, topic: str, meaning: Meaning) -> None:
         """Note what messages of a topic mean; values of one kind are read at once."""

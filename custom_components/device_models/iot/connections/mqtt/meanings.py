@@ -74,6 +74,8 @@ class MqttLayout:
     together: Target | None = None
     """Takes several attributes in one message."""
     actions: dict[str, Target] = field(default_factory=dict)
+    alerts: dict[str, Target] = field(default_factory=dict)
+    """By the names of formats, where their alerts are published."""
     assumed: set[str] = field(default_factory=set)
     """Attributes that the device does not echo when they are written."""
     problems: ProblemLayout | None = None
