@@ -120,6 +120,7 @@ class VirtualDevice:
         self.dropped: Counter[str] = Counter()
         """How often something from the wire was dropped, by cause."""
         self.quiet = quiet
+        self._publish = partial(port.publish_alert, self)
         self._problems: dict[str, str] = {}
         self._values: dict[str, Reading] = {}
         self._transaction: dict[str, Scalar] | None = None
@@ -633,7 +634,7 @@ class VirtualDevice:
     async def _raise(self, alert: Alert) -> None:
         """Have others told of an alert, and then those on this side."""
         self.alerts.expect(alert)
-        await self._port.publish_alert(self, alert)
+        await self._publish(alert)
         self.alerts.raised(alert)
 
     def _undelivered(self, alert: Alert, error: CommunicationError) -> None:
