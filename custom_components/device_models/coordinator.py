@@ -105,6 +105,14 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
             earliest = fresh if fresh > self.interval else self.interval / 2
             self._wait(self.hass.loop.time(), earliest + self.interval * place / 2)
 
+    def resume(self, former: DeviceCoordinator) -> None:
+        """Go on where another coordinator of the same device has ended.
+
+        Of a device that is elsewhere now, nothing is known.
+        """
+        if former.device.binding.base == self.device.binding.base:
+            self.device.resume(former.device)
+
     async def async_attach(self) -> None:
         """Let the connection push, once everybody listens.
 
@@ -116,6 +124,7 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
 
     async def async_end(self) -> None:
         """Stop everything that belongs to the device."""
+        self.device.end_policies()  # what they hold is shown while somebody looks
         self.alerts.async_end()
         await self.async_shutdown()
         await self.storage.async_end()
@@ -128,7 +137,8 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
     async def _async_update_data(self) -> None:
         """Ask for what is not pushed; what is pushed is asked for when it is silent."""
         began = self.hass.loop.time()
-        wanted = (set(self.async_contexts()) or self._readable) & self._readable
+        wanted = set(self.async_contexts()) or self._readable
+        wanted = (wanted | self.device.needed) & self._readable
         names = wanted - self.connection.pushed(self.device)
         if not names and not self._heard_lately():
             # One will do to see whether it is still there.

@@ -27,14 +27,20 @@ from .element_form import (
 )
 from .flow_forms import CONF_CHANGE, review_form
 from .generated_actions import without_entity
-from .iot.corrections import corrected
 from .iot.device import VirtualDevice
 from .iot.errors import ModelError
 from .iot.formats import Loaded, load_document
 from .iot.values import JsonValue
 from .mapping import decide
 from .mapping.composing import parts_of
-from .mapping.decided import INFERRED, decisions_of, keep, settled, with_choices
+from .mapping.decided import (
+    INFERRED,
+    decisions_of,
+    keep,
+    loaded_of,
+    settled,
+    with_choices,
+)
 from .mapping.decisions import Decision, Kind, objection
 from .model_steps import ModelSteps
 from .preview import (
@@ -210,7 +216,7 @@ class ReviewSteps(ModelSteps):
         corrections = others | ({shown.element: better} if better else {})
         known_so_far = self._data.get(CONF_DECISIONS) or keep(self._settled())
         self._data[CONF_CORRECTIONS] = corrections
-        self._loaded = replace(self._loaded, model=corrected(guessed, corrections))
+        self._loaded = loaded_of(self._data)
         language = self.hass.config.language
         rules = self._find(decide(self._loaded, language))
         kept = keep((replace(rules, origin=shown.origin),))

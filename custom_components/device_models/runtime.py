@@ -110,15 +110,18 @@ class EntryRuntime:
     async def _async_follow_devices(self) -> None:
         """Remove, add and make anew the devices that were changed."""
         wanted = self._devices()
+        former: dict[str, DeviceCoordinator] = {}
         for subentry_id, made_of in list(self._made_of.items()):
             subentry = wanted.get(subentry_id)
             if subentry is None or (subentry.title, subentry.data) != made_of:
+                if subentry_id in self.coordinators:
+                    former[subentry_id] = self.coordinators[subentry_id]
                 await self._async_remove(subentry_id)
             if subentry is None:
                 await async_forget(self._hass, made_of[1][CONF_KEY])
         for subentry_id, subentry in wanted.items():
             if subentry_id not in self._made_of:
-                await self._async_add(subentry)
+                await self._async_add(subentry, former.get(subentry_id))
 
     def _devices(self) -> dict[str, ConfigSubentry]:
         """Return the entry's device subentries as they are now."""
@@ -127,8 +130,13 @@ class EntryRuntime:
             for subentry in self._entry.get_subentries_of_type(SUBENTRY_DEVICE)
         }
 
-    async def _async_make(self, subentry: ConfigSubentry) -> DeviceCoordinator | None:
-        """Make a device's coordinator and have it ask for the first time."""
+    async def _async_make(
+        self, subentry: ConfigSubentry, former: DeviceCoordinator | None = None
+    ) -> DeviceCoordinator | None:
+        """Make a device's coordinator and have it ask for the first time.
+
+        If there was another one of the device, it goes on where that has ended.
+        """
         self._made_of[subentry.subentry_id] = (subentry.title, subentry.data)
         try:
             coordinator = DeviceCoordinator(
@@ -143,6 +151,8 @@ class EntryRuntime:
             LOGGER.error("%s cannot be set up: %s", subentry.title, err)
             return None
         self.coordinators[subentry.subentry_id] = coordinator
+        if former is not None:
+            coordinator.resume(former)
         async_adopt(
             self._hass, coordinator.device.key, self._entry, subentry.subentry_id
         )
@@ -151,9 +161,11 @@ class EntryRuntime:
         await coordinator.async_begin()
         return coordinator
 
-    async def _async_add(self, subentry: ConfigSubentry) -> None:
-        """Add a device while the entry runs."""
-        coordinator = await self._async_make(subentry)
+    async def _async_add(
+        self, subentry: ConfigSubentry, former: DeviceCoordinator | None
+    ) -> None:
+        """Add a device while the entry runs, perhaps in place of another picture."""
+        coordinator = await self._async_make(subentry, former)
         if coordinator is None:
             return
         for add in self._on_device:

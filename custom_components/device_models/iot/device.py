@@ -6,6 +6,7 @@ to be changed goes out through the ``Port`` it was given.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set as AbstractSet
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -280,6 +281,20 @@ class VirtualDevice:
             severity=alert.severity,
             source=Source.CONDITION if alert.by_condition else Source.DEVICE,
         )
+
+    def resume(self, former: VirtualDevice) -> None:
+        """Take over what is known of the same device from another picture of it.
+
+        What fits the model here is as it was; policies begin anew.
+        """
+        for name, reading in former.values.items():
+            leaf = self.model.leaves.get(name)
+            with suppress(InvalidInputError):
+                if leaf is not None and leaf.validate(reading.value) == reading.value:
+                    self._values[name] = reading
+        self.last_heard = former.last_heard
+        self.availability, self.reason = former.availability, former.reason
+        self.alerts.listen(online=self.online)
 
     @property
     def problems(self) -> Mapping[str, str]:

@@ -14,16 +14,20 @@ from homeassistant.components.sensor.const import SensorStateClass
 from homeassistant.const import EntityCategory, Platform
 
 from ..const import (
+    CONF_ADDED,
     CONF_ALERTS,
     CONF_CORRECTIONS,
     CONF_DECISIONS,
     CONF_DOCUMENT,
     CONF_OVERLAY,
+    CONF_POLICIES,
+    CONF_POLICIES_OFF,
 )
 from ..iot.alert_rules import apply_rules
 from ..iot.corrections import corrected
 from ..iot.errors import ModelError
 from ..iot.formats import Loaded, load_document
+from ..iot.formats.additions import with_additions
 from ..iot.model import DeviceModel
 from ..iot.reading import Element
 from ..iot.transforms import Transform
@@ -77,9 +81,16 @@ def loaded_of(data: Mapping[str, Any], name: str = "") -> Loaded:
 
 def known_better(loaded: Loaded, data: Mapping[str, Any]) -> Loaded:
     """Return a model with what the user of a device knows better."""
-    model = corrected(loaded.model, data.get(CONF_CORRECTIONS, {}))
+    corrections = data.get(CONF_CORRECTIONS, {})
+    loaded = replace(loaded, model=corrected(loaded.model, corrections))
+    loaded = with_additions(
+        loaded,
+        data.get(CONF_ADDED, {}),
+        data.get(CONF_POLICIES, []),
+        data.get(CONF_POLICIES_OFF, ()),
+    )
     said = Element({"alerts": data.get(CONF_ALERTS)}, "")
-    model, rules = apply_rules(said, model, strict=False)
+    model, rules = apply_rules(said, loaded.model, strict=False)
     return replace(loaded, model=model, alerts=rules.over(loaded.alerts))
 
 
