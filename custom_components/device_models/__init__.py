@@ -83,6 +83,7 @@ async def async_unload_entry(
     hass: HomeAssistant, entry: DeviceModelsConfigEntry
 ) -> bool:
     """Remove the entities, then end what fed them."""
+    entry.runtime_data.async_flush()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.async_end()

@@ -48,12 +48,13 @@ from .mapping import decide
 from .mapping.decided import model_of
 from .model_change import changes_by, with_model
 from .place import binding_of, identity_of, refusal
+from .policy_steps import PolicySteps
 from .preview import async_probe
 from .registries import async_adopt, async_follow_data
 from .systems import System, connection_for
 
 
-class DeviceSubentryFlow(AlertSteps):
+class DeviceSubentryFlow(PolicySteps, AlertSteps):
     """One device behind a connection."""
 
     _source: str
@@ -127,7 +128,7 @@ class DeviceSubentryFlow(AlertSteps):
         if entry.state is ConfigEntryState.LOADED:
             running = entry.runtime_data.coordinators.get(subentry.subentry_id)
             self._probed = running and running.device
-        options = ["entities", "alerts", "place", "model", "move", "export"]
+        options = ["entities", "policies", "alerts", "place", "model", "move", "export"]
         if not alert_names(self._loaded.model):
             options.remove("alerts")
         if not self._other_entries():
@@ -285,6 +286,7 @@ class DeviceSubentryFlow(AlertSteps):
         self.hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
         return self.async_abort(reason="moved")
 
+    @override
     def _update(self, data: dict[str, Any]) -> SubentryFlowResult:
         """Change the device's subentry, and what the registries hold of it."""
         entry, subentry = self._get_entry(), self._get_reconfigure_subentry()

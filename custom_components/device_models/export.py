@@ -20,6 +20,7 @@ from .mapping.composing import names_of
 from .mapping.decided import decisions_of
 from .mapping.decisions import UNITS, Decision, Kind
 from .mapping.overlay_fields import COMPOSED_FIELDS
+from .own_policies import without_secrets
 
 ALONE: Final = ("name", "device_class", "state_class", "category", "enabled")
 """What can be said about an element without anything else."""
@@ -66,7 +67,8 @@ def device_file_text(
                     del said["enabled"]  # it would be shown by itself
             if said:
                 elements[decision.element] = said
-    return to_yaml(write_device_file(loaded, overlay))
+    told = replace(loaded, model=without_secrets(loaded.model))
+    return to_yaml(write_device_file(told, overlay))
 
 
 def _copied(said: JsonValue) -> Any:

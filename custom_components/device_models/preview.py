@@ -136,7 +136,7 @@ def value_now(decision: Decision, device: VirtualDevice | None) -> str:
         return "–"
     if device.model.attribute(decision.element).sensitive:
         return HIDDEN
-    return _shortened(_spelled(decision.transform.shown(reading.value)))
+    return _shortened(spelled(decision.transform.shown(reading.value)))
 
 
 def _values_now(decision: Decision, device: VirtualDevice) -> str:
@@ -147,11 +147,11 @@ def _values_now(decision: Decision, device: VirtualDevice) -> str:
         if name in leaves and not leaves[name].sensitive
     ]  # fmt: skip
     values = device.values
-    known = [_spelled(values[name].value) for name in names if name in values]
+    known = [spelled(values[name].value) for name in names if name in values]
     return _shortened(", ".join(known)) or "–"
 
 
-def _spelled(value: Scalar) -> str:
+def spelled(value: Scalar) -> str:
     """Return a value for people."""
     match value:
         case bool():

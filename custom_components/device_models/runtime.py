@@ -90,6 +90,12 @@ class EntryRuntime:
         for coordinator in self.coordinators.values():
             await coordinator.async_attach()
 
+    @callback
+    def async_flush(self) -> None:
+        """Have shown what is held of values, while there are entities to show it."""
+        for coordinator in self.coordinators.values():
+            coordinator.device.flush_policies()
+
     async def async_end(self) -> None:
         """End the devices, then the connection."""
         for coordinator in self.coordinators.values():

@@ -23,6 +23,7 @@ from .commands import Commands
 from .errors import (
     CommunicationError,
     DeviceModelsError,
+    InvalidInputError,
     NotOfferedError,
 )
 from .listeners import Listeners
@@ -254,10 +255,15 @@ class VirtualDevice:
         if self._policies is not None:
             self._policies.network_costs(cost)
 
-    def end_policies(self) -> None:
-        """Let come out what the policies hold, and end them."""
+    def flush_policies(self) -> None:
+        """Let come out what the policies hold: figures of windows, and batches."""
         if self._policies is not None:
             self._policies.flush()
+
+    def end_policies(self) -> None:
+        """Let come out what the policies hold, and end them."""
+        self.flush_policies()
+        if self._policies is not None:
             self._policies.close()
             self._policies = None
 

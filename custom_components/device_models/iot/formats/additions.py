@@ -98,17 +98,18 @@ def _followed(
     policies: Iterable[Policy], switched_off: Collection[str]
 ) -> tuple[Policy, ...]:
     """Return policies without the pipelines that are switched off."""
-    return tuple(
-        replace(
-            policy,
-            pipelines=tuple(
-                one
-                for one in policy.pipelines
-                if pipeline_key(policy, one) not in switched_off
-            ),
+    if not switched_off:
+        return tuple(policies)
+    left: list[Policy] = []
+    for policy in policies:
+        pipelines = tuple(
+            one
+            for one in policy.pipelines
+            if pipeline_key(policy, one) not in switched_off
         )
-        for policy in policies
-    )
+        if pipelines:
+            left.append(replace(policy, pipelines=pipelines))
+    return tuple(left)
 
 
 def _without(
