@@ -22,6 +22,7 @@ from custom_components.device_models.iot.errors import (
     TooLargeError,
     UnauthorizedError,
     UnreachableError,
+    ValueRefusedError,
 )
 from custom_components.device_models.iot.files import Receiver, Source
 from custom_components.device_models.iot.storage import (
@@ -57,6 +58,7 @@ class Memory(Store):
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {PLACE: KEPT}
         self.types: dict[str, str] = {}
+        self.metadata: dict[str, str] = {}
         self.checksums: dict[str, str] = {}
         self.failures: list[Exception] = []
         """One for each try, from the first on."""
@@ -78,6 +80,7 @@ class Memory(Store):
         async with source.opened() as reader:
             self.kept[place] = await reader.read(source.size)
         self.types[place] = source.content_type
+        self.metadata = dict(source.metadata)
         return Transferred(f"https://store/{place}", self.checksums)
 
     @override
@@ -422,6 +425,28 @@ async def test_what_is_broken_off_has_failed(
     assert str(picture.error) == "picture: it was broken off"
     assert len(events) == 1
     assert names_in(tmp_path) == []
+
+
+# What else is known of it
+
+
+@pytest.mark.parametrize(("key", "value"), [("", "x"), ("x", "")])
+def test_what_is_empty_is_no_metadata(
+    picture: StorageObject, key: str, value: str
+) -> None:
+    with pytest.raises(ValueRefusedError, match="must not be empty"):
+        picture.set_metadata(key, value)
+    assert picture.metadata == {}
+
+
+async def test_metadata_goes_with_the_content(
+    picture: StorageObject, store: Memory, sent: Path
+) -> None:
+    picture.set_metadata("Place", "hall")
+    await picture.set_input_path(sent)
+    picture.sync()
+    await picture.finished()
+    assert store.metadata == {"Place": "hall"}
 
 
 # As a value of an attribute

@@ -5,7 +5,7 @@ complete, so that nobody finds half of it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 import errno
 import hashlib
@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 import secrets
 import stat
+from types import MappingProxyType
 from typing import Final, Protocol, override
 
 from .errors import FileUnusableError, TooLargeError
@@ -26,6 +27,8 @@ DEFAULT_TYPE: Final = "application/octet-stream"
 READING: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 WRITING: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 """What waits for somebody else (a pipe) is not waited for, and no link is followed."""
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 type Progress = Callable[[int, int | None], None]
 """Called with how many bytes have passed, and how many there are if that is known."""
@@ -100,11 +103,16 @@ class Source:
         path: Path,
         content_type: str = DEFAULT_TYPE,
         *,
+        metadata: Mapping[str, str] = NOTHING,
         limit: int | None = None,
         progress: Progress = lambda _passed, _total: None,
     ) -> None:
-        """Take the file, and how large it may be."""
+        """Take the file, and how large it may be.
+
+        ``metadata`` is what is to be known of it besides, where that can be kept.
+        """
         self.path = path
+        self.metadata = metadata
         self.content_type = content_type
         self.size = 0
         """Bytes; as it was when it was opened last."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 import logging
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from .device import VirtualDevice
@@ -24,6 +25,7 @@ from .errors import (
     StalledError,
     SyncStateError,
     UnauthorizedError,
+    ValueRefusedError,
 )
 from .files import DEFAULT_TYPE, Receiver, Sink, Source
 from .listeners import Listeners
@@ -65,6 +67,12 @@ class Transferred:
     """As the store has them, by algorithm; those of what was moved must agree."""
     content_type: str = ""
     """As the store calls it."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """What the store knows of it besides."""
+    encoding: str = ""
+    """How the content is compressed, if it is kept, and was moved, like that."""
+    date: str = ""
+    """When it was made, or changed, as the store spells it."""
 
 
 class Store(Protocol):
@@ -124,12 +132,16 @@ class StorageObject:
         """Why it could not be brought in sync."""
         self.checksums: Mapping[str, str] = {}
         """Of what was moved, by algorithm."""
+        self.encoding = ""
+        self.date = ""
+        """See ``Transferred``."""
         self.passed = 0
         """Bytes that were moved in the present, or the last, try."""
         self.total: int | None = None
         """How many there are; None as long as that is not known."""
         self._store = store
         self._device = device
+        self._metadata: dict[str, str] = {}
         self._limit = limit
         self._input: Path | None = None
         self._output: Path | None = None
@@ -194,6 +206,22 @@ class StorageObject:
             self._reset()
 
     # The content
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What is known of the content besides: what was set, or the store says."""
+        return MappingProxyType(self._metadata)
+
+    def set_metadata(self, key: str, value: str) -> None:
+        """Have something known of the content, where the store can keep it.
+
+        Raises:
+            ValueRefusedError: the key, or the value, is empty.
+
+        """
+        if not key or not value:
+            raise ValueRefusedError(name=key or "key", problem="must not be empty")
+        self._metadata[key] = value
 
     def sync(self) -> None:
         """Begin to move the content, unless that has been done, or tried.
@@ -319,6 +347,7 @@ class StorageObject:
             source = Source(
                 self._input,
                 self.content_type,
+                metadata=self._metadata,
                 limit=self._limit,
                 progress=self._progress,
             )
@@ -346,6 +375,8 @@ class StorageObject:
                 raise ChecksumError(name=self.label, algorithm=algorithm)
         self.uri = done.uri
         self.content_type = done.content_type or self.content_type
+        self.encoding, self.date = done.encoding, done.date
+        self._metadata.update(done.metadata)
         self.checksums = known
         self.passed = self.total = size
 
