@@ -14,6 +14,7 @@ from custom_components.device_models.iot import storage
 from custom_components.device_models.iot.connections.coap import (
     CoapConnection,
     CoapEndpoint,
+    storing,
 )
 from custom_components.device_models.iot.errors import (
     ForeignHostError,
@@ -258,6 +259,37 @@ async def test_a_content_that_changes_meanwhile_is_received_anew(
     )
     assert back.status is SyncStatus.IN_SYNC
     assert content_of(tmp_path / "received") == CONTENT[5_000:9_000]
+
+
+@pytest.mark.parametrize("move", [sent, received])
+async def test_there_are_not_more_blocks_than_can_be_counted(
+    blocks: tuple[Blocks, BareServer],
+    connect: Connect,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    move: Any,
+) -> None:
+    monkeypatch.setattr(storing, "MAX_BLOCKS", 3)
+    one, server = blocks
+    path = written(tmp_path / "file", SHORT)
+    connection = await connect(server.port)
+    moved = await move(connection, thing(connection), "files/1", path)
+    assert "more blocks than there can be" in str(moved.error)
+    assert len(one.requests) == 3
+
+
+@pytest.mark.parametrize("content_format", [None, 65000])
+async def test_what_a_content_is_need_not_be_known(
+    connect: Connect, tmp_path: Path, content_format: int | None
+) -> None:
+    async with bare_server(files__1=Content(b"it", content_format)) as server:
+        connection = await connect(server.port)
+        device = thing(connection)
+        path = tmp_path / "received"
+        back = await received(connection, device, "files/1", path)
+        assert back.content_type == "application/octet-stream"
+        there = await sent(connection, device, "files/1", path, content_type="x/y")
+        assert there.status is SyncStatus.IN_SYNC
 
 
 def another_block(_number: int, request: Message, answer: Message) -> Message:

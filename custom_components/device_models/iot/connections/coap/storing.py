@@ -9,13 +9,13 @@ from typing import Final
 
 from aiocoap.numbers import ContentFormat
 
-from ...errors import ForeignHostError, RejectedError, ValueRefusedError
+from ...errors import ForeignHostError, RejectedError
 from ...files import Reader, Receiver, Source
 from ...storage import Transferred
 from .answer import UnansweredError
 from .client import CoapEndpoint
 from .delivery import Delivery
-from .request import Block, Method, Request, Response, split_path
+from .request import Block, Method, Request, Response
 from .uri import joined, parse_uri, same_host
 
 CONTINUE: Final = "2.31"
@@ -56,12 +56,11 @@ class Storing:
                     size=source.size,
                 )
                 response = await self._send(request, reader, source.size, exponent)
-            smaller = response.sent_block
-            if response.code != TOO_LARGE or smaller is None:
+            said = response.sent_block
+            smaller = exponent if said is None else said.exponent
+            if response.code != TOO_LARGE or smaller >= exponent:
                 break
-            if smaller.exponent >= exponent:
-                break
-            exponent = smaller.exponent
+            exponent = smaller
         self._check(path, response)
         created = response.location if response.code == "2.01" else ""
         return Transferred(joined(self.endpoint.address, "", f"/{created or path}"))
@@ -131,10 +130,6 @@ class Storing:
         here = (target.scheme, target.port) == (own.scheme, own.port)
         if not here or not same_host(target.host, own.host):
             raise ForeignHostError(name=target.address, host=target.host)
-        try:
-            split_path(target.reference)
-        except ValueError as err:
-            raise ValueRefusedError(name="uri", problem=str(err)) from None
         return target.reference
 
     async def _send(
