@@ -9,6 +9,7 @@ from . import alert_actions, attribute_actions, device_actions, storage_actions
 from .coap import services as coap
 from .const import DOMAIN
 from .generated_actions import async_setup_generated_actions
+from .queries import services as queries
 from .service import Service
 
 AREAS: Final[tuple[Callable[[HomeAssistant], Iterable[Service]], ...]] = (
@@ -16,6 +17,7 @@ AREAS: Final[tuple[Callable[[HomeAssistant], Iterable[Service]], ...]] = (
     attribute_actions.services,
     device_actions.services,
     storage_actions.services,
+    queries.services,
     coap.services,
 )
 

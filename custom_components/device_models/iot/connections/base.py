@@ -97,6 +97,15 @@ class LastHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """A value that an attribute had."""
+
+    name: str
+    value: Scalar
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Something that discovery found behind a connection."""
 
@@ -309,6 +318,22 @@ class Connection(ABC):
 
         """
         raise NotOfferedError(operation=f"{action.name}: ending it")
+
+    async def history(
+        self,
+        device: VirtualDevice,
+        names: AbstractSet[str],
+        start: datetime,
+        end: datetime,
+    ) -> Sequence[Sample]:
+        """Return the values that attributes had in a time, the oldest first.
+
+        Raises:
+            CommunicationError: the system does not give them.
+            NotOfferedError: it keeps none.
+
+        """
+        raise NotOfferedError(operation="history")
 
     async def discover(self) -> list[Found]:
         """Return the devices that can be found behind the connection."""

@@ -113,7 +113,23 @@ def path_of(name: str, text: str) -> Path:
 def find(
     documents: Iterable[Document], search: Search, moment: Moment
 ) -> list[Document]:
-    """Return the documents that are wanted.
+    """Return what is wanted of the documents that are wanted.
+
+    Raises:
+        NotOfferedError: the filter asks for what is not known here.
+        QueryError: it takes too long.
+
+    """
+    found = select(documents, search, moment)
+    if search.only:
+        return [picked(document, search.only) for document in found]
+    return found
+
+
+def select(
+    documents: Iterable[Document], search: Search, moment: Moment
+) -> list[Document]:
+    """Return the documents that are wanted, as they are.
 
     Raises:
         NotOfferedError: the filter asks for what is not known here.
@@ -129,10 +145,7 @@ def find(
         found = there + [document for document in found if get(document) is None]
     elif found and CREATED in found[0]:
         found.sort(key=lambda one: -(milliseconds(one.get(CREATED)) or 0))
-    found = found[search.start : search.start + search.limit]
-    if search.only:
-        return [picked(document, search.only) for document in found]
-    return found
+    return found[search.start : search.start + search.limit]
 
 
 def held(

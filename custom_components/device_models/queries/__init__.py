@@ -1,0 +1,1 @@
+"""Questions about all devices: what is found, and what is counted together."""
