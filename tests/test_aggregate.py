@@ -5,12 +5,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, override
 
-from homeassistant.components.recorder.util import session_scope
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.recorder import get_instance
+from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.setup import async_setup_component
 import pytest
 import voluptuous as vol
@@ -192,9 +191,9 @@ async def test_count_of_everything_that_was_recorded(hass: HomeAssistant) -> Non
 
 WRONG: Final[list[tuple[dict[str, Any], str, str]]] = [
     (
-        {"output": "$avg:temprature"},
+        {"output": "$avg:colour"},
         "query_invalid",
-        "temprature: no such attribute",
+        "colour: no such attribute",
     ),
     ({"output": "$avg:pin"}, "query_invalid", "pin: no such attribute"),
     ({"output": "$median:temperature"}, "query_invalid", "output: expected $count"),

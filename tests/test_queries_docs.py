@@ -58,7 +58,7 @@ def test_forms_of_the_filter_are_filters() -> None:
         if line.startswith("|")
         for form in re.findall(r"`([^`]+)`", line.split(" | ")[0])
     ]
-    assert len(forms) == 14
+    assert len(forms) == 13
     for form in forms:
         parse(form.replace(r"\|", "|"))
 

@@ -14,7 +14,7 @@ from homeassistant.util.json import JsonValueType
 
 from ..const import DOMAIN
 from ..coordinator import DeviceCoordinator
-from ..iot.alerts import AlertState
+from ..iot.alert import AlertState
 from ..iot.device import Reading
 from ..iot.model import Attribute
 from ..iot.query.documents import Document
