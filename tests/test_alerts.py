@@ -347,13 +347,14 @@ async def test_connection_without_a_place_for_alerts_says_so(
 # Saying how alerts are treated
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
 async def test_user_says_how_alerts_are_treated(
-    hass: HomeAssistant, pump: MqttSimulator, pump_entry: MockConfigEntry
+    hass: HomeAssistant, pump: MqttSimulator, pump_entry: MockConfigEntry, is_kept: bool
 ) -> None:
     await set_up(hass, pump_entry)
     subentry = only(pump_entry)
     decided = settled(subentry.data, loaded_of(subentry.data))
-    kept = keep(decided)
+    kept = keep(decided if is_kept else ())
     hass.config_entries.async_update_subentry(
         pump_entry, subentry, data={**subentry.data, CONF_DECISIONS: kept}
     )

@@ -95,6 +95,17 @@ def _device(coordinator: DeviceCoordinator) -> dict[str, Any]:
             }
             for one in device.commands.pending
         ],
+        "alerts": {
+            name: {
+                "active": state.active,
+                "since": state.since,
+                "last": state.last,
+                "count": state.count,
+                "severity": state.severity,
+                "acknowledged": state.acknowledged,
+            }
+            for name, state in device.alerts.states.items()
+        },
         "values": {name: _reading(coordinator, name) for name in sorted(device.values)},
         "decisions": [
             {

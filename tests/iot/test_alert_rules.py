@@ -111,6 +111,7 @@ def test_what_is_said_beside_a_model_lies_over_it() -> None:
             "ignore": ["temp"],
         },
         "cool": {"window": 0, "repair": True},
+        "report": {},
     }
     loaded = load_document({"model": model, "alerts": alerts}, "x")
     hot = loaded.model.format("hot")
@@ -121,7 +122,9 @@ def test_what_is_said_beside_a_model_lies_over_it() -> None:
     )
     assert loaded.alerts.of("cool") == AlertRule(window=0, repair=Repair.ALWAYS)
     again = load_document(write_device_file(loaded), "y")
-    assert (again.model, again.alerts) == (loaded.model, loaded.alerts)
+    assert again.model == loaded.model
+    for name in ("hot", "cool", "report"):
+        assert again.alerts.of(name) == loaded.alerts.of(name)
 
 
 def test_null_takes_an_end_away() -> None:
