@@ -252,6 +252,21 @@ async def test_a_server_that_is_busy_is_tried_again(tmp_path: Path) -> None:
     assert one.status is SyncStatus.IN_SYNC
 
 
+async def test_a_server_that_wants_to_be_left_alone_is(tmp_path: Path) -> None:
+    files = Files()
+
+    async def busy(request: web.Request) -> web.StreamResponse:
+        await files(request)
+        return web.Response(status=429, headers={"Retry-After": "60"})
+
+    async with serving(busy) as server, http_connection(server.url) as connection:
+        device = thing(connection)
+        one = await received(connection, device, "files/1", tmp_path / "received")
+    assert isinstance(one.error, RejectedError)
+    assert "busy for 60 s" in str(one.error)
+    assert len(files.requests) == 1
+
+
 async def test_a_server_that_hangs_in_the_middle_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

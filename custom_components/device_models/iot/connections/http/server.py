@@ -92,12 +92,7 @@ class HttpServer:
             CommunicationError: as ``request``; or it is busy for longer.
 
         """
-        wait = self.wait
-        if wait > PATIENCE:
-            answer = f"that it is busy for {wait:.0f} s"
-            raise RejectedError(address=self.address, answer=answer)
-        if wait:
-            await asyncio.sleep(wait)
+        await self._free()
         return await self.request(request)
 
     async def request(self, request: Request) -> Response:
@@ -172,9 +167,10 @@ class HttpServer:
         """Ask for what takes long to be sent, or to come; redirects are answers.
 
         Raises:
-            CommunicationError: as ``request``.
+            CommunicationError: as ``command``.
 
         """
+        await self._free()
         async with translated(request, self), self._limited(request.seconds):
             response = await self._ask(request, url)
             status, fields = response.status, response.headers
@@ -205,6 +201,20 @@ class HttpServer:
                 await socket.close()
 
     # Inside
+
+    async def _free(self) -> None:
+        """Wait until the server may be asked again.
+
+        Raises:
+            RejectedError: it wants to be left alone for too long.
+
+        """
+        wait = self.wait
+        if wait > PATIENCE:
+            answer = f"that it is busy for {wait:.0f} s"
+            raise RejectedError(address=self.address, answer=answer)
+        if wait:
+            await asyncio.sleep(wait)
 
     def _hold(self, response: Response) -> None:
         """Note that the server wants to be left alone: 429 counts all requests."""
