@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+import json
 from typing import Any, Final
 
 from homeassistant.const import (
@@ -24,15 +25,18 @@ from custom_components.device_models.alerts import STORE, async_setup_alerts
 from custom_components.device_models.const import (
     CONF_ALERTS,
     CONF_DECISIONS,
+    CONF_DOCUMENT,
     CONF_MQTT_VERSION,
     CONF_SYSTEM,
     CONF_TLS,
     DOMAIN,
 )
 from custom_components.device_models.iot.alert import Alert
+from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.iot.model import Severity
 from custom_components.device_models.mapping.decided import keep, loaded_of, settled
 from custom_components.device_models.mapping.decisions import Kind
+from custom_components.device_models.model_change import with_model
 from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
@@ -438,3 +442,24 @@ async def test_problem_shows_in_the_preview_with_its_reason(
         ("dryRun", "ALERT format that is over by a condition"),
         ("leak", "ALERT format that is over 3600 s after it"),
     ]
+
+
+async def test_what_its_user_says_of_an_alert_goes_with_its_name(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    said = {"leak": {"repair": "always", "clear": {"format": "dryRun"}}, "*": {}}
+    data = {**only(entry).data, CONF_ALERTS: said}
+    spelled = json.dumps(data[CONF_DOCUMENT])
+    spelled = spelled.replace('"dryRun"', '"dry"').replace('"leak"', '"water"')
+    changed = with_model(data, load_document(json.loads(spelled), "x"), "x")
+    assert changed[CONF_ALERTS] == {
+        "water": {"repair": "always", "clear": {"format": "dry"}},
+        "*": {},
+    }
+    found = {
+        one.element: one.element_id
+        for one in settled(changed, loaded_of(changed))
+        if one.kind is Kind.PROBLEM
+    }
+    assert found == {"water": "problem-leak"}  # its entity stays
+    assert with_model(data, loaded_of(data), "x")[CONF_ALERTS] == said

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any, Final
 
 from .const import (
+    CONF_ALERTS,
     CONF_DECISIONS,
     CONF_DOCUMENT,
     CONF_IGNORED,
@@ -81,7 +82,9 @@ def with_model(
         ModelError: the overlay of the new model cannot be used.
 
     """
-    before, new = model_of(data), known_better(new, data)
+    before = model_of(data)
+    data = _with_alerts(data, difference(before.model, new.model).renamed or {})
+    new = known_better(new, data)
     changes = difference(before.model, new.model)
     kept = known_before(data, before, language)
     former = {_key(name): _key(was) for name, was in (changes.renamed or {}).items()}
@@ -164,6 +167,32 @@ def _overlay(
         if choice is not None:
             kept.setdefault(decision.kind, {})[decision.element] = choice
     return kept
+
+
+def _with_alerts(
+    data: Mapping[str, Any], renamed: Mapping[str, str]
+) -> Mapping[str, Any]:
+    """Return a device's data with what its user says of alerts under their new names.
+
+    Args:
+        data: of the device.
+        renamed: the former names of elements, as a difference names both.
+
+    """
+    now = {
+        was.partition(" ")[2]: name.partition(" ")[2]
+        for name, was in renamed.items()
+        if name.startswith(f"{Kind.FORMAT.word} ")
+    }
+    if not now or CONF_ALERTS not in data:
+        return data
+    alerts: dict[str, Any] = {}
+    for name, said in data[CONF_ALERTS].items():
+        clear = said.get("clear") or {}
+        if (ending := clear.get("format")) in now:
+            said = {**said, "clear": {**clear, "format": now[ending]}}  # noqa: PLW2901
+        alerts[now.get(name, name)] = said
+    return {**data, CONF_ALERTS: alerts}
 
 
 def _problems(former: Mapping[str, str]) -> dict[str, str]:
