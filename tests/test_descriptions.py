@@ -10,7 +10,7 @@ from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -54,6 +54,7 @@ async def node(socket_enabled: None) -> AsyncGenerator[BareServer]:
     async with bare_server(
         **{".well-known__core": Content(LINKS.encode(), 40)},
         **{"3303__0__5700": Content(b"18.5", 0), "3303__0__5701": Content(b"Cel", 0)},
+        **{"3__0__3": Content(b"1.2.4", 0)},
         t=Content(b"21", 0),
         hum=Content(b"40", 0),
     ) as server:
@@ -353,3 +354,19 @@ async def test_device_that_goes_before_it_is_asked(
     hass.config_entries.async_remove_subentry(node_entry, coordinator.subentry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert times_asked(node) == before
+
+
+async def test_firmware_that_is_another_by_now(
+    hass: HomeAssistant, node: BareServer
+) -> None:
+    links = f"{LINKS},</3/0/3>"
+    values = {"/t": 20.5, "/3303/0/5700": 18.5, "/3303/0/5701": "Cel"}
+    listing(node).change(links.encode())
+    document = {"links": links, "values": {**values, "/3/0/3": "1.2.3"}}
+    entry = entry_of(hass, node, document)
+    await settled(hass, entry)
+    registry = dr.async_get(hass)
+    (known,) = registry.async_get_devices(identifiers={(DOMAIN, "key-of-node")})
+    assert known.sw_version == "1.2.4"
+    assert issues(hass) == []
+    await hass.config_entries.async_unload(entry.entry_id)

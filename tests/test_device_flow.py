@@ -291,7 +291,9 @@ async def test_change_of_name_and_place_keeps_the_entities(
     result: Any = await pump_entry.start_subentry_reconfigure_flow(
         hass, subentry.subentry_id
     )
-    options = ["entities", "policies", "alerts", "place", "model", "export"]
+    options = [
+        "entities", "policies", "alerts", "place", "about", "model", "export"
+    ]  # fmt: skip
     assert result["menu_options"] == options
     flow_id = result["flow_id"]
     result = await answered(hass, flow_id, next_step_id="place")

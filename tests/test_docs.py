@@ -44,7 +44,7 @@ def test_example_can_be_loaded_and_bound() -> None:
 def test_parts_of_the_frame_are_the_ones_that_are_read() -> None:
     frame = EXAMPLES[0]
     assert set(frame) == set(SCHEMA["properties"]) - {"devicePolicies"}
-    assert set(frame) == {*OWN_KEYS, "samples"} - {"devicePolicies"}
+    assert set(frame) == {*OWN_KEYS, "device", "samples"} - {"devicePolicies"}
     frame["model"]["attributes"] = [{"name": "a", "type": "NUMBER"}]
     assert load(json.dumps(frame).encode(), "frame").model.name == "Thermo"
 

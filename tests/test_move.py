@@ -215,12 +215,14 @@ async def test_move_shows_what_was_chosen_and_forgets_what_has_no_place(
         "place": "home/room",
         "confirm": False,
         "silent_after": 60,
+        "through": False,
     }
     begun = await pump_entry.start_subentry_reconfigure_flow(hass, moved.subentry_id)
     flow_id = begun["flow_id"]
     await answered(hass, flow_id, next_step_id="move")
     result = await answered(hass, flow_id, entry=room_entry.entry_id)
-    assert suggested(result) == {"name": "Room", "place": "home/room"}
+    shown = {"name": "Room", "place": "home/room", "through": False}
+    assert suggested(result) == shown
     await answered(hass, flow_id, name="Room", place="")
     await hass.async_block_till_done()
     data = only(room_entry).data

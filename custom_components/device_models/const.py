@@ -93,6 +93,12 @@ CONF_BASE: Final = "place"
 """Not "base": a form shows the errors of the whole form at a field of that name."""
 CONF_PARENT: Final = "parent"
 """The place of the device that it is a part of."""
+CONF_GATEWAY: Final = "gateway"
+"""The key, or the hardware id, of the device that it is behind; empty for none."""
+CONF_BELOW: Final = "below"
+"""Where it is below the place of its gateway, if the way leads through that."""
+CONF_ABOUT: Final = "about"
+"""What its user knows of it: serial number, maker, hardware id …"""
 CONF_SILENT_AFTER: Final = "silent_after"
 CONF_CONFIRM: Final = "confirm"
 CONF_SENDERS: Final = "senders"
@@ -103,6 +109,8 @@ CONF_PUBLISHED: Final = "published"
 PLACE: Final = (
     CONF_BASE,
     CONF_ASKED,
+    CONF_GATEWAY,
+    CONF_BELOW,
     CONF_SILENT_AFTER,
     CONF_CONFIRM,
     CONF_SENDERS,

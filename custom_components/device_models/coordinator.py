@@ -3,19 +3,25 @@
 from datetime import timedelta
 import math
 import time
-from typing import Any, override
+from typing import Any, Final, override
 import zlib
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HassJob, HassJobType, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import (
+    async_dispatcher_connect,
+    async_dispatcher_send,
+)
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .alerts import DeviceAlerts
 from .const import (
     CONF_KEY,
+    DOMAIN,
     LOGGER,
     MAX_BACK_OFF,
 )
+from .device_data import metadata_of
 from .exceptions import reworded
 from .iot.command import Command
 from .iot.connections.base import Capability, Connection
@@ -24,6 +30,9 @@ from .iot.errors import CommunicationError
 from .mapping.decided import decisions_of, loaded_of
 from .place import binding_of
 from .storage import DeviceStorage
+
+SIGNAL_AWAY: Final = f"{DOMAIN}_away_{{}}"
+"""With the key of a gateway: whether it is away has changed."""
 
 
 class DeviceCoordinator(DataUpdateCoordinator[None]):
@@ -52,9 +61,8 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         loaded = loaded_of(data, subentry.title)
         self.subentry_id = subentry.subentry_id
         self.decisions = decisions_of(data, loaded, hass.config.language)
+        self.metadata = metadata_of(data, loaded)
         self.connection = connection
-        self.parent_id: str | None = None
-        """The device, in the registry, that this one is a part of."""
         self.device = VirtualDevice(
             key=data[CONF_KEY],
             name=subentry.title,
@@ -90,6 +98,50 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
             self.device.on_availability(self._availability_changed),
             self.device.commands.on_command(self._command_changed),
         ]
+        self._cut_off = False
+        """Whether the gateway that the way leads through is known to be away."""
+        self._told_away = False
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the device can be reached, as far as is known."""
+        return self.device.online and not self._cut_off
+
+    @property
+    def away(self) -> bool:
+        """Whether it is known not to be reached, which those behind are told."""
+        unknown = self.device.availability is Availability.UNKNOWN
+        return self._cut_off or not (unknown or self.device.online)
+
+    @callback
+    def async_follow_gateway(self, key: str, *, away: bool) -> None:
+        """Be unavailable while the gateway that the way leads through is away.
+
+        Args:
+            key: of the gateway.
+            away: whether it is now.
+
+        """
+        self._deaf.append(
+            async_dispatcher_connect(self.hass, SIGNAL_AWAY.format(key), self._cut)
+        )
+        self._cut(away)
+
+    @callback
+    def _cut(self, away: bool) -> None:  # noqa: FBT001  (a signal has no names)
+        """Note whether the gateway is away, and tell those behind."""
+        if away is not self._cut_off:
+            self._cut_off = away
+            self._tell_behind(away=self.away)
+            self.async_update_listeners()
+
+    @callback
+    def _tell_behind(self, *, away: bool) -> None:
+        """Tell the devices that are reached through this one."""
+        if away is not self._told_away:
+            self._told_away = away
+            signal = SIGNAL_AWAY.format(self.device.key)
+            async_dispatcher_send(self.hass, signal, away)
 
     async def async_begin(self) -> None:
         """Ask for the first time, so that entities begin with values.
@@ -112,6 +164,7 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         """
         if former.device.binding.base == self.device.binding.base:
             self.device.resume(former.device)
+            self._tell_behind(away=self.away)
 
     async def async_attach(self) -> None:
         """Let the connection push, once everybody listens.
@@ -132,6 +185,7 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         await self.connection.detach(self.device)
         for stop_listening in self._deaf:
             stop_listening()
+        self._tell_behind(away=False)  # nobody knows any more
 
     @override
     async def _async_update_data(self) -> None:
@@ -225,4 +279,5 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         elif not self.last_update_success:
             LOGGER.info("%s is available again", device.name)
             self.last_update_success = True
+        self._tell_behind(away=self.away)
         self.async_update_listeners()

@@ -133,5 +133,5 @@ class _Reader:
         runtime.connection.check(known.model, binding_of(data, known))
         present = self._entry.subentries.get(subentry_id)
         if present is not None and present.data == data:
-            runtime.described[subentry_id] = known
+            runtime.async_note_described(subentry_id, known)
             await self._compare()

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from .const import (
+    CONF_ABOUT,
     CONF_DECISIONS,
     CONF_DOCUMENT,
     CONF_KEY,
@@ -12,8 +13,23 @@ from .const import (
     CONF_SOURCE,
 )
 from .iot.formats import Loaded
+from .iot.metadata import BELOW, GATEWAY
 from .mapping import decide
 from .mapping.decided import keep
+
+
+def metadata_of(data: Mapping[str, Any], loaded: Loaded) -> dict[str, str]:
+    """Return what is known of a device: what its user says lies over its file's.
+
+    Args:
+        data: of the device.
+        loaded: its model.
+
+    """
+    said = {**loaded.metadata, **data.get(CONF_ABOUT, {})}
+    return {
+        key: text for key, text in said.items() if text and key not in (GATEWAY, BELOW)
+    }
 
 
 def new_device(

@@ -1,14 +1,12 @@
 """Adding a device to a connection, and changing it: model, place, preview."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntry,
     ConfigEntryState,
-    ConfigSubentry,
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME
@@ -19,14 +17,13 @@ from .const import (
     CONF_ASKED,
     CONF_BASE,
     CONF_DOCUMENT,
-    CONF_KEY,
+    CONF_GATEWAY,
     CONF_OVERLAY,
     CONF_PARENT,
     CONF_SYSTEM,
     DOMAIN,
     PLACE,
     SOURCE_DEVICE,
-    SUBENTRY_DEVICE,
 )
 from .device_data import new_device
 from .export import async_save, device_file_text
@@ -39,7 +36,10 @@ from .flow_forms import (
     EXPORT_FORM,
     DeviceForm,
     entry_form,
+    gateway_fields,
 )
+from .gateway_steps import GatewaySteps
+from .hierarchy import Member
 from .iot.binding import Binding
 from .iot.device import VirtualDevice
 from .iot.errors import ModelError
@@ -47,14 +47,15 @@ from .iot.formats import Loaded
 from .mapping import decide
 from .mapping.decided import model_of
 from .model_change import changes_by, with_model
+from .moving import async_move, refused_behind
 from .place import binding_of, identity_of, refusal
 from .policy_steps import PolicySteps
 from .preview import async_probe
-from .registries import async_adopt, async_follow_data
+from .registries import async_follow_data
 from .systems import System, connection_for
 
 
-class DeviceSubentryFlow(PolicySteps, AlertSteps):
+class DeviceSubentryFlow(PolicySteps, AlertSteps, GatewaySteps):
     """One device behind a connection."""
 
     _source: str
@@ -128,7 +129,10 @@ class DeviceSubentryFlow(PolicySteps, AlertSteps):
         if entry.state is ConfigEntryState.LOADED:
             running = entry.runtime_data.coordinators.get(subentry.subentry_id)
             self._probed = running and running.device
-        options = ["entities", "policies", "alerts", "place", "model", "move", "export"]
+        options = [
+            *("entities", "policies", "alerts", "place", "about"),
+            *("model", "move", "export"),
+        ]
         if not alert_names(self._loaded.model):
             options.remove("alerts")
         if not self._other_entries():
@@ -142,12 +146,13 @@ class DeviceSubentryFlow(PolicySteps, AlertSteps):
         subentry = self._get_reconfigure_subentry()
         problem: ModelError | str | None = None
         if user_input is not None:
-            problem = self._check(user_input, but=subentry.subentry_id)
-            if problem is None:
+            placed = self.placed(user_input)
+            problem = self._check(placed, but=subentry.subentry_id)
+            if problem is None and not isinstance(placed, str):
                 self._title = user_input[CONF_NAME].strip()
-                return self._update({**_unplaced(self._data), **_placed(user_input)})
-        shown = user_input or {**self._data, CONF_NAME: self._title}
-        return self.form("place", self._device_form.schema, shown, problem)
+                return self._update({**_unplaced(self._data), **placed})
+        shown = user_input or {**self.shown_place(self._data), CONF_NAME: self._title}
+        return self.form("place", self._with_gateway(), shown, problem)
 
     async def async_step_model(
         self, _user_input: dict[str, Any] | None = None
@@ -220,12 +225,12 @@ class DeviceSubentryFlow(PolicySteps, AlertSteps):
         self, user_input: dict[str, Any] | None
     ) -> SubentryFlowResult:
         """Ask where the device is, until it is found there or is to be added anyway."""
-        step_id, schema = self._device_form
+        step_id, schema = self._device_form.step_id, self._with_gateway()
         problem: ModelError | str | None = None
         if user_input is not None:
-            problem = self._check(user_input)
-            if problem is None:
-                placed = _placed(user_input)
+            placed = self.placed(user_input)
+            problem = self._check(placed)
+            if problem is None and not isinstance(placed, str):
                 self._probed = await self._async_probe(placed)
                 if user_input.get(CONF_ANYWAY) or not self._is_mute(self._probed):
                     self._title = user_input[CONF_NAME].strip()
@@ -236,6 +241,8 @@ class DeviceSubentryFlow(PolicySteps, AlertSteps):
                     self._data = new_device(
                         self._loaded, self._source, placed, language
                     )
+                    if placed.get(CONF_GATEWAY):
+                        return await self.async_step_about()
                     return await self.async_step_preview()
                 problem = "no_values"
                 schema = schema.extend(ANYWAY_FIELD)
@@ -262,8 +269,13 @@ class DeviceSubentryFlow(PolicySteps, AlertSteps):
     def _first_guess(self) -> dict[str, Any]:
         """Return what the form of a device's place begins with."""
         if self._target is not None:
-            return {**self._data, CONF_NAME: self._title}
-        return {CONF_NAME: self._loaded.model.name, CONF_BASE: self._place}
+            known = {key: value for key, value in self._data.items() if value != ""}
+            return {**known, CONF_NAME: self._title}
+        return {
+            CONF_NAME: self._loaded.model.name,
+            CONF_BASE: self._place,
+            **self.guessed_place(),
+        }
 
     async def _async_move(
         self, target: ConfigEntry, placed: Mapping[str, Any]
@@ -272,18 +284,9 @@ class DeviceSubentryFlow(PolicySteps, AlertSteps):
         entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
         if subentry.data != self._began_with:
             return self.async_abort(reason="changed_meanwhile")
-        if entry.state is ConfigEntryState.LOADED:
-            await entry.runtime_data.async_release(subentry.subentry_id)
         data = {**_unplaced(self._data), **placed}
-        moved = ConfigSubentry(
-            data=MappingProxyType(data),
-            subentry_type=SUBENTRY_DEVICE,
-            title=self._title,
-            unique_id=identity_of(data, self._loaded),
-        )
-        self.hass.config_entries.async_add_subentry(target, moved)
-        async_adopt(self.hass, data[CONF_KEY], target, moved.subentry_id)
-        self.hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+        device = Member(entry, subentry)
+        await async_move(self.hass, device, target, self._title, data)
         return self.async_abort(reason="moved")
 
     @override
@@ -302,9 +305,25 @@ class DeviceSubentryFlow(PolicySteps, AlertSteps):
         )
 
     @property
+    @override
+    def connection_entry(self) -> ConfigEntry:
+        return self._target or self._get_entry()
+
+    @override
+    async def async_known(self) -> SubentryFlowResult:
+        """Show what the new device becomes, or change what is known of one."""
+        if self.source == SOURCE_RECONFIGURE:
+            return self._update(self._data)
+        return await self.async_step_preview()
+
+    @property
     def _device_form(self) -> DeviceForm:
-        entry = self._target or self._get_entry()
-        return DEVICE_FORMS[System(entry.data[CONF_SYSTEM])]
+        return DEVICE_FORMS[System(self.connection_entry.data[CONF_SYSTEM])]
+
+    def _with_gateway(self) -> vol.Schema:
+        """Return the form of a place, with the device that it may be behind."""
+        gateways, schema = self.gateways(), self._device_form.schema
+        return schema.extend(gateway_fields(gateways)) if gateways else schema
 
     def _other_entries(self) -> dict[str, ConfigEntry]:
         """Return the other connections that are up, by their ids."""
@@ -316,7 +335,7 @@ class DeviceSubentryFlow(PolicySteps, AlertSteps):
 
     async def _async_probe(self, placed: Mapping[str, Any]) -> VirtualDevice | None:
         """Look what the device gives, if the connection runs."""
-        entry = self._target or self._get_entry()
+        entry = self.connection_entry
         if entry.state is not ConfigEntryState.LOADED:
             return None
         return await async_probe(
@@ -331,24 +350,19 @@ class DeviceSubentryFlow(PolicySteps, AlertSteps):
         return device is not None and not device.values and bool(device.model.readable)
 
     def _check(
-        self, user_input: Mapping[str, Any], but: str | None = None
+        self, placed: Mapping[str, Any] | str, but: str | None = None
     ) -> ModelError | str | None:
         """Return what is wrong with a device's place."""
-        entry = self._target or self._get_entry()
-        return refusal(self.hass, entry, _placed(user_input), self._loaded, but)
+        if isinstance(placed, str):
+            return placed
+        entry = self.connection_entry
+        problem = refusal(self.hass, entry, placed, self._loaded, but)
+        if problem is None and self._target is not None:
+            device = Member(self._get_entry(), self._get_reconfigure_subentry())
+            problem = refused_behind(self.hass, device, entry, placed[CONF_BASE])
+        return problem
 
 
 def _unplaced(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return a device's data without what the form of its place asks for."""
     return {key: value for key, value in data.items() if key not in PLACE}
-
-
-def _placed(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a device's place as its data keeps it."""
-    placed = {
-        key: value
-        for key, value in user_input.items()
-        if key not in (CONF_NAME, CONF_ANYWAY)
-    }
-    placed[CONF_BASE] = placed.get(CONF_BASE, "").strip().strip("/")
-    return placed

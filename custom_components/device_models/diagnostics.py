@@ -22,6 +22,7 @@ from .const import (
     CONF_THING,
 )
 from .coordinator import DeviceCoordinator
+from .iot.redaction import redacted
 from .runtime import DeviceModelsConfigEntry
 
 TO_REDACT = {
@@ -79,6 +80,7 @@ def _device(coordinator: DeviceCoordinator) -> dict[str, Any]:
         "name": device.name,
         "model": {"urn": device.model.urn, "name": device.model.name},
         "base": device.binding.base,
+        "metadata": redacted(coordinator.metadata),
         "availability": device.availability,
         "reason": device.reason,
         "pushed": sorted(coordinator.connection.pushed(device)),

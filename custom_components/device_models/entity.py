@@ -1,7 +1,6 @@
 """What the entities of all platforms have in common."""
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -63,17 +62,7 @@ class ModelEntity(CoordinatorEntity[DeviceCoordinator]):
             self._attr_translation_key = decision.icon
         self._attr_entity_category = decision.category
         self._attr_entity_registry_enabled_default = decision.enabled
-        about = partial(
-            DeviceInfo,
-            identifiers={(DOMAIN, device.key)},
-            name=device.name,
-            manufacturer=device.model.manufacturer or None,
-            model=device.model.name,
-            model_id=device.model.urn,
-        )
-        parent = coordinator.parent_id
-        # It takes no items afterwards from Home Assistant 2026.11 on.
-        self._attr_device_info = about(via_device_id=parent) if parent else about()
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, device.key)})
 
     _follows_value = False
     """Whether the entity wants the element's value to be asked for."""
@@ -95,7 +84,7 @@ class ModelEntity(CoordinatorEntity[DeviceCoordinator]):
     @override
     def available(self) -> bool:
         """Whether the device was heard, and can be reached."""
-        return self.device.online
+        return self.coordinator.reachable
 
 
 class AttributeEntity(ModelEntity):

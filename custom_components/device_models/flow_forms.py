@@ -24,6 +24,7 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.helpers.typing import VolDictType
 import voluptuous as vol
 
 from .coap.forms import ENDPOINT_FORM, LISTENER_FORM
@@ -35,6 +36,7 @@ from .const import (
     CONF_CONFIRM,
     CONF_DOCUMENT,
     CONF_ENABLED,
+    CONF_GATEWAY,
     CONF_KEEP,
     CONF_MQTT_VERSION,
     CONF_PUBLISHED,
@@ -56,6 +58,7 @@ from .form_fields import (
     seconds,
 )
 from .http.forms import SERVER_FORM
+from .iot import metadata
 from .iot.delivery import DAY
 from .systems import System
 
@@ -167,6 +170,17 @@ CONNECTION_ONLY_FIELD: Final = {
 ANYWAY_FIELD: Final = {vol.Required(CONF_ANYWAY, default=False): BooleanSelector()}
 """What is asked besides when the device gave no value."""
 
+CONF_THROUGH: Final = "through"
+CONF_OTHERS: Final = "others"
+
+ABOUT_FORM: Final = vol.Schema(
+    {
+        **{vol.Optional(key): TextSelector() for key in metadata.KNOWN},
+        vol.Optional(CONF_OTHERS): TEXTS,
+    }
+)
+"""What is known of a device, and the vendor's own: ``key = text``."""
+
 PLACE_FORMS: Final[Mapping[System, vol.Schema]] = {
     System.COAP: vol.Schema({vol.Optional(CONF_BASE): TextSelector()}),
     System.COAP_LISTENER: vol.Schema({vol.Required(CONF_BASE): TextSelector()}),
@@ -204,6 +218,14 @@ def model_form(models: Mapping[str, str]) -> vol.Schema:
 def found_form(names: Mapping[str, str]) -> vol.Schema:
     """Return the form in which a device that was found is chosen, by its name."""
     return vol.Schema({vol.Required(CONF_FOUND): _one_of(names)})
+
+
+def gateway_fields(gateways: Mapping[str, str]) -> VolDictType:
+    """Return what is asked besides of a place where there are other devices."""
+    return {
+        vol.Optional(CONF_GATEWAY): _one_of(gateways, SelectSelectorMode.DROPDOWN),
+        vol.Required(CONF_THROUGH, default=False): BooleanSelector(),
+    }
 
 
 def entry_form(entries: Mapping[str, str]) -> vol.Schema:

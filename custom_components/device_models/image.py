@@ -103,7 +103,7 @@ class ModelImage(ModelEntity, ImageEntity):
     @property
     def _reachable(self) -> bool:
         """Whether it makes sense to ask; what has nothing else is asked to see that."""
-        return self.device.online or not self.device.model.readable
+        return self.coordinator.reachable or not self.device.model.readable
 
     @property
     def _told(self) -> bool:

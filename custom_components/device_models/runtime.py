@@ -10,13 +10,16 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_platform
 from homeassistant.helpers.device_registry import ChildDeviceEntry, DeviceEntry
 
+from .behind import async_place_behind
 from .command_storage import async_forget, async_restore
 from .const import CONF_KEY, DOMAIN, LOGGER, SUBENTRY_DEVICE
 from .coordinator import DeviceCoordinator
-from .hierarchy import async_parent_id
+from .device_data import metadata_of
+from .hierarchy import Member, async_parent_id, below_of, gateway_of
 from .iot.connections.base import Connection
 from .iot.errors import CommunicationError, ModelError
 from .iot.formats import Loaded
+from .known_device import async_register
 from .registries import async_adopt
 from .systems import interval_of
 
@@ -47,6 +50,7 @@ class EntryRuntime:
         """Title and data of each device's subentry, which Home Assistant changes in
         place."""
         self._following = asyncio.Lock()
+        self._ended = False
         self._on_device: list[Callable[[DeviceCoordinator], None]] = []
         self._on_followed: list[Callable[[], None]] = []
 
@@ -76,6 +80,9 @@ class EntryRuntime:
 
     async def async_begin(self) -> None:
         """Make the devices, with their first values."""
+        for _depth in range(len(self._devices())):
+            if not async_place_behind(self._hass, self._entry):
+                break
         await asyncio.gather(
             *(self._async_make(subentry) for subentry in self._devices().values())
         )
@@ -98,10 +105,12 @@ class EntryRuntime:
 
     async def async_end(self) -> None:
         """End the devices, then the connection."""
-        for coordinator in self.coordinators.values():
-            await coordinator.async_end()
-        self.coordinators.clear()
-        await self.connection.close()
+        async with self._following:  # what is being added is there to be ended, too
+            self._ended = True
+            for coordinator in self.coordinators.values():
+                await coordinator.async_end()
+            self.coordinators.clear()
+            await self.connection.close()
 
     async def async_follow(self) -> None:
         """Catch up with a changed entry: one device at a time, or all of it."""
@@ -109,7 +118,10 @@ class EntryRuntime:
             self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
             return
         async with self._following:  # what is removed must be gone before it is added
+            if self._ended:
+                return
             await self._async_follow_devices()
+        async_place_behind(self._hass, self._entry)
         for follow in self._on_followed:
             follow()
 
@@ -162,10 +174,43 @@ class EntryRuntime:
         async_adopt(
             self._hass, coordinator.device.key, self._entry, subentry.subentry_id
         )
-        coordinator.parent_id = async_parent_id(self._hass, self._entry, subentry)
+        self._register(coordinator, subentry)
+        self._follow_gateway(coordinator, subentry)
         await async_restore(self._hass, coordinator.device)
         await coordinator.async_begin()
         return coordinator
+
+    @callback
+    def async_note_described(self, subentry_id: str, known: Loaded) -> None:
+        """Take what a device says of itself by now; its firmware may be another."""
+        self.described[subentry_id] = known
+        coordinator = self.coordinators.get(subentry_id)
+        subentry = self._devices().get(subentry_id)
+        if coordinator is not None and subentry is not None:
+            coordinator.metadata = metadata_of(subentry.data, known)
+            self._register(coordinator, subentry)
+
+    @callback
+    def _register(
+        self, coordinator: DeviceCoordinator, subentry: ConfigSubentry
+    ) -> None:
+        """Have the device registry know a device, and what it is behind."""
+        gateway_id = async_parent_id(self._hass, self._entry, subentry)
+        async_register(self._hass, self._entry, coordinator, gateway_id)
+
+    @callback
+    def _follow_gateway(
+        self, coordinator: DeviceCoordinator, subentry: ConfigSubentry
+    ) -> None:
+        """Have a device follow the gateway that the way to it leads through."""
+        if below_of(subentry.data) is None:
+            return
+        gateway = gateway_of(self._hass, Member(self._entry, subentry))
+        if gateway is not None:
+            runtime: EntryRuntime | None = getattr(gateway.entry, "runtime_data", None)
+            running = runtime.coordinator_with(gateway.key) if runtime else None
+            away = running is not None and running.away
+            coordinator.async_follow_gateway(gateway.key, away=away)
 
     async def _async_add(
         self, subentry: ConfigSubentry, former: DeviceCoordinator | None

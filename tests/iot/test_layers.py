@@ -18,7 +18,7 @@ LAYERS: Final = (
     {"colors", "formula", "media_types", "query", "redaction", "spelling"},
     {"command", "reading", "state"},
     {"delivery"},
-    {"model", "binding", "transforms"},
+    {"model", "metadata", "binding", "transforms"},
     {"alert", "alert_rules", "outbox", "sending"},
     {"alerts", "ledger"},
     {"commands", "outbox_document", "policies", "raising"},

@@ -508,3 +508,21 @@ def test_garbage_gives_a_model_or_a_model_error(
             str(err).encode()
             continue
         topics_of(loaded)
+
+
+def test_firmware_of_versions_before_5() -> None:
+    topics = {
+        "haus/lamp/$homie": "3.0.1",
+        "haus/lamp/$name": "Lamp",
+        "haus/lamp/$mac": "DE:AD:BE:EF:FE:ED",
+        "haus/lamp/$fw/name": "lamp-fw",
+        "haus/lamp/$fw/version": "1.0.2",
+        "haus/lamp/$nodes": "light",
+        "haus/lamp/light/$properties": "on",
+        "haus/lamp/light/on/$datatype": "boolean",
+    }
+    assert load_document(topics, "lamp").metadata == {
+        "softwareVersion": "1.0.2",
+        "firmware": "lamp-fw",
+        "mac": "DE:AD:BE:EF:FE:ED",
+    }

@@ -116,6 +116,25 @@ def test_weather_node() -> None:
     }
 
 
+def test_what_the_object_device_says_is_known_of_the_device() -> None:
+    links = "</3/0/1>,</3/0/2>,</3/0/3>,</3/0/18>,</3303/0/5700>"
+    values = {"/3/0/1": "T1", "/3/0/2": "42", "/3/0/3": "1.2", "/3/0/18": 7}
+    document: Any = {"links": links, "values": values}
+    known = {
+        "modelNumber": "T1",
+        "serialNumber": "42",
+        "softwareVersion": "1.2",
+        "hardwareVersion": "7",
+    }
+    assert load_document(document, "x").metadata == known
+    below = {f"/a{path}": value for path, value in values.items()}
+    based: Any = {"links": links.replace("</", "</a/"), "values": below, "base": "a"}
+    assert load_document(based, "x").metadata == known
+    now: Any = {"links": links, "values": {"/3/0/3": "1.3"}}
+    again = LISTING.again(document, now)
+    assert load_document(again, "x").metadata == known | {"softwareVersion": "1.3"}
+
+
 def test_smart_plug_with_values() -> None:
     loaded = fixture("smart-plug.json")
     model = loaded.model

@@ -277,6 +277,25 @@ def test_what_is_said_of_the_thing(
     assert getattr(loaded({**TD, **terms}).model, field) == expected
 
 
+@pytest.mark.parametrize(
+    ("terms", "known"),
+    [
+        ({}, {}),
+        ({"serialNumber": " 42 "}, {"serialNumber": "42"}),
+        ({"schema:serialNumber": "42", "serialNumber": "1"}, {"serialNumber": "42"}),
+        ({"sdo:mpn": "T1"}, {"modelNumber": "T1"}),
+        ({"schema:softwareVersion": "2"}, {"softwareVersion": "2"}),
+        ({"firmwareVersion": "2"}, {"softwareVersion": "2"}),
+        ({"hardwareRevision": "B"}, {"hardwareVersion": "B"}),
+        ({"serialNumber": 42, "mpn": "x" * 256}, {}),
+    ],
+)
+def test_what_is_said_of_this_one_thing(
+    terms: dict[str, Any], known: dict[str, str]
+) -> None:
+    assert loaded({**TD, **terms}).metadata == known
+
+
 def test_default_language_is_that_of_the_context() -> None:
     found = fixture("lamp.td.json").model
     assert found.description == "Eine Lampe neben einem Sessel"

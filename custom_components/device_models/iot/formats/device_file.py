@@ -3,7 +3,8 @@
 ``model`` is a model of any format, or the name of another file that has it (a file
 name or a URN). ``binding`` says, by connection, where its elements are on the wire,
 over what the model's own format says of that; ``overlay`` how they show to the user.
-``alerts`` say how alerts are treated (``iot.alert_rules``).
+``alerts`` say how alerts are treated (``iot.alert_rules``), ``device`` what is known of
+the one device: who made it, its serial number, the gateway that it is behind.
 ``policies`` and ``security`` are for models that cannot say it. ``samples`` are read by
 ``iot.samples``. Other keys are kept.
 """
@@ -14,6 +15,7 @@ from typing import Final
 
 from ..alert_rules import apply_rules
 from ..errors import ModelError
+from ..metadata import read_metadata
 from ..reading import Element, Remark, Remarks, Unusable
 from ..values import JsonValue
 from .format import ModelFormat, Source
@@ -76,6 +78,7 @@ def load(document: JsonValue, source: Source, load_from: LoadFrom) -> Loaded:
             layouts=layouts,
             overlay=_object(merged(inner.overlay, top.object("overlay").content)),
             security=_security(top) or inner.security,
+            metadata={**inner.metadata, **read_metadata(top.object("device"))},
             remarks=(*inner.remarks, *remarks.all),
             document=checked({**top.content, "model": inner.document}),
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..alert_rules import AlertRules
+from ..metadata import Metadata
 from ..model import DeviceModel
 from ..reading import Remark
 from ..values import JsonValue
@@ -35,6 +36,8 @@ class Loaded:
     alerts: AlertRules = field(default_factory=AlertRules)
     """How alerts are treated, as far as their formats do not say it."""
     security: tuple[Security, ...] = ()
+    metadata: Metadata = field(default_factory=dict)
+    """What it says of this one device: serial number, gateway …"""
     remarks: tuple[Remark, ...] = ()
     document: JsonValue = None
     """The file itself. What it refers to is in it, so that it can be read again

@@ -1,11 +1,12 @@
 """From what a Homie device publishes to one description, in the form of version 5."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import re
 from typing import Final, NoReturn
 
 from ...errors import ModelError
+from ...metadata import MAX_TEXT, SOFTWARE_VERSION, Metadata
 from ...reading import Element, Unusable
 from ...values import JsonValue
 from ..parsing import parse
@@ -27,6 +28,13 @@ PROPERTY_TEXTS: Final = ("name", "datatype", "format", "unit")
 PROPERTY_FLAGS: Final = ("settable", "retained")
 """The attributes of version 3 and 4 that have the same names in version 5."""
 
+METADATA: Final = {
+    "$fw/version": SOFTWARE_VERSION,
+    "$mac": "mac",
+    "$fw/name": "firmware",
+}
+"""Attributes of version 3, and of the extension "legacy firmware" of version 4."""
+
 WORDS: Final = {"true": True, "false": False}
 """Version 4, "Payload": the case counts."""
 
@@ -40,6 +48,8 @@ class Described:
     id: str = ""
     prefix: str = PREFIX
     """What all topics of this device and its relatives begin with."""
+    metadata: Metadata = field(default_factory=dict)
+    """What versions 3 and 4 say of the one device."""
     problems: tuple[tuple[str, str], ...] = ()
     """What was not understood on the way: the place, and why."""
 
@@ -79,7 +89,12 @@ def description_of(document: JsonValue) -> Described:
         prefix, _, device = base.rstrip("/").rpartition("/")
         element, problems = _published(published)
         prefix = f"{prefix}/" if prefix else ""
-        described = Described(element, device, prefix, problems)
+        metadata = {
+            key: text[:MAX_TEXT]
+            for topic, key in METADATA.items()
+            if (text := published.get(topic, "").strip())
+        }
+        described = Described(element, device, prefix, metadata, problems)
     version = str(described.element.content.get("homie", ""))
     if version.partition(".")[0] not in VERSIONS:
         expected = f"expected a version from {VERSIONS[0]} to {VERSIONS[-1]}"

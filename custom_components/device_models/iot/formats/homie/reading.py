@@ -110,6 +110,7 @@ def load(document: JsonValue, source: Source) -> Loaded:
         model=model,
         layouts={"mqtt": layout},
         overlay={"attributes": shown},
+        metadata=described.metadata,
         remarks=tuple(remarks.all),
         document=document,
     )

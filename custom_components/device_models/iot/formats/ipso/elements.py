@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from ...metadata import Metadata
 from ...model import Action, Attribute, DeviceModel, Group
 from ...reading import Remarks, Unusable
 from ...values import JsonValue
@@ -160,6 +161,7 @@ class Elements:
         description: str = "",
         version: str = "",
         manufacturer: str = "",
+        metadata: Metadata | None = None,
     ) -> Loaded:
         """Return the model.
 
@@ -186,6 +188,7 @@ class Elements:
             model=model,
             layouts={"coap": self._layout()},
             overlay={kind: shown for kind, shown in self._overlay.items() if shown},
+            metadata=metadata or {},
             remarks=tuple(self.remarks.all),
             document=document,
         )

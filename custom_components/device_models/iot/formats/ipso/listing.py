@@ -12,6 +12,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
+from ... import metadata
 from ...reading import Element, Remarks, Unusable
 from ...values import JsonValue
 from ..format import ModelFormat, Source
@@ -35,6 +36,14 @@ MAX_TARGET: Final = 1000
 MANUFACTURER: Final = "/3/0/0"
 MODEL_NUMBER: Final = "/3/0/1"
 """Resources of the object "device" that name it."""
+
+METADATA: Final[Mapping[str, str]] = {
+    MODEL_NUMBER: metadata.MODEL_NUMBER,
+    "/3/0/2": metadata.SERIAL_NUMBER,
+    "/3/0/3": metadata.SOFTWARE_VERSION,
+    "/3/0/18": metadata.HARDWARE_VERSION,
+}
+"""What the object Device says of the one device (OMA LwM2M 1.2 §E.4)."""
 
 UNIT_PATH: Final = f"/{SENSOR_UNITS}"
 """The end of the path of a sensor's unit."""
@@ -69,7 +78,8 @@ def load(document: JsonValue, source: Source) -> Loaded:
 def again(before: JsonValue, now: JsonValue) -> JsonValue:
     """Return what a device lists now, with the values that were known before.
 
-    A type that was seen stays; a unit is the one that the device has now.
+    A type that was seen stays; a unit, and the firmware, are those that the device has
+    now.
     """
     if not isinstance(before, Mapping) or not isinstance(now, Mapping):
         return now
@@ -79,7 +89,7 @@ def again(before: JsonValue, now: JsonValue) -> JsonValue:
         for key in ("values", "units", "packs")
     }
     for path, value in was.object("values").content.items():
-        if not path.endswith(UNIT_PATH):
+        if not path.endswith((UNIT_PATH, *METADATA)):
             said["values"][path] = value
     return {**now, **{key: content for key, content in said.items() if content}}
 
@@ -118,6 +128,11 @@ def _read(top: Element, document: JsonValue) -> Loaded:
         name=next(filter(None, map(_plain, names))),
         urn=plain(top.text("urn"), 2000),
         manufacturer=_plain(values.get(MANUFACTURER)),
+        metadata={
+            key: text
+            for path, key in METADATA.items()
+            if (text := _spelling(values.get(path)))
+        },
     )
 
 
@@ -179,6 +194,12 @@ def _path_of(link: Link, where: str, remarks: Remarks) -> str:
     if problem or path.startswith(WELL_KNOWN):
         return ""
     return f"{path}?{target.query}" if target.query else path
+
+
+def _spelling(value: JsonValue) -> str:
+    """Return what a device says of itself; of 1.10, read as a number, 1.1 is left."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if whole else _plain(value)
 
 
 def _plain(value: JsonValue) -> str:

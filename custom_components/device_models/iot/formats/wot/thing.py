@@ -3,6 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from ...metadata import (
+    HARDWARE_VERSION,
+    MAX_TEXT,
+    MODEL_NUMBER,
+    SERIAL_NUMBER,
+    SOFTWARE_VERSION,
+)
 from ...model import DeviceModel
 from ...reading import Element, Remarks, Unusable
 from ...values import JsonValue
@@ -32,6 +39,14 @@ CONTEXTS: Final = (
 THING: Final = frozenset({"Thing", "td:Thing"})
 
 KINDS: Final = ("properties", "actions", "events")
+
+METADATA: Final[Mapping[str, tuple[str, ...]]] = {
+    SERIAL_NUMBER: ("serialNumber",),
+    MODEL_NUMBER: ("mpn", "modelNumber"),
+    HARDWARE_VERSION: ("hardwareVersion", "hardwareRevision"),
+    SOFTWARE_VERSION: ("softwareVersion", "firmwareVersion"),
+}
+"""What is told of a device, by the terms that Things say it with."""
 
 MANUFACTURER: Final = ("schema:manufacturer", "sdo:manufacturer", "manufacturer")
 NAMES: Final = ("schema:name", "sdo:name", "name", "title")
@@ -155,6 +170,7 @@ def _thing(top: Element, reading: Reading) -> Loaded:
         model=_model(top, title, thing, reading),
         layouts=layouts_of(thing, definitions, reading),
         security=security_of([*names, *of_forms], definitions),
+        metadata=_metadata(top),
         # A form may be looked at more than once.
         remarks=tuple(dict.fromkeys(reading.remarks.all)),
         document=top.content,
@@ -202,6 +218,21 @@ def _manufacturer(top: Element) -> str:
             if isinstance(name, str) and name.strip():
                 return name.strip()
     return ""
+
+
+def _metadata(top: Element) -> dict[str, str]:
+    """Return what the description says of this one Thing, in the words of schema.org.
+
+    What is no short text is left out: it is not what the model is about.
+    """
+    found: dict[str, str] = {}
+    for key, terms in METADATA.items():
+        for vocabulary in ("schema:", "sdo:", ""):
+            for term in terms:
+                value = top.content.get(f"{vocabulary}{term}")
+                if isinstance(value, str) and 0 < len(value.strip()) <= MAX_TEXT:
+                    found.setdefault(key, value.strip())
+    return found
 
 
 def _language(top: Element) -> str:
