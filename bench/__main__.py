@@ -11,10 +11,12 @@ from rich.console import Console
 from demo.errors import DemoError
 
 from .coap_many import coap_many
-from .figures import broken, table
+from .figures import Figure, broken, table
 from .plan import Plan
+from .policies import policies
 
 COAP_MANY = "coap-many"
+POLICIES = "policies"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,9 +40,14 @@ def parser() -> argparse.ArgumentParser:
         "--latency", type=float, default=0.1, help="of each answer, in seconds"
     )
     many.add_argument("--minutes", type=float, default=30.0, help="after the warm-up")
-    many.add_argument(
-        "--json", action="store_true", help="one JSON object for each figure"
+    piped = benchmarks.add_parser(
+        POLICIES, help="what does a received value cost with policies?"
     )
+    piped.add_argument("--values", type=_number, default=9_000)
+    for benchmark in (many, piped):
+        benchmark.add_argument(
+            "--json", action="store_true", help="one JSON object for each figure"
+        )
     return top
 
 
@@ -60,10 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     top = parser()
     options = top.parse_args(arguments)
+    if options.benchmark == POLICIES:
+        figures = asyncio.run(_policies(options.values))
+        return _show(options, f"{POLICIES}: {options.values} values", figures)
     if options.dead >= options.devices or not options.attributes:
         top.error("expected a device that lives, with an attribute")
     logging.basicConfig(level=logging.ERROR)
-    shown, told = Console(), Console(stderr=True)
+    told = Console(stderr=True)
     plan = Plan(
         devices=options.devices,
         attributes=options.attributes,
@@ -82,20 +92,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    title = (
+        f"{options.benchmark}: {plan.devices} devices × {plan.attributes} "
+        f"attributes each {plan.interval:g} s, {plan.dead} dead, "
+        f"answers after {plan.latency:g} s"
+    )
+    return _show(options, title, figures)
+
+
+async def _policies(count: int) -> list[Figure]:
+    """Measure on an event loop, which keeps the time of policies."""
+    return policies(count)
+
+
+def _show(options: argparse.Namespace, title: str, figures: Sequence[Figure]) -> int:
+    """Show figures; returns the exit code."""
     if options.json:
         for figure in figures:
             print(figure.as_json(options.benchmark))
     else:
-        shown.print(
-            table(
-                f"{options.benchmark}: {plan.devices} devices × {plan.attributes} "
-                f"attributes each {plan.interval:g} s, {plan.dead} dead, "
-                f"answers after {plan.latency:g} s",
-                figures,
-            )
-        )
+        Console().print(table(title, figures))
+    told = Console(stderr=True)
     for reason in broken(figures):
-        tell(f"broken: {reason}")
+        told.print(
+            f"bench: broken: {reason}", highlight=False, markup=False, soft_wrap=True
+        )
     return 1 if broken(figures) else 0
 
 
