@@ -10,6 +10,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import area_registry as ar, device_registry as dr
 from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
 from custom_components.device_models.const import DOMAIN
@@ -219,6 +220,28 @@ async def test_hand_typed_filter_is_told_where_it_is_wrong(
     assert str(caught.value).startswith(said)
 
 
+async def test_the_page_shows_where_a_filter_is_wrong(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator
+) -> None:
+    """What the developer tools, and a script's editor, get back."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    assert await async_setup_component(hass, "websocket_api", {})
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id(
+        {
+            "type": "call_service",
+            "domain": DOMAIN,
+            "service": "find",
+            "service_data": {"filter": "battery <\n  && a == 1"},
+            "return_response": True,
+        }
+    )
+    error = (await client.receive_json())["error"]
+    assert error["translation_key"] == "filter_invalid"
+    said = "The filter is wrong at line 2, column 3: expected a number, "
+    assert said in error["message"]
+
+
 @pytest.mark.parametrize(
     ("data", "key"),
     [
@@ -299,7 +322,6 @@ def snapshot(model: DeviceModel, number: int, **values: Any) -> Snapshot:
     return Snapshot(
         id=f"id{number}",
         name=f"Device {number}",
-        path=f"/a/device_{number}",
         area=None,
         parent=None,
         model=model.urn,

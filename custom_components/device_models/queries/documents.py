@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 import time
 from typing import Final
 
@@ -34,7 +35,6 @@ class Snapshot:
     id: str
     """Of the device in the registry."""
     name: str
-    path: str
     area: str | None
     parent: str | None
     """The id of the device that it is a part of, or behind."""
@@ -86,7 +86,6 @@ def async_snapshots(hass: HomeAssistant) -> list[Snapshot]:
             Snapshot(
                 id=registered.id,
                 name=name,
-                path=f"/{slugify(connection)}/{slugify(name)}",
                 area=area.name if area else None,
                 parent=registered.via_device_id,
                 model=device.model.urn,
@@ -118,6 +117,9 @@ def _place(coordinator: DeviceCoordinator) -> tuple[str, str] | None:
     return None
 
 
+_slug = lru_cache(maxsize=4096)(slugify)
+
+
 def device_of(snapshot: Snapshot) -> dict[str, object]:
     """Return a device as a document, without its values."""
     told = [reading.at for reading in snapshot.readings.values()]
@@ -126,7 +128,7 @@ def device_of(snapshot: Snapshot) -> dict[str, object]:
     return {
         "id": snapshot.id,
         "name": snapshot.name,
-        "path": snapshot.path,
+        "path": f"/{_slug(snapshot.connection)}/{_slug(snapshot.name)}",
         "area": snapshot.area,
         "parent": snapshot.parent,
         "model": snapshot.model,

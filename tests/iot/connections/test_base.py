@@ -16,7 +16,7 @@ from custom_components.device_models.iot.device import Certainty, VirtualDevice
 from custom_components.device_models.iot.errors import NotOfferedError
 from custom_components.device_models.iot.files import Sink, Source
 from custom_components.device_models.iot.model import Action, DeviceModel
-from custom_components.device_models.iot.values import JsonValue, Scalar
+from custom_components.device_models.iot.values import EPOCH, JsonValue, Scalar
 
 from .things import thing
 
@@ -69,6 +69,7 @@ async def test_what_a_connection_does_not_have_it_says() -> None:
         connection.discover(),
         connection.watch(Watcher()),
         connection.describe("x"),
+        connection.history(device, {"level"}, EPOCH, EPOCH),
         connection.upload(device, "x", Source(Path("x"))),
         connection.download(device, "x", Sink(Path("x"))),
     ):

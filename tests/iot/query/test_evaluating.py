@@ -189,6 +189,27 @@ def test_filter_of_a_document(text: str, holds: bool) -> None:
     assert holding(parse(text), Moment(NOW))(DOCUMENT) is holds
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"lat": True, "lon": 1},
+        {"lat": 1, "lon": "east"},
+        {"lat": 1},
+        {"lat": 91, "lon": 1},
+        {"lat": 1, "lon": float("nan")},
+        [10**400, 1],
+        [1],
+        [1, 1, 1],
+        "11",
+        5,
+    ],
+)
+def test_what_is_no_place_is_near_nothing(place: Any) -> None:
+    near = holding(parse("p WITHIN 30000 KM OF [0,0]"), Moment(NOW))
+    assert near({"p": {"lat": {"type": "float", "value": 1}, "lon": 1}})
+    assert not near({"p": place})
+
+
 def test_document_without_elems() -> None:
     plain = {"a": "xyz", "b": True}
     for text in ("a == 'xyz'", "MATCHES /y/", "HAS boolean"):

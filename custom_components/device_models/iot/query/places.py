@@ -34,7 +34,7 @@ def place_of(value: object) -> tuple[float, float] | None:
         case (bool(), _) | (_, bool()):
             return None
         case (int() | float() as one, int() | float() as other):
-            return one, other
+            return (one, other) if abs(one) <= 90 and abs(other) <= 180 else None
         case _:
             return None
 
