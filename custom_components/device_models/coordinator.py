@@ -8,6 +8,7 @@ import zlib
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HassJob, HassJobType, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.dispatcher import (
     async_dispatcher_connect,
     async_dispatcher_send,
@@ -15,6 +16,7 @@ from homeassistant.helpers.dispatcher import (
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .alerts import DeviceAlerts
+from .command_events import EVENT_COMMAND, described
 from .const import (
     CONF_KEY,
     DOMAIN,
@@ -261,10 +263,19 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         heard = self.device.last_heard
         return heard is not None and heard > self._round_ended
 
+    @property
+    def device_id(self) -> str | None:
+        """The device in the registry; None until it has an entity."""
+        known = dr.async_get(self.hass).async_get_device_by_identifier(
+            (DOMAIN, self.device.key), self._entry.entry_id
+        )
+        return known.id if known else None
+
     @callback
-    def _command_changed(self, _command: Command) -> None:
-        """Tell the entities: what waits shows."""
-        self.async_update_listeners()
+    def _command_changed(self, command: Command) -> None:
+        """Tell automations what becomes of a command."""
+        told = described(command, self.device.model, self.device_id)
+        self.hass.bus.async_fire(EVENT_COMMAND, told)
 
     @callback
     def _availability_changed(self) -> None:

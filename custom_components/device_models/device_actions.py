@@ -87,6 +87,8 @@ async def carried_out(
 ) -> ServiceResponse:
     """Have a device carry an action out; returns the answer to whom asked for it.
 
+    If the action may wait for the device, that is what has become of it so far.
+
     Raises:
         InvalidInputError: there is no such action, or the arguments do not fit.
         CommunicationError: the device did not take it.
@@ -94,8 +96,11 @@ async def carried_out(
     """
     device = coordinator.device
     given = meant(device.model.action(name), arguments)
-    result = await device.call(name, given, **command_options(call.data))
-    return _answer(call, result)
+    command = await device.perform(name, given, **command_options(call.data))
+    answer = _answer(call, command.result)
+    if answer is None or not command.stored:
+        return answer
+    return answer | {"command_id": command.token, "state": command.state.value}
 
 
 def _answer(call: ServiceCall, result: Any) -> ServiceResponse:

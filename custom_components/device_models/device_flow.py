@@ -13,6 +13,7 @@ from homeassistant.const import CONF_NAME
 import voluptuous as vol
 
 from .alert_steps import AlertSteps, alert_names
+from .command_steps import CommandSteps
 from .const import (
     CONF_ASKED,
     CONF_BASE,
@@ -55,7 +56,7 @@ from .registries import async_follow_data
 from .systems import System, connection_for
 
 
-class DeviceSubentryFlow(PolicySteps, AlertSteps, GatewaySteps):
+class DeviceSubentryFlow(PolicySteps, AlertSteps, CommandSteps, GatewaySteps):
     """One device behind a connection."""
 
     _source: str
@@ -130,7 +131,7 @@ class DeviceSubentryFlow(PolicySteps, AlertSteps, GatewaySteps):
             running = entry.runtime_data.coordinators.get(subentry.subentry_id)
             self._probed = running and running.device
         options = [
-            *("entities", "policies", "alerts", "place", "about"),
+            *("entities", "policies", "alerts", "commands", "place", "about"),
             *("model", "move", "export"),
         ]
         if not alert_names(self._loaded.model):

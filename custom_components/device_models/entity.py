@@ -1,6 +1,7 @@
 """What the entities of all platforms have in common."""
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -13,7 +14,10 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import DOMAIN
 from .coordinator import DeviceCoordinator
 from .exceptions import rewords_errors
+from .iot.command import Command
 from .iot.connections.base import Capability
+from .iot.model import Attribute
+from .iot.spelling import as_json
 from .iot.values import DataType, Scalar
 from .mapping.decisions import Decision
 from .runtime import EntryRuntime
@@ -75,16 +79,51 @@ class ModelEntity(CoordinatorEntity[DeviceCoordinator]):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """What is wrong with what the device says of the attributes, if anything."""
-        known = self.device.problems
-        told = [known[name] for name in self.attribute_names if name in known]
-        return {"problem": "; ".join(told)} if told else None
+        """What is wrong with the attributes, and which new values wait for the device.
+
+        Wrong is what the device says of them, or that it did not take a new value.
+        """
+        names = tuple(self.attribute_names)
+        known = {**self.device.commands.problems, **self.device.problems}
+        problems = [known[name] for name in names if name in known]
+        waiting = {
+            name: _waiting(command, self.device.model.leaves[name])
+            for name, command in self.device.commands.waiting_for(frozenset(names))
+        }
+        told: dict[str, Any] = {}
+        if problems:
+            told["problem"] = "; ".join(problems)
+        if waiting:
+            told["pending"] = waiting
+        return told or None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the commands for the attributes."""
+        await super().async_added_to_hass()
+        names = frozenset(self.attribute_names)
+
+        @callback
+        def follow(command: Command) -> None:
+            if names & command.values.keys():
+                self.async_write_ha_state()
+
+        if names:
+            self.async_on_remove(self.device.commands.on_command(follow))
 
     @property
     @override
     def available(self) -> bool:
         """Whether the device was heard, and can be reached."""
         return self.coordinator.reachable
+
+
+def _waiting(command: Command, attribute: Attribute) -> dict[str, Any]:
+    """Return the new value of an attribute that waits, and since when."""
+    since = datetime.fromtimestamp(command.at, UTC).isoformat(timespec="seconds")
+    if attribute.sensitive:
+        return {"since": since}
+    return {"value": as_json(command.values[attribute.name]), "since": since}
 
 
 class AttributeEntity(ModelEntity):

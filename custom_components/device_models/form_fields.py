@@ -25,6 +25,13 @@ def seconds(low: float, high: float) -> NumberSelector:
     )
 
 
+def number(low: float, high: float) -> NumberSelector:
+    """Return a field for a whole number."""
+    return NumberSelector(
+        NumberSelectorConfig(min=low, max=high, step=1, mode=NumberSelectorMode.BOX)
+    )
+
+
 def choice(
     options: Sequence[str], key: str | None = None, *, several: bool = False
 ) -> SelectSelector:
@@ -44,9 +51,7 @@ def choice(
     return SelectSelector(config)
 
 
-PORT: Final = NumberSelector(
-    NumberSelectorConfig(min=1, max=65535, step=1, mode=NumberSelectorMode.BOX)
-)
+PORT: Final = number(1, 65535)
 PASSWORD: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
 )

@@ -11,7 +11,7 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
 from .iot.connections.base import Found
 from .iot.connections.mqtt import Message, MqttClient, announced
-from .iot.errors import UnreachableError
+from .iot.errors import NotSentError, UnreachableError
 
 
 def announced_by(message: MqttServiceInfo) -> Found | None:
@@ -81,7 +81,7 @@ class HomeAssistantMqttClient(MqttClient):
     @override
     async def publish(self, topic: str, payload: bytes) -> None:
         if not mqtt.is_connected(self._hass):
-            raise UnreachableError(address=self.address, reason="not connected")
+            raise NotSentError(address=self.address, reason="not connected")
         with self._translated():
             await mqtt.async_publish(self._hass, topic, payload, qos=1, retain=False)
 

@@ -175,6 +175,17 @@ class HealthSensor(CoordinatorEntity[DeviceCoordinator], SensorEntity):
         self._attr_unique_id = _unique_id(coordinator, description)
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, key)})
 
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the commands: how many wait is told."""
+        await super().async_added_to_hass()
+        if isinstance(self.entity_description, WaitingDescription):
+            self.async_on_remove(
+                self.coordinator.device.commands.on_command(
+                    lambda _: self.async_write_ha_state()
+                )
+            )
+
     @property
     @override
     def should_poll(self) -> bool:

@@ -9,7 +9,6 @@ from homeassistant.core import HomeAssistant
 from .const import (
     CONF_BASE,
     CONF_CONFIRM,
-    CONF_KEEP,
     CONF_PUBLISHED,
     CONF_SENDER_KEY,
     CONF_SENDERS,
@@ -18,7 +17,6 @@ from .const import (
     SUBENTRY_DEVICE,
 )
 from .iot.binding import Binding, Reception
-from .iot.delivery import Delivery
 from .iot.errors import ModelError
 from .iot.formats import Loaded
 from .systems import SYSTEMS, connection_for
@@ -36,7 +34,7 @@ def binding_of(data: Mapping[str, Any], loaded: Loaded) -> Binding:
             key=data.get(CONF_SENDER_KEY) or None,
             published=data.get(CONF_PUBLISHED, False),
         ),
-        delivery=Delivery(keep=data.get(CONF_KEEP)),
+        delivery=loaded.delivery,
     )
 
 

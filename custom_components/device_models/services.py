@@ -5,7 +5,13 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 
-from . import alert_actions, attribute_actions, device_actions, storage_actions
+from . import (
+    alert_actions,
+    attribute_actions,
+    command_actions,
+    device_actions,
+    storage_actions,
+)
 from .coap import services as coap
 from .const import DOMAIN
 from .generated_actions import async_setup_generated_actions
@@ -15,6 +21,7 @@ from .service import Service
 AREAS: Final[tuple[Callable[[HomeAssistant], Iterable[Service]], ...]] = (
     alert_actions.services,
     attribute_actions.services,
+    command_actions.services,
     device_actions.services,
     storage_actions.services,
     queries.services,

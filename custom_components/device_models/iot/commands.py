@@ -100,9 +100,13 @@ class Commands:
         return self._delivery.keep or 0.0
 
     def waiting_for(self, names: AbstractSet[str]) -> Iterator[tuple[str, Command]]:
-        """Yield the attributes among some for which a new value waits, and where."""
+        """Yield the attributes among some for which a new value waits, and where.
+
+        What is on its way does not wait: it is over in a moment.
+        """
         for command in self.pending:
-            for name in command.left.keys() & names:
+            sent = command.state is CommandState.SENT and not self._way.fetched
+            for name in names & command.left.keys() if not sent else ():
                 yield name, command
 
     def on_command(self, callback: Callable[[Command], None]) -> Callable[[], None]:

@@ -16,15 +16,18 @@ from homeassistant.const import EntityCategory, Platform
 from ..const import (
     CONF_ADDED,
     CONF_ALERTS,
+    CONF_COMMANDS,
     CONF_CORRECTIONS,
     CONF_DECISIONS,
     CONF_DOCUMENT,
+    CONF_KEEP,
     CONF_OVERLAY,
     CONF_POLICIES,
     CONF_POLICIES_OFF,
 )
 from ..iot.alert_rules import apply_rules
 from ..iot.corrections import corrected
+from ..iot.delivery import Delivery, read_delivery
 from ..iot.errors import ModelError
 from ..iot.formats import Loaded, load_document
 from ..iot.formats.additions import with_additions
@@ -91,7 +94,19 @@ def known_better(loaded: Loaded, data: Mapping[str, Any]) -> Loaded:
     )
     said = Element({"alerts": data.get(CONF_ALERTS)}, "")
     model, rules = apply_rules(said, loaded.model, strict=False)
-    return replace(loaded, model=model, alerts=rules.over(loaded.alerts))
+    return replace(
+        loaded,
+        model=model,
+        alerts=rules.over(loaded.alerts),
+        delivery=_delivery(data).over(loaded.delivery),
+    )
+
+
+def _delivery(data: Mapping[str, Any]) -> Delivery:
+    """Return what the user of a device says of its commands."""
+    said = read_delivery(Element(data.get(CONF_COMMANDS, {}), CONF_COMMANDS))
+    # Where a device pushes, it is asked with its place.
+    return said.over(Delivery(keep=data.get(CONF_KEEP)))
 
 
 def model_of(data: Mapping[str, Any]) -> Loaded:

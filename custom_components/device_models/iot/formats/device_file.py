@@ -3,7 +3,8 @@
 ``model`` is a model of any format, or the name of another file that has it (a file
 name or a URN). ``binding`` says, by connection, where its elements are on the wire,
 over what the model's own format says of that; ``overlay`` how they show to the user.
-``alerts`` say how alerts are treated (``iot.alert_rules``), ``device`` what is known of
+``alerts`` say how alerts are treated (``iot.alert_rules``), ``commands`` how
+commands get to the device (``iot.delivery``), ``device`` what is known of
 the one device: who made it, its serial number, the gateway that it is behind.
 ``policies`` and ``security`` are for models that cannot say it. ``samples`` are read by
 ``iot.samples``. Other keys are kept.
@@ -14,8 +15,10 @@ from dataclasses import replace
 from typing import Final
 
 from ..alert_rules import apply_rules
+from ..delivery import Delivery, read_delivery
 from ..errors import ModelError
 from ..metadata import read_metadata
+from ..model import DeviceModel
 from ..reading import Element, Remark, Remarks, Unusable
 from ..values import JsonValue
 from .format import ModelFormat, Source
@@ -75,6 +78,7 @@ def load(document: JsonValue, source: Source, load_from: LoadFrom) -> Loaded:
                 model, policies=model.policies + read_policies(top, model, remarks)
             ),
             alerts=alerts.over(inner.alerts),
+            delivery=_delivery(top, model).over(inner.delivery),
             layouts=layouts,
             overlay=_object(merged(inner.overlay, top.object("overlay").content)),
             security=_security(top) or inner.security,
@@ -134,6 +138,17 @@ def _place(where: str) -> str:
     return f"model{where}" if where.startswith("[") else f"model.{where}"
 
 
+def _delivery(top: Element, model: DeviceModel) -> Delivery:
+    """Return how commands get to the device."""
+    element = top.object("commands")
+    delivery = read_delivery(element)
+    for name, shown in delivery.shown_by.items():
+        for one, known in ((name, model.leaves), (shown, model.readable)):
+            if one not in known:
+                element.refuse(f"{one[:40]}: expected an attribute", "confirm")
+    return delivery
+
+
 def _security(top: Element) -> tuple[Security, ...]:
     """Return what the file says of authorisation: never the secret itself."""
     return tuple(
@@ -152,6 +167,6 @@ def _security(top: Element) -> tuple[Security, ...]:
 
 
 OWN_KEYS: Final = (
-    "model", "binding", "overlay", "alerts", "security", *POLICY_KEYS,
+    "model", "binding", "overlay", "alerts", "commands", "security", *POLICY_KEYS,
 )  # fmt: skip
 """The keys of the frame that are read here."""

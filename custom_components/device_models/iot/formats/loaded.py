@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..alert_rules import AlertRules
+from ..delivery import Delivery
 from ..metadata import Metadata
 from ..model import DeviceModel
 from ..reading import Remark
@@ -35,6 +36,8 @@ class Loaded:
     overlay: Mapping[str, JsonValue] = field(default_factory=dict)
     alerts: AlertRules = field(default_factory=AlertRules)
     """How alerts are treated, as far as their formats do not say it."""
+    delivery: Delivery = field(default_factory=Delivery)
+    """How commands get to the device."""
     security: tuple[Security, ...] = ()
     metadata: Metadata = field(default_factory=dict)
     """What it says of this one device: serial number, gateway …"""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ...codecs import Codec, Document, decode, to_json
-from ...errors import PayloadError, RejectedError
+from ...errors import PayloadError
 from ...model import Action
 from ...values import JsonValue, Scalar
 from ..going import Going, Progress, outcome, progress_of, progress_or_end
@@ -109,7 +109,7 @@ class Caller:
         """
         if not response.success:
             address = f"{self._endpoint.address}/{path}"
-            raise RejectedError(address=address, answer=response.answer)
+            raise response.refusal(address)
 
     def _decoded(self, action: Action, codec: Codec, response: Response) -> Document:
         """Return what an answer says, if it can be read."""

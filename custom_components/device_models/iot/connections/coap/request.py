@@ -9,6 +9,8 @@ from urllib.parse import quote, unquote
 import aiocoap
 from aiocoap.numbers import ContentFormat, TransportTuning
 
+from ...errors import BusyError, RejectedError
+
 MAX_PART_BYTES: Final = 255
 """RFC 7252 §5.10, table 4: of a segment of the path, or an argument of the query."""
 
@@ -215,6 +217,15 @@ class Response:
     """Which part of the content this is."""
     size: int | None = None
     """How many bytes the whole content has, where the answer says so."""
+
+    def refusal(self, address: str) -> RejectedError:
+        """Return the error that it is, if it is no success.
+
+        5.03 and 4.29 say that it may be done another time (RFC 7252 §5.9.3.4,
+        RFC 8516).
+        """
+        kind = BusyError if self.code in {"5.03", "4.29"} else RejectedError
+        return kind(address=address, answer=self.answer)
 
     @classmethod
     def of(cls, message: Any) -> Response:

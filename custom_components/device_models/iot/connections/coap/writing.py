@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ...device import Certainty
-from ...errors import CommunicationError, RejectedError
+from ...errors import CommunicationError
 from ...values import Scalar
 from ..writing import Read, message_of, partly
 from .attached import AttachedDevice
@@ -109,7 +109,7 @@ class Writer:
                 response = await self._put(instead, values)
             if response is not None and not response.success:
                 address = f"{self._endpoint.address}/{path}"
-                raise RejectedError(address=address, answer=response.answer)
+                raise response.refusal(address)
             done |= {name: values[name] for name in values.keys() & writing.names}
         return certainty
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import aiohttp
 
-from ...errors import UnreachableError
+from ...errors import NotSentError, UnreachableError
 from ...fetching import reason_of
 from .request import Request
 
@@ -28,6 +28,7 @@ async def translated(request: Request, asked: Closable) -> AsyncIterator[None]:
     """Have errors of the network become ours.
 
     Raises:
+        NotSentError: there was no connection.
         UnreachableError: in place of what aiohttp raises.
 
     """
@@ -38,7 +39,7 @@ async def translated(request: Request, asked: Closable) -> AsyncIterator[None]:
         _forget_query(err)
         raise UnansweredError(address=place, reason=reason_of(err)) from err
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
-        raise UnreachableError(address=place, reason=reason_of(err)) from err
+        raise NotSentError(address=place, reason=reason_of(err)) from err
     except (aiohttp.ClientError, OSError) as err:
         reason = "closed" if asked.closed else reason_of(err)
         raise UnansweredError(address=place, reason=reason) from err

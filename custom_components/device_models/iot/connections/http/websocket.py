@@ -13,7 +13,7 @@ from typing import Final, override
 import aiohttp
 
 from ...codecs import CODECS, Document, decode
-from ...errors import PayloadError, UnreachableError
+from ...errors import NotSentError, PayloadError, UnreachableError
 from .following import Following, Message, NotOfferedHereError
 from .unanswered import UnansweredError
 
@@ -75,13 +75,14 @@ class WebThingSocket(Socket):
         """Send a message.
 
         Raises:
-            UnreachableError: there is no connection.
+            NotSentError: there is no connection.
+            UnreachableError: it has broken.
 
         """
         socket = self._socket
         place = self._request.place
         if socket is None or socket.closed:
-            raise UnreachableError(address=place, reason="no connection now")
+            raise NotSentError(address=place, reason="no connection now")
         text = CODECS["json"].encode({"messageType": kind, "data": data}).decode()
         try:
             async with asyncio.timeout(SEND_SECONDS):

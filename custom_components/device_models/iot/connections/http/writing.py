@@ -7,7 +7,12 @@ from yarl import URL
 
 from ...codecs import Document, compose, slots_of
 from ...device import Certainty
-from ...errors import CommunicationError, RejectedError, UnauthorizedError
+from ...errors import (
+    BusyError,
+    CommunicationError,
+    RejectedError,
+    UnauthorizedError,
+)
 from ...values import Scalar
 from ..writing import Read, message_of, partly
 from .attached import AttachedDevice
@@ -122,6 +127,7 @@ def check(server: HttpServer, path: str, response: Response) -> None:
 
     Raises:
         UnauthorizedError: the server wants to know who we are, or does not like it.
+        BusyError: it was not done, and may be another time.
         RejectedError: it was not done.
 
     """
@@ -133,4 +139,5 @@ def check(server: HttpServer, path: str, response: Response) -> None:
     if response.forbidden and not server.is_own(response.url):
         answer += ", and credentials are not sent to other hosts"
     place = f"{response.url.origin()}{label_of(path)}"
-    raise RejectedError(address=place, answer=answer)
+    kind = BusyError if response.busy else RejectedError
+    raise kind(address=place, answer=answer)

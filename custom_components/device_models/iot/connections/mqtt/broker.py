@@ -12,7 +12,12 @@ import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ...errors import CommunicationError, UnauthorizedError, UnreachableError
+from ...errors import (
+    CommunicationError,
+    NotSentError,
+    UnauthorizedError,
+    UnreachableError,
+)
 from .client import Message, MqttClient
 from .session import Session
 from .settings import BrokerSettings
@@ -113,11 +118,11 @@ class BrokerClient(MqttClient):
         """Return the connection.
 
         Raises:
-            UnreachableError: there is none at present.
+            NotSentError: there is none at present.
 
         """
         if self._session is None:
-            raise UnreachableError(address=self.address, reason="not connected")
+            raise NotSentError(address=self.address, reason="not connected")
         return self._session
 
     async def _connect(self) -> Session:

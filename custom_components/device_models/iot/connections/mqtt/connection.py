@@ -30,7 +30,7 @@ from .homie_watch import HomieWatch
 from .layout import mqtt_layout
 
 CONFIRM_TIMEOUT: Final = 5.0
-"""Seconds that a device has to publish what was written to it."""
+"""Seconds that a device has to publish what was written to it, if nobody has said."""
 
 
 class MqttConnection(Connection):
@@ -123,7 +123,8 @@ class MqttConnection(Connection):
                 confirmation.sent |= dict.fromkeys(target.names, payload)
                 await self._client.publish(target.topic, payload)
             if wanted:
-                await self._confirmed(confirmation)
+                seconds = device.binding.delivery.timeout or CONFIRM_TIMEOUT
+                await self._confirmed(confirmation, seconds)
         finally:
             attached.confirmations.remove(confirmation)
         if values.keys() & layout.assumed:
@@ -193,7 +194,7 @@ class MqttConnection(Connection):
             raise UnreachableError(address=self.address, reason=reason)
         return attached
 
-    async def _confirmed(self, confirmation: Confirmation) -> None:
+    async def _confirmed(self, confirmation: Confirmation, seconds: float) -> None:
         """Wait until the device has shown what was written.
 
         Raises:
@@ -202,11 +203,11 @@ class MqttConnection(Connection):
 
         """
         try:
-            async with asyncio.timeout(CONFIRM_TIMEOUT):
+            async with asyncio.timeout(seconds):
                 shown = await confirmation.done
         except TimeoutError as err:
             raise NotConfirmedError(
-                name=", ".join(confirmation.wanted), seconds=f"{CONFIRM_TIMEOUT:g}"
+                name=", ".join(confirmation.wanted), seconds=f"{seconds:g}"
             ) from err
         if not shown:
             raise UnreachableError(address=self.address, reason="not connected")

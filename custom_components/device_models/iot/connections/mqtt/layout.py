@@ -224,7 +224,8 @@ class _Reader:
         confirmed = self._binding.confirm and element.flag("confirm", default=True)
         for slot in target.slots:
             leaf = self._model.leaves[slot.element.name]
-            if not (confirmed and published and leaf.readable):
+            shown = leaf.name not in self._binding.delivery.shown_by
+            if not (confirmed and published and leaf.readable and shown):
                 self._layout.assumed.add(leaf.name)
 
     def _write(self, target: Target) -> None:
