@@ -51,6 +51,7 @@ from simulators.picture import picture
 from .acting import free_port, set_up, state_of, until
 from .iot.connections.http_server import Content, HttpServer, http_server, value
 from .iot.connections.test_http_streams import Stream
+from .iot.samples import RecordingPort
 
 pytestmark = pytest.mark.usefixtures("integration", "socket_enabled")
 
@@ -388,7 +389,7 @@ def test_table_shows_no_value_of_an_image() -> None:
         name="",
         model=loaded.model,
         binding=Binding(),
-        port=NotImplemented,
+        port=RecordingPort(),
     )
     assert (
         table(decisions, device) == "| Picture |  | image | image/\u200bpng content |"
