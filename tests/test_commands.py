@@ -142,7 +142,7 @@ async def test_commands_are_listed_and_taken_back(
         "call_action",
         device_id=device,
         action="identify",
-        expires_in={"hours": 2},
+        expires_in=7200,
         reliability="guaranteed_delivery",
         idempotency_key="once",
     )
