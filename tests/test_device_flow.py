@@ -292,7 +292,8 @@ async def test_change_of_name_and_place_keeps_the_entities(
         hass, subentry.subentry_id
     )
     options = [
-        "entities", "policies", "alerts", "commands", "place", "about", "model", "export"
+        "entities", "policies", "alerts", "commands", "place", "about",
+        "model", "export",
     ]  # fmt: skip
     assert result["menu_options"] == options
     flow_id = result["flow_id"]
