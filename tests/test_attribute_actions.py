@@ -1,36 +1,19 @@
 """The attributes of devices, asked for and changed by actions of Home Assistant."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 import json
 from typing import Any, Final
 
 from aiohttp import web
-from homeassistant.config_entries import ConfigSubentryData
-from homeassistant.const import CONF_HOST, CONF_PORT, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import device_registry as dr
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.device_models.const import (
-    CONF_BASE,
-    CONF_DOCUMENT,
-    CONF_INTERVAL,
-    CONF_KEY,
-    CONF_SOURCE,
-    CONF_SYSTEM,
-    CONF_THING,
-    CONF_TLS,
-    DOMAIN,
-    SUBENTRY_DEVICE,
-)
-from custom_components.device_models.systems import System
+from custom_components.device_models.const import DOMAIN
 
-from .acting import set_up
-from .iot.connections.http_server import HttpServer, http_server, value
+from .http_device import http_device
+from .iot.connections.http_server import Handler, HttpServer, value
 
 pytestmark = pytest.mark.usefixtures("integration", "socket_enabled")
 
@@ -66,45 +49,12 @@ STATE: Final[dict[str, Any]] = {
 }
 
 
-@asynccontextmanager
-async def thermostat(
-    hass: HomeAssistant, **handlers: Any
-) -> AsyncGenerator[tuple[HttpServer, str]]:
-    """Run a thermostat, and set it up; yields it, and the id of its device."""
-    paths = {f"/{name}": handler for name, handler in handlers.items()}
-    async with http_server(paths) as server:
-        binding = {"http": {"state": {"url": "state", "writable": True}}}
-        data = {
-            CONF_KEY: "key-of-thermostat",
-            CONF_SOURCE: "file:thermostat.json",
-            CONF_DOCUMENT: {"model": MODEL, "binding": binding},
-            CONF_BASE: "",
-        }
-        device = ConfigSubentryData(
-            subentry_type=SUBENTRY_DEVICE,
-            title="Thermostat",
-            unique_id="thermostat",
-            data=data,
-        )
-        entry = MockConfigEntry(
-            domain=DOMAIN,
-            subentries_data=[device],
-            data={
-                CONF_SYSTEM: System.HTTP,
-                CONF_HOST: "127.0.0.1",
-                CONF_PORT: server.port,
-                CONF_TLS: False,
-                CONF_THING: "",
-                CONF_INTERVAL: 3600,
-                CONF_VERIFY_SSL: True,
-            },
-        )
-        entry.add_to_hass(hass)
-        await set_up(hass, entry)
-        registry = dr.async_get(hass)
-        (registered,) = dr.async_entries_for_config_entry(registry, entry.entry_id)
-        yield server, registered.id
-        await hass.config_entries.async_unload(entry.entry_id)
+def thermostat(
+    hass: HomeAssistant, **handlers: Handler
+) -> AbstractAsyncContextManager[tuple[HttpServer, str]]:
+    """Run a thermostat, and set it up; gives its server, and the id of its device."""
+    binding = {"http": {"state": {"url": "state", "writable": True}}}
+    return http_device(hass, {"model": MODEL, "binding": binding}, handlers)
 
 
 async def away(request: web.Request) -> web.StreamResponse:
@@ -292,5 +242,23 @@ async def test_change_that_comes_to_nothing_while_it_is_waited_for(
     async with thermostat(hass, state=state) as (server, device):
         server.handlers["/state"] = away
         answer = await change(hass, device, {"setpoint": 17}, wait=20, expires_in=0.5)
-        assert answer["state"] == "failed"
-        assert "expired" in answer["reason"]
+        assert answer["state"] == "expired"
+        assert answer["attributes"] == {"setpoint": "expired"}
+        kept = {"expires_in": 0.3, "idempotency_key": "evening"}
+        with pytest.raises(HomeAssistantError, match="setpoint: expired: "):
+            await hass.services.async_call(
+                DOMAIN,
+                "set_attributes",
+                {
+                    "device_id": device,
+                    "attributes": {"setpoint": 18},
+                    "wait": 20,
+                    **kept,
+                },
+                blocking=True,
+            )
+        # The second call does nothing again, and is told so.
+        server.handlers["/state"] = state
+        answer = await change(hass, device, {"setpoint": 18}, **kept)
+        assert answer["state"] == "expired"
+        assert state.asked("PUT") == []

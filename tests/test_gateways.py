@@ -3,11 +3,10 @@
 from collections.abc import AsyncGenerator
 import json
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import aiomqtt
-from homeassistant.config_entries import ConfigEntryDisabler, ConfigSubentry
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import CONF_HOST, CONF_PORT, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -271,21 +270,6 @@ async def test_device_stays_where_it_is_when_its_gateway_is_removed(
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     await shows(hass, "meter", "2")
-    other = ConfigSubentry(
-        data=MappingProxyType(device("other", "other")["data"]),
-        subentry_type=SUBENTRY_DEVICE,
-        title="Other",
-        unique_id="other",
-    )
-    hass.config_entries.async_add_subentry(entry, other)
-    await hass.async_block_till_done()
-    flow_id = await begun(hass, entry, "meter")
-    filled = suggested(await answered(hass, flow_id, next_step_id="place"))
-    assert filled["place"] == "hub/meter"
-    assert CONF_GATEWAY not in filled
-    result = await answered(hass, flow_id, **filled)
-    assert result["reason"] == "reconfigure_successful"
-    await hass.async_block_till_done()
     await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -496,28 +480,6 @@ async def test_device_is_added_behind_a_gateway_as_its_file_says(
         "area_id": "cellar",
     }
     await hass.config_entries.async_unload(entry.entry_id)
-
-
-async def test_file_of_a_device_whose_gateway_is_not_there(
-    hass: HomeAssistant, broker_port: int
-) -> None:
-    far = device("hub", "hub", **{CONF_ABOUT: {"hardwareId": "GW-1"}})
-    broker(hass, broker_port, far, title="Far")
-    entry = broker(hass, broker_port, device("other", "other"))
-    await set_up(hass, entry)
-    flows = hass.config_entries.subentries
-    handler = (entry.entry_id, SUBENTRY_DEVICE)
-    for gateway, guessed in (("GW-1", "key-of-hub"), ("GW-2", None)):
-        begun_flow: Any = await flows.async_init(handler, context={"source": "user"})
-        flow_id = begun_flow["flow_id"]
-        await answered(hass, flow_id, next_step_id="paste")
-        file = document("meter", gateway=gateway, below="x")
-        filled = suggested(await answered(hass, flow_id, document=json.dumps(file)))
-        assert filled.get(CONF_GATEWAY) == guessed
-        assert filled["through"] is False
-        flows.async_abort(flow_id)
-    for one in hass.config_entries.async_entries(DOMAIN):
-        await hass.config_entries.async_unload(one.entry_id)
 
 
 async def test_what_is_known_is_changed_and_taken_back(

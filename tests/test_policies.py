@@ -226,31 +226,3 @@ async def test_device_that_is_asked_is_asked_for_what_formulas_need(
     (coordinator,) = entry.runtime_data.coordinators.values()
     assert coordinator.device.needed == {"temperature"}
     assert coordinator.device.get("temperature") is not None
-
-
-async def test_computed_value_of_a_device_that_is_asked_is_on_no_connection(
-    hass: HomeAssistant, room: CoapSimulator, room_entry: MockConfigEntry
-) -> None:
-    (subentry,) = room_entry.subentries.values()
-    function = {
-        "id": "computedMetric",
-        "parameters": {"formula": "$(temperature) * 2", "trigger": "any"},
-    }
-    pipeline = {"attributeName": "double", "pipeline": [function]}
-    data = {
-        **subentry.data,
-        "added": {"attributes": [{"name": "double", "type": "NUMBER"}]},
-        "policies": [{"id": "P", "pipelines": [pipeline]}],
-    }
-    hass.config_entries.async_update_subentry(room_entry, subentry, data=data)
-    await set_up(hass, room_entry)
-    coordinator = room_entry.runtime_data.coordinators[subentry.subentry_id]
-    temperature = coordinator.device.get("temperature")
-    assert float(state_of(hass, "sensor.room_double")) == temperature * 2
-    assert not coordinator.device.dropped
-    await coordinator.async_refresh()
-    assert coordinator.last_update_success
-    assert float(state_of(hass, "sensor.room_double")) == temperature * 2
-    asked = str(coordinator.connection.trace(coordinator.device))
-    assert "temperature" in asked
-    assert "double" not in asked

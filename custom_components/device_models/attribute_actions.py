@@ -56,9 +56,6 @@ SET: Final = vol.Schema(
     }
 )
 
-TAKEN: Final = frozenset({CommandState.ACKNOWLEDGED, CommandState.CONFIRMED})
-"""How a command ends that the device has carried out."""
-
 
 class AttributeActions:
     """The actions, for all devices of all connections."""
@@ -97,12 +94,15 @@ class AttributeActions:
         values = _meant(device, call.data[ATTR_ATTRIBUTES])
         try:
             command = await device.change(values, **command_options(call.data))
-            command = await _within(call.data[ATTR_WAIT], device, command)
         except CommunicationError as err:
             if not call.return_response:
                 raise
             return _failed(values, err)
-        return _told(command) if call.return_response else None
+        command = await _within(call.data[ATTR_WAIT], device, command)
+        if call.return_response:
+            return _told(command)
+        command.check()
+        return None
 
 
 def _meant(device: VirtualDevice, given: Mapping[str, object]) -> dict[str, object]:
@@ -115,20 +115,11 @@ def _meant(device: VirtualDevice, given: Mapping[str, object]) -> dict[str, obje
 
 
 async def _within(seconds: float, device: VirtualDevice, command: Command) -> Command:
-    """Return a command as it is when it is over, or some time has passed.
-
-    Raises:
-        NotTakenError: it came to nothing.
-
-    """
+    """Return a command as it is when it is over, or some time has passed."""
     if seconds and not command.over:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 command = await device.commands.over(command.token)
-    if command.over and command.state not in TAKEN:
-        raise NotTakenError(
-            name=command.name, state=command.state, reason=command.reason
-        )
     return command
 
 
@@ -150,8 +141,11 @@ def _failed(
 ) -> dict[str, JsonValueType]:
     """Return what has become of values that a device did not take as a whole."""
     cause = error.__cause__ if isinstance(error, PartlyWrittenError) else error
-    rejected = isinstance(cause, RejectedError)
-    state = (CommandState.REJECTED if rejected else CommandState.FAILED).value
+    state = CommandState.FAILED.value
+    if isinstance(cause, RejectedError):
+        state = CommandState.REJECTED.value
+    elif isinstance(cause, NotTakenError):  # of an earlier one with the same key
+        state = cause.state
     done = error.done if isinstance(error, PartlyWrittenError) else frozenset()
     return {
         "state": state,

@@ -270,7 +270,8 @@ class DeviceSubentryFlow(PolicySteps, AlertSteps, CommandSteps, GatewaySteps):
     def _first_guess(self) -> dict[str, Any]:
         """Return what the form of a device's place begins with."""
         if self._target is not None:
-            return {**self.shown_place(self._data), CONF_NAME: self._title}
+            known = {key: value for key, value in self._data.items() if value != ""}
+            return {**known, CONF_NAME: self._title}
         return {
             CONF_NAME: self._loaded.model.name,
             CONF_BASE: self._place,

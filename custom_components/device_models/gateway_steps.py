@@ -80,14 +80,16 @@ class GatewaySteps(ReviewSteps):
 
     def shown_place(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the form of a place shows of a device."""
-        shown = {key: value for key, value in data.items() if key != CONF_GATEWAY}
+        shown = dict(data)
         own = self._own()
-        gateway = own and gateway_of(self.hass, own)  # it may be gone
+        gateway = own and gateway_of(self.hass, own)
         if own and gateway:
             shown[CONF_GATEWAY] = gateway.key
             below = below_of(own.subentry.data)
             if below is not None and gateway.entry is self.connection_entry:
                 shown |= {CONF_THROUGH: True, CONF_BASE: below}
+        elif not shown.get(CONF_GATEWAY):
+            shown.pop(CONF_GATEWAY, None)
         return shown
 
     def guessed_place(self) -> dict[str, Any]:

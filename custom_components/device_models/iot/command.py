@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, TypedDict
 
+from .errors import NotTakenError
 from .values import JsonValue, Scalar
 
 
@@ -75,6 +76,10 @@ def back_off(tries: int, *, busy: bool) -> float:
     return BACK_OFF * step
 
 
+TAKEN: Final = frozenset({CommandState.ACKNOWLEDGED, CommandState.CONFIRMED})
+"""How a command ends that the device has carried out."""
+
+
 class CommandOptions(TypedDict, total=False):
     """What can be said of a command when it is given."""
 
@@ -115,6 +120,16 @@ class Command:
     """The attributes that the device has shown as they were to be set."""
     result: JsonValue = None
     """What an action has answered."""
+
+    def check(self) -> None:
+        """See whether it may still come to something, or has.
+
+        Raises:
+            NotTakenError: it is over, and the device has not carried it out.
+
+        """
+        if self.over and self.state not in TAKEN:
+            raise NotTakenError(name=self.name, state=self.state, reason=self.reason)
 
     @property
     def name(self) -> str:

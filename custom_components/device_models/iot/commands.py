@@ -144,6 +144,7 @@ class Commands:
         key, keep = options.get("key"), options.get("keep")
         reliability = options.get("reliability")
         if key is not None and (known := outbox.get(key)) is not None:
+            known.check()
             return known
         if keep is None or self._way.fetched:
             sure = reliability is Reliability.GUARANTEED_DELIVERY

@@ -204,6 +204,7 @@ class NotTakenError(CommunicationError):
 
     def __init__(self, *, name: str, state: str, reason: str) -> None:
         """Name what was told, what has become of it, and why."""
+        self.state = state
         super().__init__(name=name, state=state, reason=reason or "no reason is known")
 
 

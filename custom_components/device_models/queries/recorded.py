@@ -4,7 +4,6 @@ A document is one recorded value. What is recorded is what was shown: in the uni
 entity, and only when it changed.
 """
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,9 +33,6 @@ from ..mapping.decisions import Decision, Kind
 
 MAX_SAMPLES: Final = 200_000
 """Recorded values that one question is about."""
-
-PATIENCE: Final = 60.0
-"""Seconds for the recorder: on a small machine, the history of a year takes long."""
 
 MAX_SERIES: Final = 500
 """Attributes that one question is about, of all devices together."""
@@ -142,14 +138,9 @@ async def async_fill(
     if recorded:
         if DATA_INSTANCE not in hass.data:
             raise NotOfferedError(operation="history without the recorder")
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await get_instance(hass).async_add_executor_job(
-                    _read, hass, recorded, start, end, before
-                )
-        except TimeoutError:
-            problem = "reading the history takes too long; ask for less"
-            raise QueryError(name="start_time", problem=problem) from None
+        await get_instance(hass).async_add_executor_job(
+            _read, hass, recorded, start, end, before
+        )
     for one in series:
         if one.entity_id is None:
             one.samples = await _of_connection(one, start, end)

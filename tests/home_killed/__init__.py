@@ -1,0 +1,1 @@
+"""Home Assistant, killed while it works."""
