@@ -25,6 +25,7 @@ from custom_components.device_models.iot.errors import (
     NotConfirmedError,
     NotFetchedError,
     NotSentError,
+    OutboxFullError,
     PartlyWrittenError,
     RejectedError,
     UnauthorizedError,
@@ -32,6 +33,7 @@ from custom_components.device_models.iot.errors import (
     UnreachableError,
 )
 from custom_components.device_models.iot.model import Action
+from custom_components.device_models.iot.outbox import MAX_WAITING
 from custom_components.device_models.iot.values import JsonValue, Scalar
 
 from .connections.things import until
@@ -566,6 +568,24 @@ async def test_what_was_known_outlives_several_assumptions(follow: Any) -> None:
     assert one.device.get("level") == 3
     one.commands.cancel(command.token)
     assert one.device.get("level") == 1
+
+
+async def test_what_is_too_much_is_not_shown(follow: Any) -> None:
+    one = follow(assume=True, keep=60)
+    one.away()
+    await one.device.set("level", 1)
+    for _ in range(MAX_WAITING - 1):
+        await one.device.call("stop")
+    with pytest.raises(OutboxFullError):
+        await one.device.set("power", value=True)
+    assert one.device.get("level") == 1
+    assert one.device.get("power") is None
+
+
+async def test_nothing_to_set_is_no_command(follow: Any) -> None:
+    one = follow()
+    assert (await one.device.change({})).over
+    assert (one.states, one.peer.log) == ([], [])
 
 
 async def test_expired_command_fails_for_who_waits(follow: Any) -> None:

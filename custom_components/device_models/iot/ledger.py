@@ -108,12 +108,8 @@ class Ledger:
             OutboxFullError: too much would wait.
 
         """
+        changed = self.outbox.put(command)
         self.assume(command)
-        try:
-            changed = self.outbox.put(command)
-        except DeviceModelsError:
-            self._take_back(command)
-            raise
         for name in (*command.values, command.action):
             self.problems.pop(name, None)
         for other in changed:
