@@ -190,6 +190,8 @@ async def test_computed_value_and_alert_are_added_to_the_model_and_enabled(
     for _ in range(2):
         await boiler.add("computed", name="Dew", type="integer", formula="$(pressure)")
     await boiler.add("alert", name="Too hot", condition=WARM, severity="low")
+    listed = (await boiler.policies())["description_placeholders"]["rows"]
+    assert "alert too_hot LOW, filter False)" in listed.replace("\\", "")
     loaded = loaded_of(boiler.data)
     assert [one.name for one in loaded.model.attributes[-2:]] == ["dew", "dew_2"]
     shape = loaded.model.format("too_hot")

@@ -57,12 +57,19 @@ class Shown:
 def _said(function: PolicyFunction) -> str:
     """Return what a function does."""
     given = ", ".join(
-        f"{name} {value}"
+        f"{name} {_worded(value)}"
         for name, value in function.parameters.items()
         if name not in SECRET_PARAMETERS
     )
     text = f"{function.id} ({given})" if given else function.id
     return text if len(text) <= MAX_SAID else f"{text[:MAX_SAID]}…"
+
+
+def _worded(value: JsonValue) -> str:
+    """Return a parameter in a few words: of an alert or an action, which one it is."""
+    if isinstance(value, Mapping):
+        return " ".join(part for part in value.values() if isinstance(part, str))
+    return str(value)
 
 
 def pipelines_of(data: Mapping[str, Any]) -> tuple[Shown, ...]:
