@@ -176,6 +176,27 @@ async def test_automation_calls_it_and_gets_the_answer(hass: HomeAssistant) -> N
         await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_arguments_may_have_the_names_of_what_is_said_of_commands(
+    hass: HomeAssistant,
+) -> None:
+    names = ("expires_in", "idempotency_key", "reliability")
+    tune = {
+        "input": {
+            "type": "object",
+            "properties": {name: {"type": "integer"} for name in names},
+        },
+        "forms": [{"href": "/actions/tune"}],
+    }
+    async with http_thing(actions={"tune": tune}) as thing:
+        entry = entry_with(thing)
+        await device_of(hass, entry)
+        given = dict.fromkeys(names, 5)
+        for _ in range(2):
+            await hass.services.async_call(DOMAIN, "boiler_tune", given, blocking=True)
+        assert thing.calls == [("tune", given)] * 2
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
 @pytest.mark.parametrize(
     ("given", "sent"),
     [

@@ -1,7 +1,7 @@
 """The actions about the actions of devices: their fields, and what they do."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
@@ -17,6 +17,7 @@ from .action_arguments import meant
 from .command_options import OPTIONS, command_options
 from .coordinator import DeviceCoordinator
 from .exceptions import rewords_errors
+from .iot.command import CommandOptions
 from .iot.model import Action
 from .service import Service, coordinator_of
 
@@ -42,8 +43,9 @@ class DeviceActions:
     async def async_call(self, call: ServiceCall) -> ServiceResponse:
         """Have a device do something; returns what it answers."""
         coordinator = coordinator_of(self._hass, call)
-        arguments = call.data[ATTR_ARGUMENTS]
-        return await carried_out(call, coordinator, call.data[ATTR_ACTION], arguments)
+        name, arguments = call.data[ATTR_ACTION], call.data[ATTR_ARGUMENTS]
+        options = command_options(call.data)
+        return await carried_out(call, coordinator, name, arguments, **options)
 
     @rewords_errors
     async def async_query(self, call: ServiceCall) -> ServiceResponse:
@@ -84,6 +86,7 @@ async def carried_out(
     coordinator: DeviceCoordinator,
     name: str,
     arguments: Mapping[str, object],
+    **options: Unpack[CommandOptions],
 ) -> ServiceResponse:
     """Have a device carry an action out; returns the answer to whom asked for it.
 
@@ -96,7 +99,7 @@ async def carried_out(
     """
     device = coordinator.device
     given = meant(device.model.action(name), arguments)
-    command = await device.perform(name, given, **command_options(call.data))
+    command = await device.perform(name, given, **options)
     answer = _answer(call, command.result)
     if answer is None or not command.stored:
         return answer
