@@ -16,7 +16,7 @@ from custom_components.device_models.iot.formats import load_document
 from custom_components.device_models.mapping.decided import loaded_of
 from custom_components.device_models.policy_kinds import KINDS
 
-from .acting import set_up, state_of, until
+from .acting import attributes_of, set_up, state_of, until
 from .boiler import MODEL, Boiler, options
 from .flows import answered, suggested
 
@@ -377,6 +377,26 @@ async def test_own_policies_are_removed_with_what_they_added(
     assert boiler.data[CONF_POLICIES_OFF] == [sample]
     assert boiler.data[CONF_ADDED] == {"attributes": [], "formats": []}
     assert hass.states.get("sensor.boiler_sum") is None
+
+
+async def test_what_is_added_under_a_name_that_is_free_again_is_decided_anew(
+    hass: HomeAssistant, broker_port: int
+) -> None:
+    boiler = Boiler(hass, broker_port)
+    await set_up(hass, boiler.entry)
+    await boiler.add(
+        "computed", name="Sum", type="number", unit="bar", formula="$(pressure)"
+    )
+    result = await boiler.policies()
+    (computed,) = (one["value"] for one in options(result, "remove"))
+    await answered(hass, result["flow_id"], followed=[], remove=[computed])
+    await hass.async_block_till_done()
+    await boiler.add(
+        "computed", name="Sum", type="number", unit="W", formula="$(pressure)"
+    )
+    shown = attributes_of(hass, "sensor.boiler_sum")
+    assert shown["unit_of_measurement"] == "W"
+    assert shown["device_class"] == "power"
 
 
 async def test_kinds_that_make_no_sense_for_a_model_are_not_offered(

@@ -11,6 +11,7 @@ from .const import (
     CONF_ADDED,
     CONF_DECISIONS,
     CONF_DOCUMENT,
+    CONF_OVERLAY,
     CONF_POLICIES,
     CONF_POLICIES_OFF,
 )
@@ -20,10 +21,14 @@ from .iot.model import DeviceModel, Pipeline, Policy, PolicyFunction
 from .iot.values import JsonValue
 from .mapping import decide
 from .mapping.decided import keep, known_better, loaded_of, settled
+from .mapping.decisions import Kind
 from .policy_forms import Draft, WrongField
 from .preview import escaped
 
 SECRET_PARAMETERS: Final = ("hashingKey",)
+
+ADDED: Final = (Kind.ATTRIBUTE, Kind.FORMAT, Kind.PROBLEM)
+"""The kinds of what a policy may add."""
 
 MAX_SAID: Final = 120
 """Characters of what a function does."""
@@ -117,12 +122,33 @@ def without(data: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
         for kind, elements in data.get(CONF_ADDED, {}).items()
     }
     off = [key for key in data.get(CONF_POLICIES_OFF, ()) if key not in keys]
-    return {
+    kept = {
         **data,
         CONF_POLICIES: policies,
         CONF_ADDED: added,
         CONF_POLICIES_OFF: off,
     }
+    model = loaded_of(kept).model
+    there = {*model.leaves, *(one.name for one in model.formats)}
+    return _forgotten(kept, unused - there)
+
+
+def _forgotten(data: dict[str, Any], gone: Collection[str]) -> dict[str, Any]:
+    """Return the data of a device without what was decided about what is gone.
+
+    What comes under the same name later is something else.
+    """
+    keys = {f"{kind.word}-{name}" for kind in ADDED for name in gone}
+    kept = {
+        key: it for key, it in data.get(CONF_DECISIONS, {}).items() if key not in keys
+    }
+    chosen = {
+        kind: {name: it for name, it in of_kind.items() if name not in gone}
+        if kind in ADDED
+        else of_kind
+        for kind, of_kind in data.get(CONF_OVERLAY, {}).items()
+    }
+    return {**data, CONF_DECISIONS: kept, CONF_OVERLAY: chosen}
 
 
 def with_draft(
