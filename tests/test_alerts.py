@@ -316,6 +316,23 @@ async def test_data_is_submitted_by_an_action(
     assert sent.fields["endedAt"] == datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
+async def test_fields_are_taken_as_templates_make_them(
+    hass: HomeAssistant, pump: MqttSimulator, entry: MockConfigEntry
+) -> None:
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    device = next(iter(entry.runtime_data.coordinators.values())).device
+    heard: list[Alert] = []
+    device.on_alert("runReport", heard.append)
+    fields = {"litres": "5.5", "seconds": " 60", "endedAt": "2024-05-01 12:00:00"}
+    await called(hass, "submit_data", format="runReport", fields=fields)
+    (sent,) = heard
+    assert dict(sent.fields) == {
+        "litres": 5.5,
+        "seconds": 60,
+        "endedAt": datetime(2024, 5, 1, 10, tzinfo=UTC),
+    }
+
+
 @pytest.mark.parametrize(
     ("action", "data"),
     [

@@ -8,11 +8,10 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
+from .action_arguments import typed
 from .exceptions import rewords_errors
 from .iot.model import Severity
 from .iot.raising import OutgoingAlert, OutgoingData
-from .iot.spelling import from_iso
-from .iot.values import DataType
 from .service import Service, coordinator_of
 
 ATTR_ALERT: Final = "alert"
@@ -67,19 +66,15 @@ class AlertActions:
 
 
 def _fill(message: OutgoingAlert | OutgoingData, fields: Mapping[str, object]) -> None:
-    """Set the fields of a message; a time may be a text, as templates give it.
+    """Set the fields of a message; they may be as templates make them.
 
     Raises:
         InvalidInputError: there is no such field, or the value does not fit.
 
     """
-    times = {
-        item.name for item in message.format.fields if item.type is DataType.DATETIME
-    }
+    known = {item.name: item for item in message.format.fields}
     for name, value in fields.items():
-        if name in times and isinstance(value, str):
-            value = from_iso(value)  # noqa: PLW2901
-        message.set(name, value)
+        message.set(name, typed(known[name], value) if name in known else value)
 
 
 def services(hass: HomeAssistant) -> Iterator[Service]:
