@@ -126,6 +126,26 @@ async def test_where_a_secret_content_is_is_not_told(
     assert "hunter2" not in str(events)
 
 
+@pytest.mark.parametrize("status", [403, 503, 0])
+async def test_where_a_secret_content_is_is_not_told_in_an_error(
+    hass: HomeAssistant,
+    folder: Path,
+    events: list[dict[str, Any]],
+    status: int,
+) -> None:
+    files = Files()
+    files.status = status
+    files.kept.clear()  # it fails
+    state = {"key": "files/0?token=hunter2"}
+    async with camera(hass, files, state=state) as (_server, device):
+        with pytest.raises(HomeAssistantError) as raised:
+            await sync(hass, device, "key", download=str(folder / "key"))
+    assert events[-1]["error"]
+    told = str(events) + str(raised.value.translation_placeholders)
+    assert "hunter2" not in told
+    assert "files/0" not in told
+
+
 async def test_only_a_content_has_a_state(hass: HomeAssistant) -> None:
     async with camera(hass, Files()):
         assert "sync_state" not in attributes_of(hass, "text.camera_title")

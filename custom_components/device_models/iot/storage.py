@@ -285,7 +285,7 @@ class StorageObject:
             self.error = SyncStateError(name=self.label, problem=problem)
             raise
         except DeviceModelsError as err:
-            self.error = err
+            self.error = self._without_place(err)
         except Exception as err:  # whoever waits for it has to learn of it
             _LOGGER.exception("%s cannot be synchronised", self.label)
             problem = type(err).__name__
@@ -293,6 +293,13 @@ class StorageObject:
         finally:
             self.status = status
             self._by_sync.notify(SyncEvent(self, self.name))
+
+    def _without_place(self, error: DeviceModelsError) -> DeviceModelsError:
+        """Return an error that does not say where the content is, if that is secret."""
+        if self.name is None or not self._device.model.attribute(self.name).sensitive:
+            return error
+        said = error.details.get("answer") or error.details.get("reason") or error.key
+        return ContentSyncError(name=self.name, reason=said)
 
     async def _repeat(self) -> None:
         """Move the content, and once more if the way there was in trouble.
