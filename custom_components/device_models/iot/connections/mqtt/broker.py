@@ -110,7 +110,7 @@ class BrokerClient(MqttClient):
     @override
     async def publish(self, topic: str, payload: bytes) -> None:
         with self._translated():
-            await self._connected().publish(topic, payload, qos=1)
+            await self._connected().send(topic, payload)
 
     # Inside
 

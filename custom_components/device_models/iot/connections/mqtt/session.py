@@ -143,6 +143,29 @@ class Session(aiomqtt.Client):
         if self._presence:
             await self.publish(self._presence, b"online", qos=1, retain=True)
 
+    async def send(self, topic: str, payload: bytes) -> None:
+        """Publish something, and wait until the broker says that it has it.
+
+        aiomqtt would wait on where the connection is gone, and the next one knows
+        nothing of the message.
+
+        Raises:
+            MqttError: the broker did not take it, or the connection broke.
+
+        """
+        publishing = asyncio.create_task(self.publish(topic, payload, qos=1))
+        broken = self._disconnected
+        try:
+            await asyncio.wait(
+                (publishing, broken), return_when=asyncio.FIRST_COMPLETED
+            )
+            if not publishing.done():
+                raise aiomqtt.MqttError("the connection broke")
+            publishing.result()
+        finally:
+            publishing.cancel()
+            await asyncio.gather(publishing, return_exceptions=True)
+
     async def end(self) -> None:
         """Disconnect, whatever state the connection is in."""
         self.timeout = GOODBYE_TIMEOUT
