@@ -339,7 +339,7 @@ async def test_result_and_refusal_of_commands(
     done, result, refused, broken = ids(await server.send.get("commands"))
     path = "commands/{}".format
     assert (await server.send.post(path=path(done))).code == "2.04"
-    assert (await server.send.post({"value": 4711}, path(result))).code == "2.04"
+    assert (await server.send.post({"value": "clandestine"}, path(result))).code == "2.04"
     response = await server.send.post(b"too hot", f"{path(refused)}?refused")
     assert response.code == "2.04"
     assert problems == [("reset", "Thing answered refused too hot")]
@@ -348,7 +348,7 @@ async def test_result_and_refusal_of_commands(
     assert len(device.commands.outbox.waiting) == 1
     counts = server.listener.trace(device)[0]["commands"]
     assert counts == {"done": 1, "result": 1, "refused": 1}
-    assert "4711" not in str(server.listener.trace(device))
+    assert "clandestine" not in str(server.listener.trace(device))
 
 
 async def test_command_that_is_not_fetched_is_told_of(
