@@ -339,7 +339,9 @@ async def test_result_and_refusal_of_commands(
     done, result, refused, broken = ids(await server.send.get("commands"))
     path = "commands/{}".format
     assert (await server.send.post(path=path(done))).code == "2.04"
-    assert (await server.send.post({"value": "clandestine"}, path(result))).code == "2.04"
+    assert (
+        await server.send.post({"value": "clandestine"}, path(result))
+    ).code == "2.04"
     response = await server.send.post(b"too hot", f"{path(refused)}?refused")
     assert response.code == "2.04"
     assert problems == [("reset", "Thing answered refused too hot")]
