@@ -33,7 +33,7 @@ from custom_components.device_models.iot.errors import (
     UnreachableError,
 )
 from custom_components.device_models.iot.model import Action
-from custom_components.device_models.iot.outbox import MAX_WAITING
+from custom_components.device_models.iot.outbox import MAX_WAITING, Outbox
 from custom_components.device_models.iot.values import JsonValue, Scalar
 
 from .connections.things import until
@@ -598,3 +598,150 @@ async def test_expired_command_fails_for_who_waits(follow: Any) -> None:
     await until(lambda: one.peer.log)
     with pytest.raises(NotFetchedError):
         await one.device.change({"level": 1}, keep=0.05)
+
+
+# At the same time
+
+
+@pytest.mark.parametrize(
+    "options", [{"keep": 60}, {"reliability": Reliability.NO_GUARANTEE}]
+)
+async def test_older_value_is_not_sent_again_after_a_newer_one(
+    follow: Any, options: Any
+) -> None:
+    one = follow(BROKEN)
+    one.peer.gate.clear()
+    old = asyncio.create_task(one.device.change({"power": True, "level": 1}, **options))
+    await until(lambda: one.peer.log)
+    new = asyncio.create_task(one.device.change({"level": 2}))
+    await until(lambda: len(one.peer.log) == 2)
+    one.peer.gate.set()
+    await asyncio.gather(old, new)
+    await until(lambda: not one.commands.pending)
+    assert one.peer.log[2:] == [{"power": True}]
+    assert one.device.get("level") == 2
+
+
+async def test_value_is_superseded_though_it_is_on_its_way(follow: Any) -> None:
+    one = follow(BROKEN)
+    one.peer.gate.clear()
+    old = asyncio.create_task(one.device.change({"level": 1}, keep=60))
+    await until(lambda: one.peer.log)
+    new = asyncio.create_task(one.device.change({"level": 2}))
+    await until(lambda: len(one.peer.log) == 2)
+    one.peer.gate.set()
+    assert (await old).state == "superseded"
+    assert (await new).state == "confirmed"
+    assert one.commands.pending == ()
+
+
+async def test_same_key_at_the_same_time_is_one_command() -> None:
+    class Fetched(Peer):
+        fetched = True
+
+    peer = Fetched()
+    one = Followed(peer)
+    peer.gate.clear()
+    both = [asyncio.create_task(one.device.perform("reset", key="k")) for _ in "12"]
+    await until(lambda: len(peer.log) == 2)
+    peer.gate.set()
+    first, second = await asyncio.gather(*both)
+    assert first.id == second.id
+    assert one.states == ["reset queued"]
+    await one.commands.end()
+
+
+async def test_who_gives_a_command_that_may_wait_may_leave(follow: Any) -> None:
+    one = follow(keep=60)
+    one.peer.gate.clear()
+    given = asyncio.create_task(one.device.change({"level": 1}))
+    await until(lambda: one.peer.log)
+    given.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given
+    one.peer.gate.set()
+    await until(lambda: one.device.get("level") == 1)
+    assert one.commands.pending == ()
+
+
+async def test_nobody_waits_for_a_pause(
+    follow: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_module, "BACK_OFF", 60)
+    one = follow(BUSY, keep=60)
+    await one.device.change({"power": True})
+    await until(lambda: one.commands._pause is not None)
+    async with asyncio.timeout(5):
+        assert (await one.device.change({"level": 1})).state == "queued"
+
+
+async def test_nobody_waits_for_ever_for_what_cannot_wait(follow: Any) -> None:
+    one = follow(*[BROKEN] * 30)
+    with pytest.raises(UnreachableError):
+        await one.device.change(
+            {"level": 1}, keep=0, reliability=Reliability.GUARANTEED_DELIVERY
+        )
+    assert len(one.peer.log) == Reliability.BEST_EFFORT.tries
+
+
+async def test_assumed_value_stays_while_it_is_on_its_way(follow: Any) -> None:
+    one = follow(NO, assume=True)
+    one.device.receive({"level": 1})
+    one.peer.gate.clear()
+    old = asyncio.create_task(one.device.change({"level": 2}))
+    await until(lambda: one.peer.log)
+    one.away()
+    new = await one.device.change({"level": 3}, keep=60)
+    one.peer.gate.set()
+    with pytest.raises(RejectedError):
+        await old
+    assert one.device.get("level") == 3
+    one.commands.cancel(new.token)
+    assert one.device.get("level") == 1
+
+
+# The end
+
+
+async def test_what_fails_after_the_end_is_not_tried_again(follow: Any) -> None:
+    saved: list[int] = []
+
+    async def save() -> None:
+        saved.append(len(one.commands.pending))
+
+    one = follow(*[BROKEN] * 9, keep=60)
+    one.commands.keep_in(Outbox("Lamp"), save)
+    one.peer.gate.clear()
+    given = asyncio.create_task(one.device.change({"level": 1}))
+    await until(lambda: one.peer.log)
+    await one.commands.end()
+    saved.clear()
+    one.peer.gate.set()
+    await given
+    await asyncio.sleep(0.1)
+    assert len(one.peer.log) == 1
+    assert saved == []
+
+
+async def test_who_waits_is_let_go_at_the_end(follow: Any) -> None:
+    one = follow(keep=60)
+    one.away()
+    await one.device.call("reset")
+    one.device.availability = Availability.ONLINE
+    given = asyncio.create_task(one.device.perform("stop"))
+    await asyncio.sleep(0)
+    await one.commands.end()
+    async with asyncio.timeout(5):
+        assert (await given).state == "queued"
+    assert one.peer.log == []
+
+
+async def test_nothing_is_assumed_after_the_end(follow: Any) -> None:
+    one = follow(assume=True, keep=60)
+    one.device.receive({"level": 1})
+    one.away()
+    await one.device.change({"level": 2, "power": True})
+    await one.commands.end()
+    assert one.device.get("level") == 1
+    assert one.device.values["level"].certainty is Certainty.LIVE
+    assert one.device.get("power") is None

@@ -37,6 +37,7 @@ from .values import JsonValue, Scalar
 _LOGGER = logging.getLogger(__name__)
 
 ENDED: Final = "who gave it did not wait: it is not known if it was done"
+GONE: Final = "it is not looked after any more"
 FAULT: Final = "a fault on this side, which the log tells"
 
 RETRIED: Final = (BusyError, NotConfirmedError, UnreachableError)
@@ -57,6 +58,7 @@ class Commands:
         self._task: asyncio.Task[None] | None = None
         self._pause: tuple[int, asyncio.Event] | None = None
         """How urgent that is which waits between two tries, and what ends the wait."""
+        self._ended = False
         self._sending: set[str] = set()
         """Commands whose givers wait while they are sent."""
         self._deaf = [
@@ -143,6 +145,10 @@ class Commands:
             return Command(token="", id=0, at=0, until=0).ended(CommandState.CONFIRMED)
         key, keep = options.get("key"), options.get("keep")
         reliability = options.get("reliability")
+        if self._ended:
+            raise NotSentError(address=self._device.name, reason=GONE)
+        if self._way.fetched:
+            await self._check(values or {}, action, arguments or {})
         if key is not None and (known := outbox.get(key)) is not None:
             known.check()
             return known
@@ -161,8 +167,6 @@ class Commands:
             reliability=reliability,
             keyed=key is not None,
         )
-        if self._way.fetched:
-            await self._check(command)
         if command.waits and (self.away or outbox.waiting):
             return await self._let_wait(command)
         return await self._send_now(command)
@@ -238,7 +242,9 @@ class Commands:
             after: what a try has just failed with; the next one is made later.
 
         """
-        if self._task is None and self._ledger.outbox.waiting and not self.away:
+        if self._ended or self._task is not None or self.away:
+            return
+        if self._ledger.outbox.waiting:
             deliver = self._deliver(after)
             self._task = asyncio.create_task(deliver, name="deliver commands")
 
@@ -251,27 +257,33 @@ class Commands:
 
     async def end(self) -> None:
         """Stop delivering; what waits is stored, if it is to outlive this."""
+        self._ended = True
         for stop_listening in self._deaf:
             stop_listening()
         if (task := self._task) is not None:
             task.cancel()
             await asyncio.wait((task,))
+        self._release()  # the task may not even have begun
         await self._ledger.close()
 
     # Delivering
 
-    async def _check(self, command: Command) -> None:
+    async def _check(
+        self,
+        values: Mapping[str, Scalar],
+        action: str,
+        arguments: Mapping[str, Scalar],
+    ) -> None:
         """See whether a device that fetches its commands can be told one.
 
         Raises:
             InvalidInputError: it cannot.
 
         """
-        if command.action:
-            action = self._device.model.action(command.action)
-            await self._way.call(action, command.arguments)
+        if action:
+            await self._way.call(self._device.model.action(action), arguments)
         else:
-            await self._way.write(command.values)
+            await self._way.write(values)
 
     async def _let_wait(self, command: Command) -> Command:
         """Store a command that waits; if the device is there, wait for its turn.
@@ -287,14 +299,17 @@ class Commands:
             self._ledger.end(command.ended(CommandState.FAILED, str(err)))
             raise
         known = self._ledger.outbox.get(command.token)
-        if self.away or known is None or known.over:
+        if self.away or self._ended or known is None or known.over:
             return known or command
+        if self._pause is not None:
+            rank, urgent = self._pause
+            if _urgency(command) <= rank:
+                return known
+            urgent.set()
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Command] = loop.create_future()
         self._outcomes[command.token] = outcome
         self.wake()
-        if self._pause is not None and _urgency(command) > self._pause[0]:
-            self._pause[1].set()
         try:
             return await outcome
         finally:
@@ -318,19 +333,39 @@ class Commands:
                     again = self._again(command, err)
                     if again is None:
                         raise
+                    if again.over:
+                        return again
                     if again.waits:
                         await self._ledger.saved(again)
                         self.wake(after=err)
                         return self._ledger.outbox.get(again.token) or again
-                    command = again
-                    await asyncio.sleep(_pause(command, err))
-        except BaseException:
-            known = self._ledger.outbox.get(command.token)
-            if known is not None and not known.over:
-                self._ledger.end(known.ended(CommandState.FAILED, ENDED))
+                    await asyncio.sleep(_pause(again, err))
+                    command = self._up_to_date(again)
+                    if command.over:
+                        return command
+        except asyncio.CancelledError:
+            self._leave(command.token)
+            raise
+        except Exception:
+            self._fail(command.token, FAULT)
             raise
         finally:
             self._sending.discard(command.token)
+
+    def _leave(self, token: str) -> None:
+        """Go on without who gave a command, if it may wait, and be done twice."""
+        known = self._ledger.outbox.get(token)
+        if known is None or not (known.waits and self._ledger.is_idempotent(known)):
+            self._fail(token, ENDED)
+        elif not known.over:
+            self._up_to_date(replace(known, state=CommandState.QUEUED))
+            self.wake()
+
+    def _fail(self, token: str, reason: str) -> None:
+        """Note that a command has failed, if there was no last word on it yet."""
+        known = self._ledger.outbox.get(token)
+        if known is not None and not known.over:
+            self._ledger.end(known.ended(CommandState.FAILED, reason))
 
     async def _deliver(self, after: DeviceModelsError | None) -> None:
         """Send what waits, one by one, for as long as the device is there."""
@@ -404,11 +439,10 @@ class Commands:
         cause = error.__cause__ if isinstance(error, PartlyWrittenError) else error
         harmless = isinstance(error, NotSentError) or self._ledger.is_idempotent(known)
         if isinstance(cause, RETRIED) and harmless and tries < self._most_tries(known):
-            again = replace(
-                known, state=CommandState.QUEUED, tries=tries, reason=str(error)
-            )
-            self._ledger.note(again)
-            return again
+            queued = CommandState.QUEUED
+            reason = str(error)
+            again = replace(known, state=queued, tries=tries, reason=reason)
+            return self._up_to_date(again)
         no = isinstance(cause, RejectedError | UnauthorizedError | InvalidInputError)
         no &= not isinstance(cause, BusyError)
         state = CommandState.REJECTED if no else CommandState.FAILED
@@ -420,10 +454,20 @@ class Commands:
         self._ledger.end(over, "" if told else error)
         return None
 
+    def _up_to_date(self, command: Command) -> Command:
+        """Note, and return, what is left to be sent again: nothing older than newer."""
+        left = self._ledger.outbox.without_outdated(command)
+        if left.over:
+            self._ledger.end(left)
+        else:
+            self._ledger.note(left)
+        return left
+
     def _most_tries(self, command: Command) -> float:
-        """Return how often a command is tried."""
+        """Return how often a command is tried; nobody waits for ever meanwhile."""
         if command.reliability is not None:
-            return command.reliability.tries
+            most = command.reliability.tries
+            return most if command.waits else min(most, Reliability.BEST_EFFORT.tries)
         usual = Reliability.BEST_EFFORT.tries if command.waits else 1
         return self._delivery.tries or usual
 

@@ -316,7 +316,7 @@ class VirtualDevice:
         """Have values be what they were; None if they were unknown."""
         for name, reading in readings.items():
             if reading is None:
-                del self._values[name]
+                self._values.pop(name, None)
             else:
                 self._values[name] = reading
         self._announce(readings.keys())

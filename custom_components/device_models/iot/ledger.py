@@ -45,6 +45,7 @@ class Ledger:
         """What was known of attributes before their new values were assumed."""
         self._saving: Saving | None = None
         self._expiry: asyncio.TimerHandle | None = None
+        self._closed = False
 
     # Keeping
 
@@ -85,11 +86,17 @@ class Ledger:
             raise NotStoredError(name=command.name, reason=str(err)) from err
 
     async def close(self) -> None:
-        """Wait until all is stored."""
-        if self._expiry is not None:
-            self._expiry.cancel()
-        if self._saving is not None:
-            await self._saving.settled()
+        """Wait until all is stored; whoever goes on with it does so from there.
+
+        Nothing is assumed, stored or taken away here any more.
+        """
+        self._closed = True
+        saving, self._saving = self._saving, None
+        self._watch()
+        self._put_back(self._before)
+        self._before = {}
+        if saving is not None:
+            await saving.settled()
 
     def is_idempotent(self, command: Command) -> bool:
         """Whether a command may be done twice."""
@@ -164,7 +171,7 @@ class Ledger:
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None
-        if (expires := self.outbox.expires) is not None:
+        if not self._closed and (expires := self.outbox.expires) is not None:
             delay = min(max(0.0, expires - time.time()), LONGEST_TIMER)
             loop = asyncio.get_running_loop()
             self._expiry = loop.call_later(delay, self.expire)
@@ -196,18 +203,24 @@ class Ledger:
     def _take_back(self, command: Command) -> None:
         """Show what was known before, unless the device has said something since."""
         over = command.state in (CommandState.ACKNOWLEDGED, CommandState.CONFIRMED)
+        others = (one for one in self.outbox.pending if one.token != command.token)
+        wanted = set() if over else {name for one in others for name in one.left}
         before = {
             name: self._before.pop(name)
             for name in command.values
-            if name in self._before
+            if name in self._before and name not in wanted
         }
+        if not over:
+            self._put_back(before)
+
+    def _put_back(self, before: Mapping[str, Reading | None]) -> None:
+        """Show what was known before, where what is shown is only assumed."""
         values = self._device.values
         self._device.put_back(
             {
                 name: reading
                 for name, reading in before.items()
-                if not over
-                and (now := values.get(name)) is not None
+                if (now := values.get(name)) is not None
                 and now.certainty is Certainty.ASSUMED
             }
         )

@@ -62,6 +62,8 @@ class Outbox:
         self._name = name
         self._pending: dict[str, Command] = {}
         self._over: dict[str, Command] = {}
+        self._newest: dict[str, str] = {}
+        """By attribute, the token of the command that was given last for it."""
         for command in commands:
             (self._over if command.over else self._pending)[command.token] = command
         self._next = secrets.randbelow(LAST_BEGIN) if next_id is None else next_id
@@ -132,7 +134,17 @@ class Outbox:
         for one in changed.values():
             self.note(one)
         self._pending[command.token] = command
+        self._newest |= dict.fromkeys(command.values, command.token)
         return list(changed.values())
+
+    def without_outdated(self, command: Command) -> Command:
+        """Return a command that is to be sent again, without what was set since."""
+        outdated = {
+            name: value
+            for name, value in command.values.items()
+            if self._newest.get(name, command.token) != command.token
+        }
+        return command.without(outdated) if outdated else command
 
     def note(self, command: Command) -> None:
         """Take what has become of a command; one that is over waits no longer."""
