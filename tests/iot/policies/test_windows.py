@@ -8,9 +8,13 @@ from typing import Any, Final
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.device_models.iot.policies.windows import MAX_BUCKETS
+from custom_components.device_models.iot.policies.windows import (
+    FIGURES,
+    MAX_BUCKETS,
+    Window,
+)
 
-from .acting import Workbench, function, pipeline
+from .acting import HandClock, Workbench, function, pipeline
 
 type Figure = Callable[[list[float]], float]
 
@@ -223,3 +227,13 @@ def test_windows_are_what_a_plain_reference_says(
     assert [value for _, value in found] == pytest.approx(
         [value for _, value in wanted], abs=1e-6
     )
+
+
+@pytest.mark.parametrize("kind", ["min", "max", "mean"])
+def test_huge_number_does_not_stop_a_window(kind: str) -> None:
+    clock, told = HandClock(), list[float]()
+    window = Window(1000, 1000, FIGURES[kind], told.append, clock)
+    for number in (1e300, -1e300, 3.0):
+        window.take(number)
+        clock.advance(1)
+    assert told == [1e300, -1e300, 3.0]

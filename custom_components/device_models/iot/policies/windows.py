@@ -40,7 +40,9 @@ class Statistics:
         """Take all numbers of another."""
         count = self.count + other.count
         distance = other.mean - self.mean
-        self.spread += other.spread + distance**2 * self.count * other.count / count
+        # A power of a huge number would be an error, its product is infinite.
+        square = distance * distance
+        self.spread += other.spread + square * self.count * other.count / count
         self.mean += distance * other.count / count
         self.count = count
         self.low = min(self.low, other.low)
