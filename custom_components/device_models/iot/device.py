@@ -126,7 +126,8 @@ class VirtualDevice:
         self._problems: dict[str, str] = {}
         self._values: dict[str, Reading] = {}
         self._transaction: dict[str, Scalar] | None = None
-        self._offered: dict[str, Scalar] = {}
+        self._offered: set[str] = set()
+        """What of it was offered, and not set."""
         self._policies = self._at_work(model.policies)
         self._objects = frozenset(
             ".".join(path[:depth])
@@ -424,6 +425,7 @@ class VirtualDevice:
         accepted = self.model.changes({name: value})
         if self._transaction is not None:
             self._transaction |= accepted
+            self._offered -= accepted.keys()
         else:
             await self.commands.give(values=accepted)
 
@@ -457,9 +459,10 @@ class VirtualDevice:
             return
         accepted = self.model.changes({name: value})
         if self._transaction is not None:
-            self._offered |= accepted
+            self._transaction |= accepted
+            self._offered |= accepted.keys()
         else:
-            await self.write_offered(self._policies.offer(accepted))
+            await self.write_offered(await self._policies.offer(accepted))
 
     async def write_offered(self, values: Mapping[str, Scalar]) -> None:
         """Send what the policies have left of offered values.
@@ -489,10 +492,11 @@ class VirtualDevice:
             CommunicationError: the device did not take it.
 
         """
-        values, self._transaction = self._transaction, None
-        offered, self._offered = self._offered, {}
-        if self._policies is not None and offered:
-            values = {**(values or {}), **self._allowed(self._policies.offer(offered))}
+        values, self._transaction = self._transaction or {}, None
+        names, self._offered = self._offered, set()
+        if self._policies is not None and names:
+            offered = {name: values.pop(name) for name in names}
+            values |= self._allowed(await self._policies.offer(offered))
         if values:
             await self.commands.give(values=values)
 

@@ -20,8 +20,9 @@ from custom_components.device_models.iot.errors import (
     ValueRefusedError,
 )
 from custom_components.device_models.iot.model import Severity
-from custom_components.device_models.iot.policies import Cost
+from custom_components.device_models.iot.policies import Cost, directions
 
+from ..connections.things import until
 from ..samples import RecordingPort, device_of, model_of
 from .acting import HandClock, document, function, pipeline
 
@@ -185,14 +186,41 @@ async def test_figure_that_cannot_be_written_is_told() -> None:
     assert rig.device.problems == {"temp": "a cannot be reached: b"}
 
 
-async def test_writes_that_come_out_of_a_batch_do_not_pile_up() -> None:
+async def test_batch_of_offers_is_sent_in_order() -> None:
     rig = Rig(pipeline(function("batchBySize", batchSize=15), of=None))
     for number in range(14):
         await rig.device.offer("count", number)
+    assert rig.port.written == []
+    await rig.device.offer("count", 14)
+    assert rig.port.written == [{"count": number} for number in range(15)]
+
+
+async def test_writes_that_come_out_of_a_batch_do_not_pile_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(directions, "MAX_WRITES", 3)
+    rig = Rig(pipeline(function("batchBySize", batchSize=9), of=None))
+    for number in range(5):
+        await rig.device.offer("count", number)
     rig.device.end_policies()
-    assert rig.device.dropped == {"count: too_many": 4}
+    assert rig.device.dropped == {"count: too_many": 2}
+    await rig.device.commands.end()
     await settled()
-    assert rig.port.written == []  # they were ended, too
+    assert rig.port.written == []  # nobody sends them any more
+
+
+async def test_fault_of_ours_stops_nothing_that_was_held(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rig = Rig(pipeline(MEAN))
+    rig.port.failure = ZeroDivisionError()
+    for expected in ([], [{"temp": 2}]):
+        await rig.device.offer("temp", 2)
+        rig.clock.advance(10)
+        await settled()
+        rig.port.failure = None
+        assert rig.port.written == expected
+    assert "['temp'] was not sent" in caplog.text
 
 
 async def test_computed_value_that_cannot_be_written_is_not() -> None:
@@ -256,6 +284,35 @@ def test_other_policies_take_over_and_what_was_held_comes_out() -> None:
     rig.device.receive({"temp": -1})
     assert rig.device.get("temp") == -1
     rig.device.end_policies()
+
+
+async def test_what_was_held_of_offers_is_sent_when_others_take_over() -> None:
+    rig = Rig(pipeline(MEAN))
+    await rig.device.offer("temp", 1)
+    await rig.device.offer("temp", 2)
+    rig.device.use_policies(())
+    await until(lambda: rig.port.written)
+    assert rig.port.written == [{"temp": 1.5}]
+
+
+async def test_last_word_in_a_transaction_counts() -> None:
+    rig = Rig(pipeline(COLD))
+    rig.device.update()
+    await rig.device.offer("temp", 1)
+    await rig.device.set("temp", 2)
+    await rig.device.set("count", 3)
+    await rig.device.offer("count", 4)
+    await rig.device.finish()
+    assert rig.port.written == [{"temp": 2, "count": 4}]
+
+
+async def test_offer_in_a_transaction_is_not_lost_with_its_policies() -> None:
+    rig = Rig(pipeline(COLD))
+    rig.device.update()
+    await rig.device.offer("temp", 1)
+    rig.device.use_policies(())
+    await rig.device.finish()
+    assert rig.port.written == [{"temp": 1}]
 
 
 def test_messages_wait_for_a_cheaper_network() -> None:

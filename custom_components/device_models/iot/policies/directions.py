@@ -1,19 +1,23 @@
 """The policies of a device, for what comes from it and for what goes to it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Set as AbstractSet
+from collections import deque
+from collections.abc import Callable, Mapping, Set as AbstractSet
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+import logging
+from typing import Final, Protocol
 
 from ..errors import DeviceModelsError, TooManyError
 from ..model import Policy
 from ..values import Scalar
-from .batches import Cost
+from .batches import MAX_HELD, Cost
 from .message import Clock, Host, Message, Raised
 from .running import Policies
 
-MAX_WRITES: Final = 10
-"""Messages of windows and batches that may be on their way to a device at a time."""
+_LOGGER = logging.getLogger(__name__)
+
+MAX_WRITES: Final = MAX_HELD
+"""Messages of windows and batches that may wait to be sent: as many as a batch has."""
 
 
 class Device(Host, Protocol):
@@ -39,7 +43,9 @@ class Directions:
         """Take the policies of a device."""
         self._device = device
         self._now = now
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._writes: deque[Mapping[str, Scalar]] = deque()
+        """What windows and batches have let go, to be sent one after the other."""
+        self._task: asyncio.Task[None] | None = None
         self._in = Policies(policies, device, device.deliver, clock=clock, now=now)
         self._out = Policies(policies, device, self._write_later, clock=clock, now=now)
         self.said: dict[str, Scalar] = {}
@@ -69,9 +75,15 @@ class Directions:
         """Return whether an alert goes on now."""
         return self._in.take_alert(alert, at)
 
-    def offer(self, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
-        """Return what is left of values that are offered, to be sent now."""
-        return self._out.take(values, self._now())
+    async def offer(self, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """Return what is left of values that are offered, to be sent now.
+
+        What was held before, and goes on with them, is sent first.
+        """
+        left = self._out.take(values, self._now())
+        if left and self._task is not None:
+            await asyncio.wait((self._task,))
+        return left
 
     def network_costs(self, cost: Cost) -> None:
         """Take what the network costs from now on."""
@@ -84,31 +96,40 @@ class Directions:
         self._out.flush()
 
     def close(self) -> None:
-        """End everything that was begun."""
+        """End everything that was begun, but for values that are on their way.
+
+        What becomes of those is a matter of the commands of the device.
+        """
         self._in.close()
         self._out.close()
-        for task in self._tasks:
-            task.cancel()
 
     def _write_later(self, message: Message) -> None:
         """Send what comes out of a window or a batch of offered values."""
         if message.alert is not None:
             self._device.deliver(message)
-        elif len(self._tasks) >= MAX_WRITES:
+        elif len(self._writes) >= MAX_WRITES:
             for name in message.values:
                 self._device.drop(name, TooManyError(limit=str(MAX_WRITES)))
         else:
-            self._begin(self._write(message.values))
+            self._writes.append(message.values)
+            if self._task is None:
+                loop = asyncio.get_running_loop()
+                self._task = loop.create_task(self._write(), name="send what was held")
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def _write(self) -> None:
+        """Send what is to be sent, in order.
 
-    async def _write(self, values: Mapping[str, Scalar]) -> None:
-        """Send values; that the device did not take them is told as what it is."""
+        That the device did not take something is told as what it is.
+        """
         try:
-            await self._device.write_offered(values)
-        except DeviceModelsError as err:
-            for name in values:
-                self._device.drop(name, err)
+            while self._writes:
+                values = self._writes.popleft()
+                try:
+                    await self._device.write_offered(values)
+                except DeviceModelsError as err:
+                    for name in values:
+                        self._device.drop(name, err)
+                except Exception:  # whatever a connection does, the rest still goes
+                    _LOGGER.exception("What was held of %s was not sent", [*values])
+        finally:
+            self._task = None
