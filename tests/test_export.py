@@ -9,14 +9,21 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.device_models.const import (
+    CONF_ALERTS,
+    CONF_COMMANDS,
     CONF_DECISIONS,
+    CONF_DOCUMENT,
     CONF_OVERLAY,
     DOMAIN,
 )
 from custom_components.device_models.export import device_file_text
 from custom_components.device_models.iot.formats import load, load_document
 from custom_components.device_models.mapping import decide
-from custom_components.device_models.mapping.decided import decisions_of, keep
+from custom_components.device_models.mapping.decided import (
+    decisions_of,
+    keep,
+    loaded_of,
+)
 
 from .acting import set_up
 from .flows import (
@@ -95,6 +102,28 @@ def test_export_says_what_author_and_user_have_said_together(
     (wanted,) = decisions_of(data, loaded)
     (made,) = decide(load(device_file_text(data, loaded).encode(), "export.yaml"))
     assert replace(made, reasons={}) == replace(wanted, reasons={})
+
+
+def test_export_says_how_alerts_and_commands_are_treated() -> None:
+    model = {
+        "urn": "urn:test",
+        "name": "Test",
+        "attributes": [{"name": "level", "type": "INTEGER", "writable": True}],
+        "formats": [
+            {"name": "full", "urn": "urn:test:full", "value": {"fields": []}},
+        ],
+    }
+    data = {
+        CONF_DOCUMENT: {"model": model, "commands": {"keep": 60, "tries": 2}},
+        CONF_COMMANDS: {"keep": 3600, "confirm": "echo"},
+        CONF_ALERTS: {"full": {"window": 30, "clear": {"after": 60}}},
+    }
+    wanted = loaded_of(data)
+    written = load(device_file_text(data, wanted).encode(), "export.yaml")
+    assert written.delivery == wanted.delivery
+    assert written.delivery.keep == 3600
+    assert written.alerts == wanted.alerts
+    assert written.model.formats == wanted.model.formats
 
 
 def test_export_of_a_device_with_more_than_a_screenful() -> None:

@@ -10,7 +10,11 @@ import pytest
 
 from custom_components.device_models.iot.binding import Binding
 from custom_components.device_models.iot.command import CommandState
-from custom_components.device_models.iot.delivery import Delivery, read_delivery
+from custom_components.device_models.iot.delivery import (
+    Delivery,
+    read_delivery,
+    written_delivery,
+)
 from custom_components.device_models.iot.device import Availability, VirtualDevice
 from custom_components.device_models.iot.ledger import UNSURE
 from custom_components.device_models.iot.outbox import MAX_WAITING
@@ -297,6 +301,7 @@ async def test_500_commands_to_a_device_that_sleeps_for_an_hour(
 )
 def test_settings(said: Any, meant: Delivery) -> None:
     assert read_delivery(Element(said, "commands")) == meant
+    assert read_delivery(Element(written_delivery(meant), "commands")) == meant
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,22 @@ def read_delivery(element: Element) -> Delivery:
     )
 
 
+def written_delivery(delivery: Delivery) -> dict[str, JsonValue]:
+    """Return what a device file says of it."""
+    confirm: JsonValue = dict(delivery.shown_by) or None
+    if confirm is None and delivery.echo is not None:
+        confirm = ECHO if delivery.echo else ANSWER
+    said: dict[str, JsonValue] = {
+        "keep": delivery.keep,
+        "awake": delivery.awake,
+        "timeout": delivery.timeout,
+        "tries": delivery.tries,
+        "confirm": confirm,
+        "assume": delivery.assume,
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
 def _number(
     element: Element, key: str, most: float, *, least: float = 0
 ) -> float | None:

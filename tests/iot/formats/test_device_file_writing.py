@@ -43,6 +43,8 @@ def test_every_model_reads_back_the_same(path: Path) -> None:
     assert after.layouts == before.layouts
     assert after.overlay == before.overlay
     assert after.security == before.security
+    assert after.alerts == before.alerts
+    assert after.delivery == before.delivery
     assert [one for one in after.remarks if not before.model.draft] == []
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, override
 import yaml
 
 from ..alert_rules import written_rules
+from ..delivery import written_delivery
 from ..errors import ModelError
 from ..model import Action, Attribute, DeviceModel, Format
 from ..reading import Remarks
@@ -42,6 +43,7 @@ def write_device_file(
         "binding": dict(loaded.layouts),
         "overlay": dict(loaded.overlay if overlay is None else overlay),
         "alerts": written_rules(loaded.alerts),
+        "commands": written_delivery(loaded.delivery),
         "security": [_security(one) for one in loaded.security],
     }
     said = {key: value for key, value in known.items() if value}
