@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.json import json_dumps
 
-from .entity import ModelEntity, add_entities
+from .entity import PASSING, ModelEntity, add_entities
 from .exceptions import rewords_errors
 from .iot.values import JsonValue
 from .runtime import DeviceModelsConfigEntry
@@ -36,7 +36,7 @@ class ModelButton(ModelEntity, ButtonEntity):
     not recorded.
     """
 
-    _unrecorded_attributes = frozenset({"result"})
+    _unrecorded_attributes = PASSING | {"result"}
 
     _result: JsonValue = None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
@@ -22,6 +22,10 @@ from .iot.values import DataType, Scalar
 from .mapping.decisions import Decision
 from .runtime import EntryRuntime
 from .shown import Shown
+from .storage import STATE_PROGRESS
+
+PASSING: Final = frozenset({"pending", STATE_PROGRESS})
+"""The attributes that are of no use in the history: how something goes at present."""
 
 
 @callback
@@ -51,6 +55,7 @@ class ModelEntity(CoordinatorEntity[DeviceCoordinator]):
     """An entity that stands for one element of a device model."""
 
     _attr_has_entity_name = True
+    _unrecorded_attributes = PASSING
 
     def __init__(self, coordinator: DeviceCoordinator, decision: Decision) -> None:
         """Take on what was decided for the element."""
