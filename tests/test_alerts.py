@@ -201,6 +201,23 @@ async def test_what_is_kept_of_a_device_goes_with_it(
     assert hass_storage[f"{DOMAIN}.alerts"]["data"] == {}
 
 
+async def test_what_is_kept_of_a_device_that_goes_is_soon_gone(
+    hass: HomeAssistant,
+    pump: MqttSimulator,
+    entry: MockConfigEntry,
+    hass_storage: dict[str, Any],
+) -> None:
+    await raised(hass, pump)
+    store = hass.data[STORE]._store
+    await flush_store(store)
+    assert hass_storage[f"{DOMAIN}.alerts"]["data"]
+    hass.config_entries.async_remove_subentry(entry, only(entry).subentry_id)
+    await hass.async_block_till_done()
+    assert store._data is not None  # it is to be written
+    await flush_store(store)
+    assert hass_storage[f"{DOMAIN}.alerts"]["data"] == {}
+
+
 # Acknowledging
 
 

@@ -78,6 +78,16 @@ async def test_value_that_waits_shows_is_told_and_is_on_disk(
     assert hass_storage[STORED]["data"]["pending"] == []
 
 
+async def test_what_passes_is_not_recorded(
+    hass: HomeAssistant, port: int, post: Post
+) -> None:
+    await set_up(hass, entry_on(hass, port, bedroom()))
+    state = hass.states.get(LOCK)
+    assert state is not None
+    assert state.state_info is not None
+    assert state.state_info["unrecorded_attributes"] >= {"pending", "sync_progress"}
+
+
 @pytest.mark.parametrize("expected_lingering_timers", [True])  # of the platform
 async def test_what_waits_outlives_a_restart_and_goes_with_the_device(
     hass: HomeAssistant, port: int, post: Post, hass_storage: dict[str, Any]
@@ -106,6 +116,21 @@ async def test_what_waits_is_forgotten_with_its_connection(
     await turn_on(hass)
     assert STORED in hass_storage
     await hass.config_entries.async_remove(entry.entry_id)
+    assert STORED not in hass_storage
+
+
+async def test_what_waits_goes_with_a_device_whose_connection_is_down(
+    hass: HomeAssistant, port: int, post: Post, hass_storage: dict[str, Any]
+) -> None:
+    entry = entry_on(hass, port, bedroom())
+    await set_up(hass, entry)
+    await post("bedroom/state", {"childLock": False})
+    await turn_on(hass)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert STORED in hass_storage
+    hass.config_entries.async_remove_subentry(entry, only(entry).subentry_id)
+    await hass.async_block_till_done()
+    await set_up(hass, entry)
     assert STORED not in hass_storage
 
 

@@ -16,8 +16,8 @@ from .alerts import async_setup_alerts
 from .coap.local_names import async_setup_local_names
 from .coap.missing_transport import async_have, async_tell_of_entry
 from .coap.security import transport_of
-from .command_storage import async_forget
-from .const import CONF_KEY, DOMAIN, PLATFORMS, SUBENTRY_DEVICE
+from .command_storage import async_setup_command_storage
+from .const import DOMAIN, PLATFORMS
 from .discovery import async_watch_devices
 from .exceptions import reworded
 from .iot.errors import (
@@ -39,6 +39,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     await async_setup_services(hass)
     async_setup_local_names(hass)
     await async_setup_alerts(hass)
+    async_setup_command_storage(hass)
     return True
 
 
@@ -101,7 +102,5 @@ async def _async_update_listener(
 async def async_remove_entry(
     hass: HomeAssistant, entry: DeviceModelsConfigEntry
 ) -> None:
-    """Withdraw what the user was told of the entry's devices, and what waits."""
+    """Withdraw what the user was told of the entry's devices."""
     async_withdraw(hass, entry.entry_id)
-    for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE):
-        await async_forget(hass, subentry.data[CONF_KEY])

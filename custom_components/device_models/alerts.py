@@ -12,7 +12,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .const import CONF_KEY, DOMAIN, SUBENTRY_DEVICE
+from .const import DOMAIN
 from .iot.alert import Alert, AlertState
 from .iot.alert_memory import restore, written
 from .iot.alert_rules import AlertRules, Repair
@@ -20,6 +20,7 @@ from .iot.alerts import Alerts
 from .iot.device import VirtualDevice
 from .iot.model import Severity
 from .iot.values import JsonValue, Scalar
+from .leaving import async_when_gone, keys_of_all
 from .mapping import humanised
 from .preview import escaped
 
@@ -60,6 +61,11 @@ class AlertStore:
             self._store.async_delay_save(self._data, SAVE_SECONDS)
         self._changed[key] = alerts
 
+    @callback
+    def async_forget(self, _entry: ConfigEntry, _key: str) -> None:
+        """Have written before long what is left without a device."""
+        self._store.async_delay_save(self._data, SAVE_SECONDS)
+
     def _catch_up(self) -> None:
         """Take what is known by now of the devices of which it has changed."""
         for key, alerts in self._changed.items():
@@ -70,11 +76,7 @@ class AlertStore:
         """Return what is written: nothing of devices that were removed."""
         self._catch_up()
         self._changed.clear()
-        here = {
-            subentry.data[CONF_KEY]
-            for entry in self._hass.config_entries.async_entries(DOMAIN)
-            for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE)
-        }
+        here = keys_of_all(self._hass)
         self._known = {key: it for key, it in self._known.items() if key in here}
         return dict(self._known)
 
@@ -86,6 +88,7 @@ async def async_setup_alerts(hass: HomeAssistant) -> None:
     """Read what was known of alerts, before there is any device."""
     hass.data[STORE] = store = AlertStore(hass)
     await store.async_load()
+    async_when_gone(hass, store.async_forget)
 
 
 class DeviceAlerts:

@@ -7,13 +7,15 @@ place.
 
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 
-from .const import CONF_KEY, DOMAIN, LOGGER, SUBENTRY_DEVICE
+from .const import DOMAIN, LOGGER
 from .iot.device import VirtualDevice
 from .iot.outbox import Outbox
 from .iot.outbox_document import document_of, outbox_of
+from .leaving import async_when_gone, keys_of_all
 
 VERSION = 1
 
@@ -43,10 +45,20 @@ async def async_restore(hass: HomeAssistant, device: VirtualDevice) -> None:
 
 async def async_forget(hass: HomeAssistant, key: str) -> None:
     """Remove the file of a device that is nowhere any more."""
-    known = {
-        subentry.data[CONF_KEY]
-        for entry in hass.config_entries.async_entries(DOMAIN)
-        for subentry in entry.get_subentries_of_type(SUBENTRY_DEVICE)
-    }
-    if key not in known:
+    if key not in keys_of_all(hass):
         await _store_of(hass, key).async_remove()
+
+
+@callback
+def async_setup_command_storage(hass: HomeAssistant) -> None:
+    """Have files go with their devices.
+
+    While a connection is loaded, that is not before what is kept there has ended.
+    """
+
+    @callback
+    def gone(entry: ConfigEntry, key: str) -> None:
+        if entry.state is not ConfigEntryState.LOADED:
+            hass.async_create_task(async_forget(hass, key), f"forget {key}")
+
+    async_when_gone(hass, gone)
