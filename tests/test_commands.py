@@ -1,5 +1,6 @@
 """Commands in Home Assistant: what waits, who is told, and what outlives what."""
 
+import asyncio
 from datetime import timedelta
 import json
 from typing import Any
@@ -76,6 +77,29 @@ async def test_value_that_waits_shows_is_told_and_is_on_disk(
     assert told[0].data["device_id"] == device_id(hass, entry)
     assert told[0].data["values"] == {"childLock": True}
     assert hass_storage[STORED]["data"]["pending"] == []
+
+
+@pytest.mark.parametrize("expected_lingering_timers", [True])  # of the platform
+async def test_who_waits_for_a_command_is_told_though_the_device_is_set_up_anew(
+    hass: HomeAssistant, port: int, post: Post
+) -> None:
+    entry = entry_on(hass, port, bedroom())
+    await set_up(hass, entry)
+    await post("bedroom/state", {"childLock": False})
+    device = device_id(hass, entry)
+    values = {"childLock": True}
+    told = hass.async_create_task(
+        act(hass, "set_attributes", device_id=device, attributes=values, wait=60)
+    )
+    await until(lambda: state_of(hass, WAITING) == "1")
+    hass.config_entries.async_update_subentry(entry, only(entry), title="Loft")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await post("bedroom/state", {"childLock": False})
+    await post("bedroom/state", {"childLock": True})
+    async with asyncio.timeout(20):
+        outcome = await told
+    assert outcome["state"] == "confirmed"
+    assert outcome["attributes"] == {"childLock": "confirmed"}
 
 
 async def test_what_passes_is_not_recorded(

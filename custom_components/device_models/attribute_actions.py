@@ -11,13 +11,16 @@ from homeassistant.core import (
     ServiceCall,
     ServiceResponse,
     SupportsResponse,
+    callback,
 )
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
 from .action_arguments import typed
 from .command_options import OPTIONS, command_options
+from .coordinator import SIGNAL_COMMAND
 from .exceptions import rewords_errors
 from .iot.command import Command, CommandState
 from .iot.device import VirtualDevice
@@ -98,7 +101,7 @@ class AttributeActions:
             if not call.return_response:
                 raise
             return _failed(values, err)
-        command = await _within(call.data[ATTR_WAIT], device, command)
+        command = await _within(self._hass, call.data[ATTR_WAIT], device, command)
         if call.return_response:
             return _told(command)
         command.check()
@@ -114,12 +117,32 @@ def _meant(device: VirtualDevice, given: Mapping[str, object]) -> dict[str, obje
     }
 
 
-async def _within(seconds: float, device: VirtualDevice, command: Command) -> Command:
-    """Return a command as it is when it is over, or some time has passed."""
-    if seconds and not command.over:
+async def _within(
+    hass: HomeAssistant, seconds: float, device: VirtualDevice, command: Command
+) -> Command:
+    """Return a command as it is when it is over, or some time has passed.
+
+    The device may be set up anew meanwhile.
+    """
+    if not seconds or command.over:
+        return command
+    over = asyncio.Event()
+
+    @callback
+    def follow(changed: Command) -> None:
+        nonlocal command
+        command = changed
+        if command.over:
+            over.set()
+
+    signal = SIGNAL_COMMAND.format(device.key, command.token)
+    deaf = async_dispatcher_connect(hass, signal, follow)
+    try:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                command = await device.commands.over(command.token)
+                await over.wait()
+    finally:
+        deaf()
     return command
 
 

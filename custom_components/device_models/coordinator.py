@@ -36,6 +36,10 @@ from .storage import DeviceStorage
 SIGNAL_AWAY: Final = f"{DOMAIN}_away_{{}}"
 """With the key of a gateway: whether it is away has changed."""
 
+SIGNAL_COMMAND: Final = f"{DOMAIN}_command_{{}}_{{}}"
+"""With the key of a device and the token of a command, which is in another state: also
+if the device was set up anew meanwhile."""
+
 
 class DeviceCoordinator(DataUpdateCoordinator[None]):
     """One device: its virtual device, and when it is asked.
@@ -276,6 +280,8 @@ class DeviceCoordinator(DataUpdateCoordinator[None]):
         """Tell automations what becomes of a command."""
         told = described(command, self.device.model, self.device_id)
         self.hass.bus.async_fire(EVENT_COMMAND, told)
+        signal = SIGNAL_COMMAND.format(self.device.key, command.token)
+        async_dispatcher_send(self.hass, signal, command)
 
     @callback
     def _availability_changed(self) -> None:
