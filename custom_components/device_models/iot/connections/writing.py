@@ -57,20 +57,31 @@ async def message_of(
     return Message(path, payload, {name: values[as_] for name, as_ in sharing.items()})
 
 
-def partly(
-    error: CommunicationError, done: Mapping[str, Scalar], rest: AbstractSet[str]
-) -> CommunicationError:
-    """Return what is to be told of values that should have been set together.
+type WriteParts = Callable[
+    [Mapping[str, Scalar], dict[str, Scalar]], Awaitable[Certainty]
+]
+"""Sends values, message by message, and notes those that the device has taken."""
 
-    Args:
-        error: why the others were not set.
-        done: what was set before.
-        rest: the names of the others.
+
+async def write_in_parts(
+    device: VirtualDevice, values: Mapping[str, Scalar], write: WriteParts
+) -> Certainty:
+    """Have values written that may take several messages.
+
+    Raises:
+        PartlyWrittenError: the device took some of them; those are shown.
+        CommunicationError: it took none.
 
     """
-    if not done:
-        return error
-    return PartlyWrittenError(done=done, rest=rest, reason=str(error))
+    done: dict[str, Scalar] = {}
+    try:
+        return await write(values, done)
+    except CommunicationError as err:
+        if not done:
+            raise
+        device.receive(done, was_set=True)
+        rest = values.keys() - done.keys()
+        raise PartlyWrittenError(done=done, rest=rest, reason=str(err)) from err
 
 
 @dataclass(slots=True)

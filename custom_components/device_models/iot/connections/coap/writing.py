@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from ...device import Certainty
-from ...errors import CommunicationError
 from ...values import Scalar
-from ..writing import Read, message_of, partly
+from ..writing import Read, message_of, write_in_parts
 from .attached import AttachedDevice
 from .client import CoapEndpoint
 from .request import CONFLICT, Request, Response
@@ -80,15 +79,7 @@ class Writer:
             PartlyWrittenError: it took some of them.
 
         """
-        done: dict[str, Scalar] = {}
-        try:
-            return await self._write(values, done)
-        except CommunicationError as err:
-            told = partly(err, done, values.keys() - done.keys())
-            if told is err:
-                raise
-            self._attached.device.receive(done, was_set=True)
-            raise told from err
+        return await write_in_parts(self._attached.device, values, self._write)
 
     async def _write(
         self, values: Mapping[str, Scalar], done: dict[str, Scalar]

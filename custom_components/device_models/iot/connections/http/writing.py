@@ -9,12 +9,11 @@ from ...codecs import Document, compose, slots_of
 from ...device import Certainty
 from ...errors import (
     BusyError,
-    CommunicationError,
     RejectedError,
     UnauthorizedError,
 )
 from ...values import Scalar
-from ..writing import Read, message_of, partly
+from ..writing import Read, message_of, write_in_parts
 from .attached import AttachedDevice
 from .request import Request, Response, label_of
 from .resource import Writing
@@ -49,15 +48,7 @@ class Writer:
             PartlyWrittenError: it took some of them.
 
         """
-        done: dict[str, Scalar] = {}
-        try:
-            return await self._write(values, done)
-        except CommunicationError as err:
-            told = partly(err, done, values.keys() - done.keys())
-            if told is err:
-                raise
-            self._attached.device.receive(done, was_set=True)
-            raise told from err
+        return await write_in_parts(self._attached.device, values, self._write)
 
     async def _write(
         self, values: Mapping[str, Scalar], done: dict[str, Scalar]
