@@ -435,6 +435,13 @@ def test_shown_fields_have_no_secrets_and_are_bounded(bench: Bench) -> None:
     assert sum(lengths) <= MAX_TEXTS + len(lengths)
 
 
+@pytest.mark.parametrize("name", ["code", "password"])
+def test_secret_that_does_not_fit_is_not_told(bench: Bench, name: str) -> None:
+    assert bench.alerts.receive("wordy", {name: 1234, "t1": 5678})
+    assert bench.dropped[0] == f"{name}: the value does not fit"
+    assert "5678" in bench.dropped[1]
+
+
 # Over a restart
 
 

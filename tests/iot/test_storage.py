@@ -427,6 +427,19 @@ async def test_what_is_broken_off_has_failed(
     assert names_in(tmp_path) == []
 
 
+async def test_what_is_broken_off_before_it_began_has_failed(
+    picture: StorageObject, received: Path
+) -> None:
+    events: list[SyncEvent] = []
+    picture.on_sync(events.append)
+    await picture.set_output_path(received)
+    picture.sync()
+    await picture.close()
+    assert picture.status is SyncStatus.SYNC_FAILED
+    assert str(picture.error) == "picture: it was broken off"
+    assert len(events) == 1
+
+
 # What else is known of it
 
 

@@ -158,7 +158,7 @@ class Alerts:
             shape = self._model.format(name)
             for item in shape.fields:
                 try:
-                    accepted |= _value(item, fields)
+                    accepted |= self._value(item, fields)
                 except ValueRefusedError as err:
                     if not item.optional:
                         raise
@@ -174,6 +174,25 @@ class Alerts:
         alert = Alert(shape, accepted, min(at or now, now), severity, source)
         self._take(alert, at, kept=kept)
         return True
+
+    def _value(self, item: Field, fields: Mapping[str, object]) -> dict[str, Scalar]:
+        """Return the value of a field in a message, or nothing if it may be missing.
+
+        Raises:
+            ValueRefusedError: it does not fit, or a required one is missing; that of a
+                secret one is not told.
+
+        """
+        if (value := fields.get(item.name)) is None:
+            if item.optional:
+                return {}
+            raise ValueRefusedError(name=item.name, problem="is missing")
+        try:
+            return {item.name: item.validate(value)}
+        except ValueRefusedError:
+            if not self._is_secret(item.name):
+                raise
+        raise ValueRefusedError(name=item.name, problem="the value does not fit")
 
     def _take(self, alert: Alert, moment: datetime | None, *, kept: bool) -> None:
         """Take an alert: tell of it, unless it was told of before.
@@ -404,8 +423,12 @@ class Alerts:
         return {
             name: value
             for name, value in alert.fields.items()
-            if name not in self._secret and not is_secret(name)
+            if not self._is_secret(name)
         }
+
+    def _is_secret(self, name: str) -> bool:
+        """Whether nobody is to be shown a field."""
+        return name in self._secret or is_secret(name)
 
     def shown(self, alert: Alert) -> dict[str, Scalar]:
         """Return the fields of an alert that may be shown, their texts bounded."""
@@ -438,17 +461,3 @@ def _mark(fields: Mapping[str, Scalar], *more: str) -> str:
     """Return what fields are known again by: nothing of them can be read in it."""
     told = [*more, *sorted((name, repr(value)) for name, value in fields.items())]
     return sha256(json.dumps(told).encode()).hexdigest()[:32]
-
-
-def _value(item: Field, fields: Mapping[str, object]) -> Mapping[str, Scalar]:
-    """Return the value of a field in a message, or nothing if it may be missing.
-
-    Raises:
-        ValueRefusedError: it does not fit, or a required one is missing.
-
-    """
-    if (value := fields.get(item.name)) is not None:
-        return {item.name: item.validate(value)}
-    if item.optional:
-        return {}
-    raise ValueRefusedError(name=item.name, problem="is missing")

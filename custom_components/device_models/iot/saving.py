@@ -47,6 +47,9 @@ class Saving:
                 self._next = None
                 try:
                     await self._save()
+                except asyncio.CancelledError:
+                    waiting.cancel()
+                    raise
                 except Exception as err:  # noqa: BLE001  (whoever waits is told it)
                     _LOGGER.error("Commands cannot be saved: %s", err)  # noqa: TRY400
                     waiting.set_exception(err)

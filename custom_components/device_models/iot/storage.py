@@ -248,6 +248,9 @@ class StorageObject:
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait([self._task])
+            if self.status is SyncStatus.SYNC_PENDING:  # it had not even begun
+                self._break_off()
+                self._settle(SyncStatus.SYNC_FAILED)
 
     # Listening
 
@@ -281,8 +284,7 @@ class StorageObject:
             await self._repeat()
             status = SyncStatus.IN_SYNC
         except asyncio.CancelledError:
-            problem = "it was broken off"
-            self.error = SyncStateError(name=self.label, problem=problem)
+            self._break_off()
             raise
         except DeviceModelsError as err:
             self.error = self._without_place(err)
@@ -291,8 +293,17 @@ class StorageObject:
             problem = type(err).__name__
             self.error = SyncStateError(name=self.label, problem=problem)
         finally:
-            self.status = status
-            self._by_sync.notify(SyncEvent(self, self.name))
+            self._settle(status)
+
+    def _break_off(self) -> None:
+        """Note why nothing is moved any more."""
+        problem = "it was broken off"
+        self.error = SyncStateError(name=self.label, problem=problem)
+
+    def _settle(self, status: SyncStatus) -> None:
+        """Tell what came of it."""
+        self.status = status
+        self._by_sync.notify(SyncEvent(self, self.name))
 
     def _without_place(self, error: DeviceModelsError) -> DeviceModelsError:
         """Return an error that does not say where the content is, if that is secret."""
