@@ -42,6 +42,7 @@ from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
 from .acting import attributes_of, device_subentry, set_up, state_of, until
+from .boiler import MODEL, Boiler
 from .flows import Fix, answered, changing, issues, only, suggested
 
 pytestmark = pytest.mark.usefixtures("integration")
@@ -216,6 +217,24 @@ async def test_what_is_kept_of_a_device_that_goes_is_soon_gone(
     assert store._data is not None  # it is to be written
     await flush_store(store)
     assert hass_storage[f"{DOMAIN}.alerts"]["data"] == {}
+
+
+async def test_field_takes_no_attribute_over_that_home_assistant_has(
+    hass: HomeAssistant, broker_port: int
+) -> None:
+    names = ("event_type", "entity_picture", "where")
+    fields = [{"name": name, "type": "STRING"} for name in names]
+    burst = {"name": "burst", "urn": "urn:burst", "value": {"fields": fields}}
+    boiler = Boiler(hass, broker_port, model={**MODEL, "formats": [burst]})
+    await set_up(hass, boiler.entry)
+    said = dict.fromkeys(names, "https://example.com")
+    await boiler.heard()
+    await boiler.say(("alert/burst", json.dumps(said)))
+    await until(lambda: state_of(hass, "event.boiler_burst") != STATE_UNKNOWN)
+    shown = attributes_of(hass, "event.boiler_burst")
+    assert shown["event_type"] == "burst"
+    assert "entity_picture" not in shown
+    assert shown["where"] == "https://example.com"
 
 
 # Acknowledging

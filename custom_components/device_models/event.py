@@ -1,6 +1,6 @@
 """Alerts, and data messages that the device sends by itself."""
 
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity
 from homeassistant.const import Platform
@@ -14,6 +14,15 @@ from .mapping.decisions import Decision
 from .runtime import DeviceModelsConfigEntry
 
 PARALLEL_UPDATES = 0  # events come by themselves
+
+NOT_OF_DEVICES: Final = frozenset(
+    {
+        *("assumed_state", "attribution", "device_class", "entity_picture"),
+        *("event_type", "event_types", "friendly_name", "icon", "restored"),
+        "supported_features",
+    }
+)
+"""The attributes that have a meaning in Home Assistant, which no field takes over."""
 
 
 async def async_setup_entry(
@@ -53,7 +62,11 @@ class ModelEvent(ModelEntity, EventEntity):
         self._trigger_event(
             alert.format.name,
             {key: value for key, value in details.items() if value is not None}
-            | self.device.alerts.shown(alert),
+            | {
+                name: value
+                for name, value in self.device.alerts.shown(alert).items()
+                if name not in NOT_OF_DEVICES
+            },
         )
         self.async_write_ha_state()
 
