@@ -75,7 +75,7 @@ class AttributeActions:
         """
         coordinator = coordinator_of(self._hass, call)
         device = coordinator.device
-        listed = call.data.get(ATTR_ATTRIBUTES, device.model.leaves)
+        listed = call.data.get(ATTR_ATTRIBUTES) or device.model.leaves
         wanted = [device.model.attribute(name) for name in listed]
         if call.data[ATTR_REFRESH]:
             names = {one.name for one in wanted} & device.model.readable
