@@ -378,6 +378,19 @@ def test_failing_listener_stops_nobody(
     assert len(failures) == 5
 
 
+def test_listener_may_have_values_received_itself(device: VirtualDevice) -> None:
+    device.receive({"temp": 999})
+    device.report(Availability.UNREACHABLE)
+
+    def answer() -> None:
+        device.receive({"temp": 2})
+
+    device.on_availability(answer)
+    device.receive({"temp": 1})
+    assert device.get("temp") == 2
+    assert device.problems == {}
+
+
 def test_nobody_listens_to_what_is_not_there(device: VirtualDevice) -> None:
     with pytest.raises(UnknownElementError):
         device.on_value("nothing", noting([], 1))

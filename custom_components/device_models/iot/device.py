@@ -222,7 +222,7 @@ class VirtualDevice:
         if heard:
             self.hear()
         for name in mended:
-            del self._problems[name]
+            self._problems.pop(name, None)
         self._announce(changed)
         for name in mended - changed:
             self._by_attribute[name].notify()
