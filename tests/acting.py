@@ -58,14 +58,6 @@ async def until(condition: Callable[[], object], *, seconds: float = 5.0) -> Non
             await asyncio.sleep(0.01)
 
 
-def free_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def is_open(port: int) -> bool:
     """Whether somebody listens on a port."""
     with socket.socket() as probe:

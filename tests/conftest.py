@@ -34,7 +34,8 @@ from simulators.coap import CoapSimulator
 from simulators.models import load_model
 from simulators.mqtt import MqttSimulator
 
-from .acting import device_subentry, free_port
+from .acting import device_subentry
+from .iot.connections.things import free_port
 from .node_wot import MissingError, NodeWot, fetched
 from .passwords import PASSWORD, Mosquitto
 from .translations import check_exception, check_flow_result

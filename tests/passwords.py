@@ -5,7 +5,8 @@ from asyncio.subprocess import Process
 from pathlib import Path
 from typing import Final
 
-from .acting import free_port, is_open, until
+from .acting import is_open, until
+from .iot.connections.things import free_port
 
 USERNAME: Final = "gardener"
 PASSWORD: Final = "under-the-flowerpot"

@@ -25,7 +25,8 @@ from custom_components.device_models.iot.connections.mqtt import (
 from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
-from .acting import free_port, set_up, until
+from .acting import set_up, until
+from .iot.connections.things import free_port
 from .iot.connections.udp_peer import polite, udp_peer
 from .passwords import PASSWORD, USERNAME, Mosquitto
 

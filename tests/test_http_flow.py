@@ -32,9 +32,10 @@ from custom_components.device_models.const import (
 from custom_components.device_models.iot.connections.http import Scheme
 from custom_components.device_models.systems import System
 
-from .acting import attributes_of, free_port, set_up, state_of, until
+from .acting import attributes_of, set_up, state_of, until
 from .flows import connection_only, suggested
 from .http_thing import TITLE, HttpThing, http_thing
+from .iot.connections.things import free_port
 from .test_config_flow import chosen
 from .test_zeroconf import announce, heard, offers
 

@@ -48,9 +48,10 @@ from simulators.behaviour import SimulatedDevice
 from simulators.coap import CoapSimulator
 from simulators.picture import picture
 
-from .acting import free_port, set_up, state_of, until
+from .acting import set_up, state_of, until
 from .iot.connections.http_server import Content, HttpServer, http_server, value
 from .iot.connections.test_http_streams import Stream
+from .iot.connections.things import free_port
 from .iot.samples import RecordingPort
 
 pytestmark = pytest.mark.usefixtures("integration", "socket_enabled")

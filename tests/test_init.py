@@ -16,7 +16,8 @@ from custom_components.device_models.runtime import EntryRuntime
 from simulators.coap import CoapSimulator
 from simulators.mqtt import MqttSimulator
 
-from .acting import device_subentry, displayed, free_port, set_up, state_of, until
+from .acting import device_subentry, displayed, set_up, state_of, until
+from .iot.connections.things import free_port
 
 pytestmark = pytest.mark.usefixtures("integration", "quick_requests")
 

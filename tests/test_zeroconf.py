@@ -44,12 +44,12 @@ from custom_components.device_models.iot.connections.coap.transports import Tran
 from custom_components.device_models.systems import System
 from simulators.coap import CoapSimulator
 
-from .acting import free_port, set_up
+from .acting import set_up
 from .flows import suggested
 from .iot.connections.certificates import Authority
 from .iot.connections.coap_server import Content, bare_server, state
 from .iot.connections.test_coap_streams import server_side, serving
-from .iot.connections.things import lacking
+from .iot.connections.things import free_port, lacking
 
 COAP = "_coap._udp.local."
 WOT = "_wot._udp.local."

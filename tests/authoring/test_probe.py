@@ -25,7 +25,7 @@ from custom_components.device_models.iot.formats import load
 from simulators.coap import CoapSimulator
 from simulators.models import BUNDLED, load_model
 from simulators.mqtt import MqttSimulator
-from tests.acting import free_port
+from tests.iot.connections.things import free_port
 from tests.passwords import PASSWORD, USERNAME, Mosquitto
 
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 from aiohttp import web
 import pytest
 
-from tests.acting import free_port
 from tests.http_device import http_entry
+from tests.iot.connections.things import free_port
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

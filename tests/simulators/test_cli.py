@@ -15,7 +15,8 @@ from simulators import CoapPushSimulator, CoapSimulator, Faults, MqttSimulator
 from simulators.__main__ import main, parser, run, simulator_of
 from simulators.models import BUNDLED
 
-from ..acting import free_port, until
+from ..acting import until
+from ..iot.connections.things import free_port
 from .conftest import Ask, new_broker
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,8 @@ import pytest
 from simulators import Faults, MqttSimulator, SimulatedDevice, mqtt, simulator as life
 from simulators.mqtt_connection import Protocol
 
-from ..acting import free_port, until
+from ..acting import until
+from ..iot.connections.things import free_port
 from .conftest import model_of, new_broker
 
 

@@ -249,3 +249,15 @@ def test_odd_frames_give_a_device_file_or_a_model_error(
         else:
             assert again.model == loaded.model
         assert len(told.encode()) < 300
+
+
+@pytest.mark.parametrize(
+    ("confirm", "wrong"), [({"level": "lvl"}, "lvl"), ({"lvl": "level"}, "lvl")]
+)
+def test_commands_are_confirmed_by_attributes_that_are_there(
+    confirm: dict[str, str], wrong: str
+) -> None:
+    model = attributes({"name": "level", "type": "INTEGER", "writable": True})
+    document = {"model": model, "commands": {"confirm": confirm}}
+    with pytest.raises(ModelError, match=f"commands.confirm: {wrong}: expected an"):
+        load_document(document, "test.json")
