@@ -365,10 +365,21 @@ async def test_gateway_of_another_connection(
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
     assert registered(hass, "meter").via_device_id == registered(hass, "hub").id
+    flow_id = await begun(hass, entry, "meter")
+    form = await answered(hass, flow_id, next_step_id="place")
+    assert suggested(form)[CONF_GATEWAY] == "key-of-hub"
+    assert not suggested(form).get("through")
+    hass.config_entries.subentries.async_abort(flow_id)
     await hass.config_entries.async_remove(far.entry_id)
     await hass.async_block_till_done()
     assert registered(hass, "meter").via_device_id is None
     await shows(hass, "meter", "2")
+    flow_id = await begun(hass, entry, "meter")
+    form = await answered(hass, flow_id, next_step_id="place")
+    assert CONF_GATEWAY not in suggested(form)
+    result = await answered(hass, flow_id, **suggested(form))
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
     await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -438,6 +449,21 @@ async def test_device_is_added_behind_a_gateway_as_its_file_says(
     filled = suggested(form)
     assert filled["place"] == "devices/{hardwareId}"
     assert (filled[CONF_GATEWAY], filled["through"]) == ("key-of-hub", True)
+    flows.async_abort(flow_id)
+    # A gateway alone says nothing of the way.
+    said = {key: it for key, it in FILE["device"].items() if key != "below"}
+    result = await flows.async_init(handler, context={"source": "user"})
+    flow_id = result["flow_id"]
+    await answered(hass, flow_id, next_step_id="paste")
+    document = json.dumps({**FILE, "device": said})
+    alone = suggested(await answered(hass, flow_id, document=document))
+    assert alone[CONF_GATEWAY] == "key-of-hub"
+    assert not alone.get("through")
+    flows.async_abort(flow_id)
+    result = await flows.async_init(handler, context={"source": "user"})
+    flow_id = result["flow_id"]
+    await answered(hass, flow_id, next_step_id="paste")
+    await answered(hass, flow_id, document=json.dumps(FILE))
     result = await answered(hass, flow_id, **{**filled, "name": "Meter"})
     assert result["step_id"] == "about", result["errors"]
     shown = suggested(result)
