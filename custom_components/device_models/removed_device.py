@@ -1,13 +1,12 @@
 """Devices that were removed where they were: asks whether to remove them here, too."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, override
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-import voluptuous as vol
 
 from .const import CONF_BASE, DOMAIN
 from .hierarchy import parts_of
@@ -71,7 +70,7 @@ def async_withdraw_answered(hass: HomeAssistant, entry: ConfigEntry) -> None:
             ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
 
 
-class RemovedDeviceFlow(RepairsFlow):
+class RemovedDeviceFlow(ConfirmRepairFlow):
     """Remove a device, and its parts, when the user says so."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -79,12 +78,7 @@ class RemovedDeviceFlow(RepairsFlow):
         self._entry_id: str = data["entry_id"]
         self._subentry_id: str = data["subentry_id"]
 
-    async def async_step_init(
-        self, _user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Ask first."""
-        return await self.async_step_confirm()
-
+    @override
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
@@ -93,14 +87,7 @@ class RemovedDeviceFlow(RepairsFlow):
         if entry is None or self._subentry_id not in entry.subentries:
             return self.async_abort(reason="gone")
         if user_input is None:
-            issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-            return self.async_show_form(
-                step_id="confirm",
-                data_schema=vol.Schema({}),
-                description_placeholders=(
-                    issue.translation_placeholders if issue else None
-                ),
-            )
+            return await super().async_step_confirm()
         subentry = entry.subentries[self._subentry_id]
         for one in (*parts_of(entry, subentry), subentry):
             self.hass.config_entries.async_remove_subentry(entry, one.subentry_id)

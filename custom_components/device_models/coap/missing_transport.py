@@ -1,9 +1,9 @@
 """Python packages that a way of carrying CoAP needs, and that are not here."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, override
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
@@ -13,7 +13,6 @@ from homeassistant.requirements import (
     async_process_requirements,
 )
 from homeassistant.setup import async_setup_component
-import voluptuous as vol
 
 from ..const import DOMAIN
 from ..iot.connections.coap.transports import (
@@ -114,7 +113,7 @@ def _tell(
     )
 
 
-class MissingTransportFlow(RepairsFlow):
+class MissingTransportFlow(ConfirmRepairFlow):
     """Install what is missing."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -122,27 +121,18 @@ class MissingTransportFlow(RepairsFlow):
         self._transport = Transport(data["transport"])
         self._entry_id: str | None = data.get("entry_id")
 
-    async def async_step_init(
-        self, _user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Ask first."""
-        return await self.async_step_confirm()
-
+    @override
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Install it when the user says so."""
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-        placeholders = issue.translation_placeholders if issue else None
         if user_input is None:
-            return self.async_show_form(
-                step_id="confirm",
-                data_schema=vol.Schema({}),
-                description_placeholders=placeholders,
-            )
+            return await super().async_step_confirm()
         # Home Assistant tries once only, which may have been without a network.
         async_clear_install_history(self.hass)
         if not await async_have(self.hass, self._transport):
+            issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+            placeholders = issue.translation_placeholders if issue else None
             return self.async_abort(
                 reason="not_installed", description_placeholders=placeholders
             )
