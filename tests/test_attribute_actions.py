@@ -9,6 +9,7 @@ from aiohttp import web
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.device_models.const import DOMAIN
 
@@ -207,14 +208,23 @@ async def test_answer_says_of_each_what_the_device_took(hass: HomeAssistant) -> 
             )
 
 
-async def test_whole_change_fails_with_its_reason(hass: HomeAssistant) -> None:
+@pytest.mark.parametrize(
+    ("status", "becomes"), [(500, "rejected"), (401, "rejected"), (503, "failed")]
+)
+async def test_whole_change_fails_with_its_reason(
+    hass: HomeAssistant, status: int, becomes: str
+) -> None:
     state = value(STATE)
     async with thermostat(hass, state=state) as (server, device):
-        server.handlers["/state"] = value({}, status=500)
+        states = async_capture_events(hass, "device_models_command")
+        server.handlers["/state"] = value({}, status=status)
         answer = await change(hass, device, {"setpoint": 17})
-        assert answer["state"] == "rejected"
-        assert answer["attributes"] == {"setpoint": "rejected"}
-        assert "500" in answer["reason"]
+        assert answer["state"] == becomes
+        assert answer["attributes"] == {"setpoint": becomes}
+        if status != 401:
+            assert str(status) in answer["reason"]
+        await hass.async_block_till_done()
+        assert states[-1].data["state"] == becomes
 
 
 async def test_device_that_is_away_is_waited_for(hass: HomeAssistant) -> None:

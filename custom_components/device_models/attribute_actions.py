@@ -22,14 +22,9 @@ from .action_arguments import typed
 from .command_options import OPTIONS, command_options
 from .coordinator import SIGNAL_COMMAND
 from .exceptions import rewords_errors
-from .iot.command import Command, CommandState
+from .iot.command import Command, CommandState, state_after
 from .iot.device import VirtualDevice
-from .iot.errors import (
-    CommunicationError,
-    NotTakenError,
-    PartlyWrittenError,
-    RejectedError,
-)
+from .iot.errors import CommunicationError, PartlyWrittenError
 from .iot.model import Attribute
 from .iot.spelling import as_json
 from .service import Service, coordinator_of
@@ -163,12 +158,7 @@ def _failed(
     names: Iterable[str], error: CommunicationError
 ) -> dict[str, JsonValueType]:
     """Return what has become of values that a device did not take as a whole."""
-    cause = error.__cause__ if isinstance(error, PartlyWrittenError) else error
-    state = CommandState.FAILED.value
-    if isinstance(cause, RejectedError):
-        state = CommandState.REJECTED.value
-    elif isinstance(cause, NotTakenError):  # of an earlier one with the same key
-        state = cause.state
+    state = state_after(error).value
     done = error.done if isinstance(error, PartlyWrittenError) else frozenset()
     return {
         "state": state,

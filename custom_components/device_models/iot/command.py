@@ -9,7 +9,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, TypedDict
 
-from .errors import NotTakenError
+from .errors import (
+    BusyError,
+    InvalidInputError,
+    NotTakenError,
+    PartlyWrittenError,
+    RejectedError,
+    UnauthorizedError,
+)
 from .values import JsonValue, Scalar
 
 
@@ -78,6 +85,20 @@ def back_off(tries: int, *, busy: bool) -> float:
 
 TAKEN: Final = frozenset({CommandState.ACKNOWLEDGED, CommandState.CONFIRMED})
 """How a command ends that the device has carried out."""
+
+
+def state_after(error: BaseException | None) -> CommandState:
+    """Return what becomes of a command whose last try has failed with an error.
+
+    A no is one for good; a device that is too busy has not said so.
+    """
+    if isinstance(error, PartlyWrittenError):
+        return state_after(error.__cause__)
+    if isinstance(error, NotTakenError):  # of an earlier one with the same key
+        return CommandState(error.state)
+    no = isinstance(error, RejectedError | UnauthorizedError | InvalidInputError)
+    busy = isinstance(error, BusyError)
+    return CommandState.REJECTED if no and not busy else CommandState.FAILED
 
 
 class CommandOptions(TypedDict, total=False):

@@ -13,18 +13,22 @@ import time
 from typing import Final, Unpack
 from uuid import uuid4
 
-from .command import Command, CommandOptions, CommandState, Reliability, back_off
+from .command import (
+    Command,
+    CommandOptions,
+    CommandState,
+    Reliability,
+    back_off,
+    state_after,
+)
 from .delivery import DAY
 from .errors import (
     BusyError,
     DeviceModelsError,
-    InvalidInputError,
     NotConfirmedError,
     NotSentError,
     NotStoredError,
     PartlyWrittenError,
-    RejectedError,
-    UnauthorizedError,
     UnknownIdError,
     UnreachableError,
 )
@@ -443,10 +447,7 @@ class Commands:
             reason = str(error)
             again = replace(known, state=queued, tries=tries, reason=reason)
             return self._up_to_date(again)
-        no = isinstance(cause, RejectedError | UnauthorizedError | InvalidInputError)
-        no &= not isinstance(cause, BusyError)
-        state = CommandState.REJECTED if no else CommandState.FAILED
-        over = known.ended(state, str(error))
+        over = known.ended(state_after(error), str(error))
         outcome = self._outcomes.get(command.token)
         if outcome is not None and not outcome.done():
             outcome.set_exception(error)

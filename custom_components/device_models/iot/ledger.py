@@ -7,7 +7,7 @@ import logging
 import time
 from typing import Final
 
-from .command import Command, CommandState
+from .command import TAKEN, Command, CommandState
 from .errors import DeviceModelsError, NotFetchedError, NotStoredError
 from .listeners import Listeners
 from .outbox import Outbox
@@ -202,7 +202,7 @@ class Ledger:
 
     def _take_back(self, command: Command) -> None:
         """Show what was known before, unless the device has said something since."""
-        over = command.state in (CommandState.ACKNOWLEDGED, CommandState.CONFIRMED)
+        over = command.state in TAKEN
         others = (one for one in self.outbox.pending if one.token != command.token)
         wanted = set() if over else {name for one in others for name in one.left}
         before = {
