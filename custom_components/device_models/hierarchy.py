@@ -84,27 +84,15 @@ def gateway_of(hass: HomeAssistant, member: Member) -> Member | None:
 
     Devices that say to be behind each other are behind none.
     """
-    found = _named(hass, member)
-    seen: set[str] = set()
-    above = found
-    while above is not None and above.key not in seen:
-        if above.key == member.key:
-            return None
-        seen.add(above.key)
-        above = _named(hass, above)
-    return found
+    above = list(_above(hass, member))
+    if not above or any(one.key == member.key for one in above):
+        return None
+    return above[0]
 
 
 def is_behind(hass: HomeAssistant, member: Member, other: Member) -> bool:
     """Whether a device is behind another one, or behind one that is."""
-    seen: set[str] = set()
-    above: Member | None = member
-    while above is not None and above.key not in seen:
-        if above.key == other.key:
-            return True
-        seen.add(above.key)
-        above = _named(hass, above)
-    return False
+    return any(one.key == other.key for one in (member, *_above(hass, member)))
 
 
 def below_of(data: Mapping[str, Any]) -> str | None:
@@ -156,6 +144,16 @@ def async_parent_id(
             name=parent.subentry.title,
         )
     ).id
+
+
+def _above(hass: HomeAssistant, member: Member) -> Iterator[Member]:
+    """Yield the devices that one says to be behind, from the next on, each once."""
+    seen: set[str] = set()
+    above = _named(hass, member)
+    while above is not None and above.key not in seen:
+        yield above
+        seen.add(above.key)
+        above = _named(hass, above)
 
 
 def _named(hass: HomeAssistant, member: Member) -> Member | None:
