@@ -9,14 +9,11 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
     TextSelector,
 )
 import voluptuous as vol
 
-from .form_fields import SECRET, TEXTS, seconds
+from .form_fields import SECRET, TEXTS, choice, number, seconds
 from .iot.errors import FormulaError, UnknownElementError
 from .iot.formula import Formula
 from .iot.model import DeviceModel, Severity
@@ -104,8 +101,8 @@ def formulas_of(entered: Entered) -> dict[str, str]:
         if not equals or not name.strip().isidentifier():
             raise WrongField(CONF_FIELDS, "line_invalid", {"line": line})
         found[f"{CONF_FIELDS}: {name.strip()}"] = text.strip()
-    for number, text in enumerate(entered.get(CONF_ARGUMENTS, ()), 1):
-        found[f"{CONF_ARGUMENTS}: {number}"] = text.strip()
+    for place, text in enumerate(entered.get(CONF_ARGUMENTS, ()), 1):
+        found[f"{CONF_ARGUMENTS}: {place}"] = text.strip()
     return found
 
 
@@ -162,21 +159,13 @@ def attributes_for(kind: Kind, model: DeviceModel) -> list[str]:
     ]
 
 
-def _choice(options: list[str], translation_key: str = "") -> SelectSelector:
-    """Return a field for one of several words."""
-    config = SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
-    if translation_key:
-        config["translation_key"] = translation_key
-    return SelectSelector(config)
-
-
 def _selector(name: str, kind: Kind, model: DeviceModel) -> object:
     """Return the selector of a field."""
     match name:
         case "attribute":
-            return _choice(attributes_for(kind, model))
+            return choice(attributes_for(kind, model))
         case "action":
-            return _choice([action.name for action in model.actions])
+            return choice([action.name for action in model.actions])
         case _:
             return SELECTORS.get(name, TextSelector())
 
@@ -185,17 +174,15 @@ SELECTORS: Final[Mapping[str, object]] = {
     CONF_AMOUNT: NumberSelector(
         NumberSelectorConfig(min=0, step="any", mode=NumberSelectorMode.BOX)
     ),
-    CONF_EVERY: NumberSelector(
-        NumberSelectorConfig(min=2, max=100_000, step=1, mode=NumberSelectorMode.BOX)
-    ),
+    CONF_EVERY: number(2, 100_000),
     CONF_WINDOW: seconds(1, WEEK),
     CONF_SLIDE: seconds(1, WEEK),
-    CONF_FIGURE: _choice(list(FIGURES), "figure"),
-    CONF_TYPE: _choice(list(TYPES), "type"),
-    CONF_SEVERITY: _choice([one.lower() for one in Severity], "severity"),
+    CONF_FIGURE: choice(list(FIGURES), "figure"),
+    CONF_TYPE: choice(list(TYPES), "type"),
+    CONF_SEVERITY: choice([one.lower() for one in Severity], "severity"),
     CONF_FIELDS: TEXTS,
     CONF_ARGUMENTS: TEXTS,
-    CONF_LEVEL: _choice(["one-way", "two-way"], "privacy"),
+    CONF_LEVEL: choice(["one-way", "two-way"], "privacy"),
     CONF_HASHING_KEY: SECRET,
 }
 DEFAULTS: Final[Mapping[str, object]] = {
