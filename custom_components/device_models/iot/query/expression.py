@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 import math
 import re
-from typing import Final, NoReturn, override
+from typing import ClassVar, Final, NoReturn, override
 
 from .places import UNITS
 from .terms import (
@@ -268,35 +268,35 @@ class _Nesting(Expression):
 
 
 @dataclass(frozen=True, slots=True)
-class And(_Nesting):
+class _Joined(_Nesting):
+    """Several expressions with a sign between them."""
+
+    parts: tuple[Expression, ...]
+    depth: int = field(init=False, repr=False, compare=False)
+
+    sign: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        """Note how deep it is."""
+        self._check(*self.parts)
+
+    @override
+    def __str__(self) -> str:
+        return f" {self.sign} ".join(f"({part})" for part in self.parts)
+
+
+class And(_Joined):
     """What holds where all its parts do."""
 
-    parts: tuple[Expression, ...]
-    depth: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """Note how deep it is."""
-        self._check(*self.parts)
-
-    @override
-    def __str__(self) -> str:
-        return " && ".join(f"({part})" for part in self.parts)
+    __slots__ = ()
+    sign = "&&"
 
 
-@dataclass(frozen=True, slots=True)
-class Or(_Nesting):
+class Or(_Joined):
     """What holds where one of its parts does."""
 
-    parts: tuple[Expression, ...]
-    depth: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """Note how deep it is."""
-        self._check(*self.parts)
-
-    @override
-    def __str__(self) -> str:
-        return " || ".join(f"({part})" for part in self.parts)
+    __slots__ = ()
+    sign = "||"
 
 
 @dataclass(frozen=True, slots=True)
