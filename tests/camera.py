@@ -7,28 +7,10 @@ import hashlib
 from typing import Any, Final
 
 from aiohttp import web
-from homeassistant.config_entries import ConfigSubentryData
-from homeassistant.const import CONF_HOST, CONF_PORT, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.device_models.const import (
-    CONF_BASE,
-    CONF_DOCUMENT,
-    CONF_INTERVAL,
-    CONF_KEY,
-    CONF_SOURCE,
-    CONF_SYSTEM,
-    CONF_THING,
-    CONF_TLS,
-    DOMAIN,
-    SUBENTRY_DEVICE,
-)
-from custom_components.device_models.systems import System
-
-from .acting import set_up
-from .iot.connections.http_server import HttpServer, http_server, value
+from .http_device import http_device
+from .iot.connections.http_server import HttpServer, value
 
 MODEL: Final[dict[str, Any]] = {
     "urn": "urn:com:acme:camera",
@@ -86,41 +68,12 @@ async def camera(
     """
     state = value({**STATE, **document.pop("state", {})})
     paths: dict[str, Any] = {
-        "/state": state,
-        "/files/log": files,
-        "/files/1": files,
-        "/files/0": files,
+        "state": state,
+        "files/log": files,
+        "files/1": files,
+        "files/0": files,
     }
-    async with http_server(paths) as server:
-        server.handlers["/picture"] = value("files/1")
-        data = {
-            CONF_KEY: "key-of-camera",
-            CONF_SOURCE: "file:camera.json",
-            CONF_DOCUMENT: {"model": MODEL, **document},
-            CONF_BASE: "",
-        }
-        device = ConfigSubentryData(
-            subentry_type=SUBENTRY_DEVICE,
-            title="Camera",
-            unique_id="camera",
-            data=data,
-        )
-        entry = MockConfigEntry(
-            domain=DOMAIN,
-            subentries_data=[device],
-            data={
-                CONF_SYSTEM: System.HTTP,
-                CONF_HOST: "127.0.0.1",
-                CONF_PORT: server.port,
-                CONF_TLS: False,
-                CONF_THING: "",
-                CONF_INTERVAL: 3600,
-                CONF_VERIFY_SSL: True,
-            },
-        )
-        entry.add_to_hass(hass)
-        await set_up(hass, entry)
-        registry = dr.async_get(hass)
-        (registered,) = dr.async_entries_for_config_entry(registry, entry.entry_id)
-        yield server, registered.id
-        await hass.config_entries.async_unload(entry.entry_id)
+    paths["picture"] = value("files/1")
+    model = {"model": MODEL, **document}
+    async with http_device(hass, model, paths) as running:
+        yield running

@@ -28,25 +28,32 @@ from .acting import set_up
 from .iot.connections.http_server import Handler, HttpServer, http_server
 
 
-def http_entry(
-    port: int, document: Mapping[str, Any], *, interval: int = 3600
-) -> MockConfigEntry:
-    """Return an entry with one device, as the flows make it."""
-    name: str = document["model"]["name"]
-    device = ConfigSubentryData(
+def http_subentry(
+    document: Mapping[str, Any], *, name: str = "", base: str = ""
+) -> ConfigSubentryData:
+    """Return a device, as the flows make it; it is called as its model, or by name."""
+    title: str = name or document["model"]["name"]
+    return ConfigSubentryData(
         subentry_type=SUBENTRY_DEVICE,
-        title=name,
-        unique_id=name,
+        title=title,
+        unique_id=title.lower(),
         data={
-            CONF_KEY: f"key-of-{name}",
+            CONF_KEY: f"key-of-{title.lower()}",
             CONF_SOURCE: "file:device.json",
             CONF_DOCUMENT: dict(document),
-            CONF_BASE: "",
+            CONF_BASE: base,
         },
     )
+
+
+def http_entry(
+    port: int, *devices: ConfigSubentryData, title: str = "HTTP", interval: int = 3600
+) -> MockConfigEntry:
+    """Return an entry with devices, as the flows make it."""
     return MockConfigEntry(
         domain=DOMAIN,
-        subentries_data=[device],
+        title=title,
+        subentries_data=devices,
         data={
             CONF_SYSTEM: System.HTTP,
             CONF_HOST: "127.0.0.1",
@@ -66,7 +73,7 @@ async def http_device(
     """Run a device, and set it up; yields its server, and its id in the registry."""
     paths = {f"/{name}": handler for name, handler in handlers.items()}
     async with http_server(paths) as server:
-        entry = http_entry(server.port, document)
+        entry = http_entry(server.port, http_subentry(document))
         entry.add_to_hass(hass)
         await set_up(hass, entry)
         registry = dr.async_get(hass)

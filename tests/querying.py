@@ -4,27 +4,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigSubentryData
-from homeassistant.const import CONF_HOST, CONF_PORT, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.device_models.const import (
-    CONF_BASE,
-    CONF_DOCUMENT,
-    CONF_INTERVAL,
-    CONF_KEY,
-    CONF_SOURCE,
-    CONF_SYSTEM,
-    CONF_THING,
-    CONF_TLS,
-    DOMAIN,
-    SUBENTRY_DEVICE,
-)
-from custom_components.device_models.systems import System
+from custom_components.device_models.const import DOMAIN
 
 from .acting import set_up
+from .http_device import http_entry, http_subentry
 from .iot.connections.http_server import http_server, value
 
 MODEL: Final[dict[str, Any]] = {
@@ -80,34 +66,12 @@ async def rooms(
     handlers = {f"/{name}/state": value(state) for name, state in states.items()}
     async with http_server(handlers) as server:
         binding = {"http": {"state": {"url": "state", "writable": True}}}
-        subentries = [
-            ConfigSubentryData(
-                subentry_type=SUBENTRY_DEVICE,
-                title=name.capitalize(),
-                unique_id=name,
-                data={
-                    CONF_KEY: f"key-of-{name}",
-                    CONF_SOURCE: "file:room.json",
-                    CONF_DOCUMENT: {"model": MODEL, "binding": binding},
-                    CONF_BASE: name,
-                },
-            )
+        document = {"model": MODEL, "binding": binding}
+        devices = (
+            http_subentry(document, name=name.capitalize(), base=name)
             for name in states
-        ]
-        entry = MockConfigEntry(
-            domain=DOMAIN,
-            title="My House",
-            subentries_data=subentries,
-            data={
-                CONF_SYSTEM: System.HTTP,
-                CONF_HOST: "127.0.0.1",
-                CONF_PORT: server.port,
-                CONF_TLS: False,
-                CONF_THING: "",
-                CONF_INTERVAL: 3600,
-                CONF_VERIFY_SSL: True,
-            },
         )
+        entry = http_entry(server.port, *devices, title="My House")
         entry.add_to_hass(hass)
         await set_up(hass, entry)
         registry = dr.async_get(hass)

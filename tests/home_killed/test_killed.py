@@ -16,7 +16,7 @@ from typing import Any, Final
 from aiohttp import web
 import pytest
 
-from tests.http_device import http_entry
+from tests.http_device import http_entry, http_subentry
 from tests.iot.connections.things import free_port
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -172,7 +172,7 @@ async def home(folder: Path) -> AsyncGenerator[Home]:
 def furnish(folder: Path, port: int) -> None:
     """Write the configuration of a Home Assistant that has the device."""
     document = {"model": MODEL, "commands": {"keep": 3600}}
-    entry = http_entry(port, document, interval=1)
+    entry = http_entry(port, http_subentry(document), interval=1)
     (folder / "custom_components").symlink_to(ROOT / "custom_components")
     storage = folder / ".storage"
     storage.mkdir()
